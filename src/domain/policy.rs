@@ -1,0 +1,72 @@
+//! What the people here decided: mode, target, thresholds, paths that only warn. Values with their defaults.
+//! Must not know: where a value came from (git config, environment, coord.toml, flag).
+
+use super::overlap::Grade;
+use super::time::Seconds;
+
+/// How far the hooks go (`coord.mode`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Mode {
+    /// Record only; say nothing.
+    Monitor,
+    /// Say what would be blocked, let it through.
+    Warn,
+    /// Block what breaks the right of way.
+    Enforce,
+}
+
+/// From which finding on a command exits with 1 (`--fail-on`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailOn {
+    /// Any overlap at least this bad.
+    Grade(Grade),
+    /// Only what the hook would block.
+    Blocked,
+    /// Nothing.
+    Never,
+}
+
+/// Every setting that judging looks at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// `coord.mode`.
+    pub mode: Mode,
+    /// `coord.target`: the branch that work lands on, as a name git can resolve; found by rule where it is not set.
+    pub target: Option<String>,
+    /// `coord.activeWithin`: an instance that nobody touched for longer is dormant. 14 days.
+    pub active_within: Seconds,
+    /// `coord.deadline`: how long a hook may judge before it lets the commit through. 2 s, in milliseconds here.
+    pub deadline_ms: u64,
+    /// `coord.strict`: an error of coord's own blocks instead of letting through.
+    pub strict: bool,
+    /// `coord.blockBranches`: a conflict with a branch that has no worktree blocks too.
+    pub block_branches: bool,
+    /// `coord.remotes`: look at remote-tracking branches too; they only ever warn.
+    pub remotes: bool,
+    /// `coord.exclude` and `[branches] exclude`: globs of short branch names that are left out everywhere.
+    pub exclude: Vec<String>,
+    /// `[paths] warn`: globs of paths that keep their grade and never block.
+    pub warn_paths: Vec<String>,
+    /// `[paths] ignore`: globs of paths that are not looked at.
+    pub ignore_paths: Vec<String>,
+    /// `coord.runtimeDir`: the folder of the board, relative to the main worktree.
+    pub runtime_dir: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Enforce,
+            target: None,
+            active_within: Seconds(14 * 24 * 3600),
+            deadline_ms: 2000,
+            strict: false,
+            block_branches: false,
+            remotes: false,
+            exclude: ["release/*", "dependabot/*", "renovate/*"].map(String::from).to_vec(),
+            warn_paths: Vec::new(),
+            ignore_paths: Vec::new(),
+            runtime_dir: ".claude/runtime".to_owned(),
+        }
+    }
+}

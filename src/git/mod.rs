@@ -1,0 +1,8 @@
+//! Floor 2: the only owner of git2 and of the program `git`. Git's words in, domain values out.
+//! Must not know: coord's own files, how anything is shown, who is blocked.
+
+pub mod error;
+pub mod program;
+
+pub use error::Error;
+pub use program::{Deadline, Git};

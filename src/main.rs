@@ -1,0 +1,7 @@
+//! The program `coord`: captures the environment and hands over to the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    coord::run(coord::env::Env::capture(), std::env::args_os())
+}
