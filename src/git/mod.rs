@@ -2,6 +2,7 @@
 //! Must not know: coord's own files, how anything is shown, who is blocked.
 
 pub mod error;
+pub mod hooks;
 pub mod program;
 
 pub use error::Error;
