@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
+use super::hunk::LineSpan;
 use super::id::Identity;
 use super::instance::Kind;
-use super::overlap::{PathConflict, PathOverlap};
+use super::overlap::{Grade, PathConflict, PathOverlap};
 use super::policy::{Mode, Policy};
 use super::time::Timestamp;
 
@@ -100,6 +101,22 @@ pub fn rule(meeting: &Meeting, policy: &Policy) -> Ruling {
     }
 }
 
+/// What the commit does to a conflict, from the overlap that HEAD has on the path (`before`) and the one that the commit
+/// would have (`after`), both in the lines of the target's file.
+///
+/// A path that is in conflict already stays so: only conflicting lines away from all those that HEAD has are new.
+#[must_use]
+pub fn effect(before: Option<&PathOverlap>, after: &PathOverlap) -> Effect {
+    let Some(before) = before.filter(|overlap| overlap.grade == Grade::Conflict) else { return Effect::Adds };
+    let touches_old =
+        |span: &LineSpan| before.a_lines.iter().any(|old| span.first <= old.last + 1 && old.first <= span.last + 1);
+    if !before.a_lines.is_empty() && !after.a_lines.iter().all(touches_old) {
+        return Effect::Adds;
+    }
+    let lines = |overlap: &PathOverlap| -> u32 { overlap.a_own.iter().map(|span| span.last + 1 - span.first).sum() };
+    if lines(after) < lines(before) { Effect::Shrinks } else { Effect::Keeps }
+}
+
 /// The other side of a conflict, as the message names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Party {
@@ -181,6 +198,8 @@ impl Judgement {
 
 #[cfg(test)]
 mod tests {
+    use super::super::overlap::ConflictKind;
+    use super::super::path::RepoPath;
     use super::*;
 
     fn meeting() -> Meeting {
@@ -198,6 +217,32 @@ mod tests {
 
     fn check(meeting: &Meeting, expected: Ruling) {
         assert_eq!(rule(meeting, &Policy::default()), expected, "{meeting:?}");
+    }
+
+    fn conflict_in(lines: &[(u32, u32)]) -> PathOverlap {
+        let spans: Vec<_> = lines.iter().map(|&(first, last)| LineSpan { first, last }).collect();
+        PathOverlap {
+            path: RepoPath::new("x").expect("a valid path"),
+            grade: Grade::Conflict,
+            kind: Some(ConflictKind::Content),
+            blocks: true,
+            a_lines: spans.clone(),
+            b_lines: Vec::new(),
+            a_own: spans,
+            b_own: Vec::new(),
+            gap: None,
+        }
+    }
+
+    #[test]
+    fn lines_away_from_the_old_conflict_are_a_new_one() {
+        let old = conflict_in(&[(10, 14)]);
+        assert_eq!(effect(None, &old), Effect::Adds);
+        assert_eq!(effect(Some(&PathOverlap { grade: Grade::Disjoint, ..old.clone() }), &old), Effect::Adds);
+        assert_eq!(effect(Some(&old), &old), Effect::Keeps);
+        assert_eq!(effect(Some(&old), &conflict_in(&[(10, 14), (40, 41)])), Effect::Adds);
+        assert_eq!(effect(Some(&old), &conflict_in(&[(12, 12)])), Effect::Shrinks);
+        assert_eq!(effect(Some(&old), &conflict_in(&[(8, 15)])), Effect::Keeps);
     }
 
     #[test]
