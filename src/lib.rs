@@ -6,7 +6,9 @@ use std::process::ExitCode;
 pub mod domain;
 pub mod env;
 pub mod exit;
+pub mod failure;
 pub mod git;
+pub mod ops;
 
 /// Runs the program with `arguments` (the first is the program's own name) and returns its exit code.
 pub fn run(_env: env::Env, _arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
