@@ -2,6 +2,7 @@
 //! Must not know: clap, printing, terminals.
 
 pub mod config;
+pub mod doctor;
 pub mod install;
 mod receipt;
 pub mod settings;
