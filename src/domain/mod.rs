@@ -4,6 +4,7 @@
 pub mod hunk;
 pub mod id;
 pub mod instance;
+pub mod judgement;
 pub mod overlap;
 pub mod path;
 pub mod policy;

@@ -1,0 +1,9 @@
+//! Floor 3: finished reports, written down for people and programs. Computes nothing.
+//! Must not know: git, the store, standard output, who asked.
+
+pub mod json;
+pub mod safe;
+pub mod style;
+
+mod table;
+mod words;
