@@ -3,7 +3,12 @@
 
 pub mod json;
 pub mod safe;
+pub mod scan;
 pub mod style;
 
+mod board;
+mod collisions;
+#[cfg(test)]
+mod sample;
 mod table;
 mod words;

@@ -35,6 +35,8 @@ pub(crate) enum Column {
     Cut,
     /// Cut at its beginning: a path, whose end says most.
     CutFront,
+    /// Cut in its middle: a name, whose beginning and end both tell it from others.
+    CutMiddle,
 }
 
 /// Rows of cells under common columns.
@@ -68,7 +70,7 @@ impl Table {
         let mut widths: Vec<usize> = (0..self.columns.len()).map(|at| natural(at).unwrap_or(0)).collect();
         loop {
             let over = total(self.indent, &widths).saturating_sub(page);
-            let cuttable = |at: &usize| matches!(self.columns[*at], Column::Cut | Column::CutFront);
+            let cuttable = |at: &usize| !matches!(self.columns[*at], Column::Left | Column::Right);
             let widest = (0..widths.len()).filter(cuttable).max_by_key(|&at| widths[at]);
             let Some(at) = widest.filter(|&at| over > 0 && widths[at] > NARROWEST) else { return widths };
             widths[at] -= 1;
@@ -106,6 +108,7 @@ fn total(indent: usize, widths: &[usize]) -> usize {
 fn cut(text: &str, width: usize, column: Column) -> String {
     match column {
         Column::CutFront => cut_front(text, width),
+        Column::CutMiddle => cut_middle(text, width),
         Column::Cut => cut_end(text, width),
         Column::Left | Column::Right => text.to_owned(),
     }
@@ -130,6 +133,16 @@ pub(crate) fn cut_front(text: &str, width: usize) -> String {
     std::iter::once('…').chain(kept.into_iter().rev()).collect()
 }
 
+/// The beginning and the end of `text` in at most `width` columns, `…` where something went.
+pub(crate) fn cut_middle(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let front: String = take(text.chars(), width.div_ceil(2)).collect();
+    let back: Vec<char> = take(text.chars().rev(), width - front.width()).collect();
+    front.chars().chain(std::iter::once('…')).chain(back.into_iter().rev()).collect()
+}
+
 fn take(chars: impl Iterator<Item = char>, width: usize) -> impl Iterator<Item = char> {
     let mut room = width.saturating_sub(1);
     chars.map_while(move |c| {
@@ -151,7 +164,12 @@ mod tests {
     #[test]
     fn columns_line_up_and_are_cut_only_where_they_must() {
         let mut table = Table::new(2, &[Column::Left, Column::Right, Column::CutFront, Column::Left]);
-        table.row(vec![Cell::plain("a"), Cell::plain("7 files"), Cell::plain("src/very/long/path.rs"), Cell::default()]);
+        table.row(vec![
+            Cell::plain("a"),
+            Cell::plain("7 files"),
+            Cell::plain("src/very/long/path.rs"),
+            Cell::default(),
+        ]);
         table.row(vec![Cell::plain("日本"), Cell::plain("12 files"), Cell::plain("x")]);
         assert_eq!(shown(&table, 80), "  a      7 files  src/very/long/path.rs\n  日本  12 files  x\n");
         assert_eq!(shown(&table, 30), "  a      7 files  …ong/path.rs\n  日本  12 files  x\n");
@@ -164,5 +182,6 @@ mod tests {
         assert_eq!(cut_end("日本語", 5), "日本…");
         assert_eq!(cut_end("日本語", 6), "日本語");
         assert_eq!(cut_front("src/lib.rs", 7), "…lib.rs");
+        assert_eq!(cut_middle("agent/refunds", 9), "agen…unds");
     }
 }
