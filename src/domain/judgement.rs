@@ -26,6 +26,8 @@ pub enum Reason {
     Present,
     /// HEAD has it already, and this commit makes it smaller.
     Shrunk,
+    /// The path never blocks: generated, a lock file, merged by a driver, or named in `[paths] warn`.
+    PathOnlyWarns,
 }
 
 /// The conflicting part of one path, as this commit and the other have it.

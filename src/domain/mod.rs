@@ -9,5 +9,6 @@ pub mod overlap;
 pub mod path;
 pub mod policy;
 pub mod report;
+pub mod right_of_way;
 pub mod time;
 pub mod working_set;
