@@ -35,16 +35,7 @@ impl Board {
         shown.sort_by_key(|&at| youngest_first(survey, at));
         let mut table = Table::new(
             0,
-            &[
-                Column::Left,
-                Column::Cut,
-                Column::Left,
-                Column::Right,
-                Column::Right,
-                Column::Right,
-                Column::Cut,
-                Column::Left,
-            ],
+            &[Column::CutMiddle, Column::Left, Column::Right, Column::Right, Column::Right, Column::Cut, Column::Left],
         );
         for &at in &shown {
             table.row(row(survey, at, needs_rebase(at)));
