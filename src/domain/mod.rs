@@ -10,5 +10,6 @@ pub mod path;
 pub mod policy;
 pub mod report;
 pub mod right_of_way;
+pub mod setup;
 pub mod time;
 pub mod working_set;

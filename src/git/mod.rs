@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod error;
+pub mod hooks;
 pub mod names;
 pub mod objects;
 pub mod program;
