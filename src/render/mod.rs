@@ -8,6 +8,7 @@ pub mod hook;
 pub mod json;
 pub mod safe;
 pub mod scan;
+pub mod setup;
 pub mod style;
 
 mod board;
