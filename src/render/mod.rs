@@ -15,5 +15,7 @@ mod board;
 mod collisions;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod screens;
 mod table;
 mod words;
