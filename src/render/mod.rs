@@ -6,6 +6,7 @@ pub mod diff;
 pub mod home;
 pub mod hook;
 pub mod json;
+pub mod log;
 pub mod safe;
 pub mod scan;
 pub mod setup;
