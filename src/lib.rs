@@ -6,6 +6,7 @@ use std::process::ExitCode;
 pub mod domain;
 pub mod env;
 pub mod exit;
+pub mod failure;
 pub mod git;
 
 /// Runs the program with `arguments` (the first is the program's own name) and returns its exit code.

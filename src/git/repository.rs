@@ -27,20 +27,6 @@ pub struct HookEnv {
     pub git_dir: Option<PathBuf>,
     /// GIT_INDEX_FILE, absolute: often not the worktree's own index.
     pub index_file: Option<PathBuf>,
-    /// GIT_CONFIG_PARAMETERS: what the user gave with `git -c`.
-    pub config_parameters: Option<OsString>,
-}
-
-impl HookEnv {
-    /// Takes the variables as git set them, relative ones being relative to `cwd`.
-    #[must_use]
-    pub fn new(cwd: &Path, git_dir: Option<&OsStr>, index_file: Option<&OsStr>, parameters: Option<&OsStr>) -> Self {
-        Self {
-            git_dir: git_dir.map(|dir| cwd.join(dir)),
-            index_file: index_file.map(|file| cwd.join(file)),
-            config_parameters: parameters.map(OsStr::to_owned),
-        }
-    }
 }
 
 /// Paths of coord's own, which are in nobody's working set.
@@ -98,13 +84,25 @@ struct Place {
 /// # Errors
 /// Where there is none, where git refuses to read it, or where git is too old.
 pub fn open(git: &Git, cwd: &Path, hook: Option<&HookEnv>) -> Result<Repository, Error> {
+    open_as_configured(git, cwd, hook, None)
+}
+
+/// As [`open`], with the settings that the user gave to this one command of git (`git -c`, GIT_CONFIG_PARAMETERS).
+///
+/// # Errors
+/// As [`open`].
+pub fn open_as_configured(
+    git: &Git,
+    cwd: &Path,
+    hook: Option<&HookEnv>,
+    parameters: Option<&OsStr>,
+) -> Result<Repository, Error> {
     if !cwd.is_dir() {
         let source = io::Error::from(io::ErrorKind::NotFound);
         return Err(Error::File { operation: "enter the folder", path: cwd.to_owned(), source });
     }
     let git_dir = hook.and_then(|hook| hook.git_dir.as_deref());
     let options: Vec<OsString> = git_dir.iter().map(|dir| option("--git-dir=", dir)).collect();
-    let parameters = hook.and_then(|hook| hook.config_parameters.as_deref());
     let (place, config, version) = thread::scope(|scope| {
         let config = scope.spawn(|| config::read(git, cwd, &options, parameters));
         let version = scope.spawn(|| if hook.is_none() { check_version(git, cwd) } else { Ok(()) });

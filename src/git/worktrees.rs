@@ -1,12 +1,13 @@
 //! The worktrees of a repository: who stands where, on what, in the middle of which operation.
 //! Must not know: what their files hold.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::config;
+use super::config::{self, Config};
 use super::error::Error;
 use super::names;
 use super::program::{Call, Git};
@@ -14,6 +15,7 @@ use super::repository::{Repository, disarm, option};
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::Operation;
 use crate::domain::path::RepoPath;
+use crate::domain::time::Timestamp;
 
 /// One worktree, as git and its own folder describe it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -313,11 +315,29 @@ impl Worktree {
     /// # Errors
     /// Where its configuration cannot be read.
     pub fn git(&self, repository: &Repository) -> Result<Git, Error> {
-        if !repository.config.differs_by_worktree() {
-            return Ok(repository.git.clone());
+        match self.config(repository)? {
+            Cow::Borrowed(_) => Ok(repository.git.clone()),
+            Cow::Owned(own) => Ok(disarm(&repository.git, &own)),
         }
-        let own = config::read(&repository.git, &self.path, &self.place(), None)?;
-        Ok(disarm(&repository.git, &own))
+    }
+
+    /// The configuration as this worktree sees it.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn config<'a>(&self, repository: &'a Repository) -> Result<Cow<'a, Config>, Error> {
+        if !repository.config.differs_by_worktree() {
+            return Ok(Cow::Borrowed(&repository.config));
+        }
+        Ok(Cow::Owned(config::read(&repository.git, &self.path, &self.place(), None)?))
+    }
+
+    /// When somebody last did something here, as far as its git dir tells: no file of the worktree is looked at.
+    #[must_use]
+    pub fn touched(&self) -> Option<Timestamp> {
+        let at =
+            |name: &str| fs::symlink_metadata(self.git_dir.join(name)).ok().and_then(|meta| names::written_at(&meta));
+        ["index", "logs/HEAD", "HEAD", "reftable/tables.list"].iter().filter_map(|name| at(name)).max()
     }
 
     /// Begins a call that looks at this worktree, without looking for a repository around it.
