@@ -1,6 +1,7 @@
 //! Floor 1: what coord thinks about, as plain values. Values in, values out.
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
+mod histogram;
 pub mod hunk;
 pub mod id;
 pub mod instance;
@@ -10,5 +11,7 @@ pub mod path;
 pub mod policy;
 pub mod report;
 pub mod right_of_way;
+pub mod text;
 pub mod time;
+pub mod verdict;
 pub mod working_set;

@@ -55,6 +55,11 @@ pub(crate) fn look(top: &Path, path: &RepoPath, limit: u64) -> Result<Lying, Err
     Err(Error::File { operation: "read", path: place, source })
 }
 
+/// Whether nothing but a folder, or nothing at all, lies at `path`.
+pub(crate) fn is_folder(top: &Path, path: &RepoPath) -> bool {
+    fs::symlink_metadata(names::below(top, path)).map_or(true, |meta| meta.is_dir())
+}
+
 /// Missing is an answer; everything else is not.
 fn absent(error: io::Error, top: &Path, path: &RepoPath) -> Result<Lying, Error> {
     match error.kind() {

@@ -2,6 +2,7 @@
 //! Must not know: coord's own files, how anything is shown, who is blocked.
 
 mod cleaning;
+pub mod commit;
 pub mod config;
 mod contents;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod snapshot;
 pub mod status;
 pub mod target;
 pub mod tree;
+pub mod view;
 pub mod worktrees;
 
 pub use error::Error;

@@ -62,7 +62,7 @@ pub fn list(repository: &Repository, patterns: &[&str]) -> Result<Vec<Ref>, Erro
 /// Where git cannot list them.
 pub fn list_all(repository: &Repository, patterns: &[&str]) -> Result<Refs, Error> {
     let (named, mut broken) = names(repository, patterns)?;
-    let objects = Objects::open(&repository.store)?;
+    let objects = repository.objects()?;
     let mut good = Vec::new();
     for named in named.into_iter().filter(|named| named.symbolic.is_none()) {
         match peel(&objects, named.id) {

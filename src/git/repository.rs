@@ -9,8 +9,9 @@ use std::thread;
 use super::config::{self, Config};
 use super::error::Error;
 use super::names;
-use super::objects::{ObjectFormat, ObjectStore};
+use super::objects::{ObjectFormat, ObjectStore, Objects};
 use super::program::{Call, Git, Output};
+use super::view::View;
 use crate::domain::id::Identity;
 use crate::domain::path::RepoPath;
 
@@ -202,14 +203,17 @@ fn parse_place(answer: &[u8]) -> Option<Place> {
 /// What git's refusal means for the user.
 fn refusal(output: &Output, cwd: &Path) -> Error {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let message = text.lines().find_map(|line| line.strip_prefix("fatal: ")).unwrap_or(text.trim()).to_owned();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let fatal = lines.iter().position(|line| line.starts_with("fatal: ")).unwrap_or(0);
+    let advice = lines.iter().find(|line| line.starts_with("git config")).map(|line| (*line).to_owned());
+    let said = lines.get(fatal..).unwrap_or_default().iter().filter(|line| !line.starts_with("git config"));
+    let message = said.map(|line| line.strip_prefix("fatal: ").unwrap_or(line)).collect::<Vec<_>>().join(" ");
     if message.starts_with("not a git repository") {
         return Error::NotARepository { dir: cwd.to_owned() };
     }
     if message.is_empty() {
         return Error::Answer { operation: "rev-parse".into(), what: "it has not the lines asked for".into() };
     }
-    let advice = text.lines().map(str::trim).find(|line| line.starts_with("git config")).map(str::to_owned);
     Error::Refused { message, advice }
 }
 
@@ -229,6 +233,14 @@ fn version(text: &str) -> Option<(u32, u32)> {
 }
 
 impl Repository {
+    /// Opens its objects, history being seen as git sees it: cut off where the clone is shallow, grafted, replaced.
+    ///
+    /// # Errors
+    /// Where they cannot be opened.
+    pub fn objects(&self) -> Result<Objects, Error> {
+        Ok(Objects::open(&self.store)?.seen_through(View::read(&self.git, &self.common_dir)?))
+    }
+
     /// Begins a call about the repository as a whole: refs, worktrees, objects.
     #[must_use]
     pub fn call(&self, subcommand: &str) -> Call {

@@ -173,8 +173,15 @@ impl<'a> Taking<'a> {
     fn any(&mut self, path: &RepoPath) -> Result<(), Error> {
         let head = self.tree.map(|tree| tree::entry_at(self.objects, tree, path)).transpose()?.flatten();
         match head.map(|head| head.mode) {
-            // A folder holds other paths; it is none itself.
-            Some(0o040_000) => Ok(()),
+            // A folder holds other paths; it is none itself, unless a file took its place.
+            Some(0o040_000) if contents::is_folder(&self.worktree.path, path) => Ok(()),
+            Some(0o040_000) => {
+                self.take(path, None, None)?;
+                if self.changes.get(path) == Some(&None) {
+                    self.changes.remove(path);
+                }
+                Ok(())
+            }
             Some(SUBMODULE) => {
                 let moved = self.submodule_head(path)?.map(|id| Entry { mode: SUBMODULE, id });
                 self.changes.extend(moved.map(|moved| (path.clone(), Some(moved))));
@@ -246,8 +253,12 @@ impl<'a> Taking<'a> {
         Ok(ObjectId::from_hex(output.stdout.trim_ascii_end()).filter(|_| output.code == 0))
     }
 
-    /// A file that is not there may be left out of a sparse checkout.
+    /// A file that is not there may be left out of a sparse checkout, or not be there yet.
     fn settle_missing(&mut self) -> Result<(), Error> {
+        if !self.worktree.git_dir.join("index").exists() {
+            self.changes.retain(|path, _| !self.missing.contains(path));
+            return Ok(());
+        }
         if self.missing.is_empty() || !self.worktree.git_dir.join("info/sparse-checkout").exists() {
             return Ok(());
         }

@@ -95,6 +95,9 @@ impl Entry {
 /// # Errors
 /// Where git cannot answer, or answers from an index that is not whole.
 pub fn read(repository: &Repository, worktree: &Worktree) -> Result<Status, Error> {
+    if worktree.head.is_some() && !worktree.git_dir.join("index").exists() {
+        return Err(Error::Repository("it has no index: nothing is checked out there yet".into()));
+    }
     let output = worktree
         .call(&worktree.git(repository)?, "status")
         .args(["--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"])

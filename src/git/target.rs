@@ -4,7 +4,6 @@
 use super::config::Config;
 use super::error::Error;
 use super::history;
-use super::objects::Objects;
 use super::refs::{self, Named};
 use super::repository::Repository;
 use crate::domain::id::{ObjectId, RefName};
@@ -84,7 +83,7 @@ fn contains(repository: &Repository, tip: ObjectId, commit: ObjectId) -> Result<
     if tip == commit {
         return Ok(true);
     }
-    let objects = Objects::open(&repository.store)?;
+    let objects = repository.objects()?;
     history::is_ancestor(&objects, commit, tip)
 }
 

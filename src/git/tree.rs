@@ -1,147 +1,369 @@
-//! Trees. (Stands in until the engine's file is merged.)
-//! Must not know: refs, worktrees.
+//! Trees: what stands at a path, what differs between two, and new trees made in memory.
+//! Must not know: commits' meaning, merging, renames.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::error::Error;
-use super::objects::{ObjectFormat, ObjectKind, Objects};
+use super::objects::{ObjectKind, Objects, wrong};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
-/// entry
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The mode of a directory.
+pub const DIRECTORY: u32 = 0o040_000;
+/// The mode of a symbolic link.
+pub const LINK: u32 = 0o120_000;
+/// The mode of a submodule.
+pub const SUBMODULE: u32 = 0o160_000;
+/// The mode of a file that is not executable.
+pub const FILE: u32 = 0o100_644;
+/// The mode of an executable file.
+pub const EXECUTABLE: u32 = 0o100_755;
+
+const TYPE_BITS: u32 = 0o170_000;
+const REGULAR: u32 = 0o100_000;
+
+/// What stands at a path.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Entry {
-    /// mode
+    /// Type and permissions.
     pub mode: u32,
-    /// id
+    /// The blob, tree or submodule commit.
     pub id: ObjectId,
 }
 
-/// change
-#[derive(Clone, PartialEq, Eq, Debug)]
+impl Entry {
+    /// Whether it is a directory.
+    #[must_use]
+    pub fn is_tree(&self) -> bool {
+        self.mode & TYPE_BITS == DIRECTORY
+    }
+
+    /// Whether it is a file, executable or not.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.mode & TYPE_BITS == REGULAR
+    }
+
+    /// Whether both are of one type: file, link, submodule, directory.
+    #[must_use]
+    pub fn same_type(&self, other: &Self) -> bool {
+        self.mode & TYPE_BITS == other.mode & TYPE_BITS
+    }
+}
+
+/// What became of one path between two trees. Never a directory.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct TreeChange {
-    /// path
+    /// The path.
     pub path: RepoPath,
-    /// before
+    /// What stood there.
     pub before: Option<Entry>,
-    /// after
+    /// What stands there now.
     pub after: Option<Entry>,
 }
 
-fn entries(objects: &Objects, id: ObjectId) -> Result<BTreeMap<Vec<u8>, Entry>, Error> {
-    let data = objects.read(id)?.data;
-    let len = if objects.format() == ObjectFormat::Sha1 { 20 } else { 32 };
-    let mut rest = &data[..];
-    let mut out = BTreeMap::new();
-    while !rest.is_empty() {
-        let space = rest.iter().position(|&b| b == b' ').unwrap_or(0);
-        let nul = rest.iter().position(|&b| b == 0).unwrap_or(0);
-        let mode = u32::from_str_radix(&String::from_utf8_lossy(&rest[..space]), 8).unwrap_or(0);
-        let id = ObjectId::from_bytes(&rest[nul + 1..nul + 1 + len]).ok_or_else(|| Error::Repository("tree".into()))?;
-        out.insert(rest[space + 1..nul].to_vec(), Entry { mode, id });
-        rest = &rest[nul + 1 + len..];
-    }
-    Ok(out)
+/// A tree's entries with their names, in git's order.
+#[derive(Clone, Debug)]
+pub(super) struct Listing {
+    data: Rc<[u8]>,
+    entries: Vec<(usize, usize, Entry)>,
 }
 
-/// at
+impl Listing {
+    /// Reads a tree; of no tree, an empty one.
+    pub(super) fn read(objects: &Objects, tree: Option<ObjectId>) -> Result<Self, Error> {
+        let Some(id) = tree else { return Ok(Self { data: Rc::new([]), entries: Vec::new() }) };
+        let data = objects.tree(id)?;
+        let entries = parse(&data, objects.format().id_len()).ok_or_else(|| wrong(id, "is a damaged tree"))?;
+        Ok(Self { data, entries })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn name(&self, n: usize) -> &[u8] {
+        &self.data[self.entries[n].0..self.entries[n].1]
+    }
+
+    pub(super) fn entry(&self, n: usize) -> Entry {
+        self.entries[n].2
+    }
+
+    /// The entry of that name, whatever its type.
+    pub(super) fn find(&self, name: &[u8]) -> Option<Entry> {
+        self.find_as(name, false).or_else(|| self.find_as(name, true))
+    }
+
+    fn find_as(&self, name: &[u8], tree: bool) -> Option<Entry> {
+        let found = self
+            .entries
+            .binary_search_by(|&(from, to, entry)| order(&self.data[from..to], entry.is_tree(), name, tree));
+        found.ok().map(|n| self.entries[n].2)
+    }
+}
+
+fn parse(data: &[u8], id_len: usize) -> Option<Vec<(usize, usize, Entry)>> {
+    let (mut at, mut entries) = (0, Vec::with_capacity(data.len() / 32));
+    while at < data.len() {
+        let space = at + data[at..].iter().position(|&b| b == b' ')?;
+        let mode = data[at..space].iter().try_fold(0u32, |mode, &digit| {
+            let digit = char::from(digit).to_digit(8)?;
+            mode.checked_mul(8)?.checked_add(digit)
+        })?;
+        let nul = space + data[space..].iter().position(|&b| b == 0)?;
+        let id = ObjectId::from_bytes(data.get(nul + 1..nul + 1 + id_len)?)?;
+        entries.push((space + 1, nul, Entry { mode: canonical(mode), id }));
+        at = nul + 1 + id_len;
+    }
+    Some(entries)
+}
+
+/// The mode that git sees where an old tool wrote another.
+fn canonical(mode: u32) -> u32 {
+    match mode & TYPE_BITS {
+        REGULAR if mode & 0o100 != 0 => EXECUTABLE,
+        REGULAR => FILE,
+        LINK => LINK,
+        DIRECTORY => DIRECTORY,
+        _ => SUBMODULE,
+    }
+}
+
+/// Git's order of names: a directory's counts as if it ended in `/`.
+pub(super) fn order(a: &[u8], a_tree: bool, b: &[u8], b_tree: bool) -> Ordering {
+    let shared = a.len().min(b.len());
+    let after = |name: &[u8], tree: bool| name.get(shared).copied().unwrap_or(if tree { b'/' } else { 0 });
+    a[..shared].cmp(&b[..shared]).then_with(|| after(a, a_tree).cmp(&after(b, b_tree))).then_with(|| {
+        // Past the shared part one name may go on after the byte just compared.
+        a.len().cmp(&b.len())
+    })
+}
+
+/// A path below `dir`; a name that git cannot check out makes the tree unreadable.
+pub(super) fn join(dir: Option<&RepoPath>, name: &[u8], tree: ObjectId) -> Result<RepoPath, Error> {
+    let bytes = match dir {
+        Some(dir) => [dir.as_bytes(), b"/", name].concat(),
+        None => name.to_vec(),
+    };
+    RepoPath::new(bytes).map_err(|_| wrong(tree, "is under a name that no file can have"))
+}
+
+/// What stands at `path` in `tree`, a directory included.
 pub fn entry_at(objects: &Objects, tree: ObjectId, path: &RepoPath) -> Result<Option<Entry>, Error> {
-    let mut at = Entry { mode: 0o40000, id: tree };
-    for part in path.components() {
-        if at.mode != 0o40000 {
+    let mut found = Entry { mode: DIRECTORY, id: tree };
+    for name in path.components() {
+        if !found.is_tree() {
             return Ok(None);
         }
-        match entries(objects, at.id)?.get(part) {
-            Some(entry) => at = *entry,
+        match Listing::read(objects, Some(found.id))?.find(name) {
+            Some(entry) => found = entry,
             None => return Ok(None),
         }
     }
-    Ok(Some(at))
+    Ok(Some(found))
 }
 
-fn flatten(objects: &Objects, tree: ObjectId, prefix: &[u8], out: &mut BTreeMap<RepoPath, Entry>) -> Result<(), Error> {
-    for (name, entry) in entries(objects, tree)? {
-        let path = [prefix, &name].concat();
-        if entry.mode == 0o40000 {
-            flatten(objects, entry.id, &[&path[..], b"/"].concat(), out)?;
+/// What differs between two trees, sorted by path. Equal subtrees are not read.
+pub fn diff(objects: &Objects, from: Option<ObjectId>, to: Option<ObjectId>) -> Result<Vec<TreeChange>, Error> {
+    let mut changes = Vec::new();
+    if from != to {
+        diff_below(objects, None, from, to, &mut changes)?;
+    }
+    Ok(changes)
+}
+
+fn diff_below(
+    objects: &Objects,
+    dir: Option<&RepoPath>,
+    from: Option<ObjectId>,
+    to: Option<ObjectId>,
+    changes: &mut Vec<TreeChange>,
+) -> Result<(), Error> {
+    let (old, new) = (Listing::read(objects, from)?, Listing::read(objects, to)?);
+    for (name, before, after) in Both::new(&old, &new) {
+        let Some(either) = before.or(after).filter(|_| before != after) else { continue };
+        let path = join(dir, name, either.id)?;
+        if either.is_tree() {
+            diff_below(objects, Some(&path), before.map(|e| e.id), after.map(|e| e.id), changes)?;
         } else {
-            out.insert(RepoPath::new(path).map_err(|e| Error::Repository(e.to_string()))?, entry);
+            changes.push(TreeChange { path, before, after });
         }
     }
     Ok(())
 }
 
-/// diff
-pub fn diff(objects: &Objects, from: Option<ObjectId>, to: Option<ObjectId>) -> Result<Vec<TreeChange>, Error> {
-    let (mut a, mut b) = (BTreeMap::new(), BTreeMap::new());
-    if let Some(t) = from {
-        flatten(objects, t, b"", &mut a)?;
-    }
-    if let Some(t) = to {
-        flatten(objects, t, b"", &mut b)?;
-    }
-    let mut keys: Vec<_> = a.keys().chain(b.keys()).cloned().collect();
-    keys.sort();
-    keys.dedup();
-    Ok(keys
-        .into_iter()
-        .filter(|k| a.get(k) != b.get(k))
-        .map(|k| TreeChange { before: a.get(&k).copied(), after: b.get(&k).copied(), path: k })
-        .collect())
+/// Two listings side by side, in git's order. A file and a directory of one name are two names.
+pub(super) struct Both<'l> {
+    old: &'l Listing,
+    new: &'l Listing,
+    at: (usize, usize),
 }
 
-/// overlay
+impl<'l> Both<'l> {
+    pub(super) fn new(old: &'l Listing, new: &'l Listing) -> Self {
+        Self { old, new, at: (0, 0) }
+    }
+}
+
+impl<'l> Iterator for Both<'l> {
+    type Item = (&'l [u8], Option<Entry>, Option<Entry>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let side = |list: &'l Listing, n: usize| (n < list.len()).then(|| (list.name(n), list.entry(n)));
+        let (old, new) = (side(self.old, self.at.0), side(self.new, self.at.1));
+        let which = match (old, new) {
+            (None, None) => return None,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => order(old.0, old.1.is_tree(), new.0, new.1.is_tree()),
+        };
+        self.at = (self.at.0 + usize::from(which.is_le()), self.at.1 + usize::from(which.is_ge()));
+        let (old, new) = (old.filter(|_| which.is_le()), new.filter(|_| which.is_ge()));
+        let name = old.or(new)?.0;
+        Some((name, old.map(|(_, entry)| entry), new.map(|(_, entry)| entry)))
+    }
+}
+
+/// A new tree in memory: `tree` with some paths changed or, where they map to `None`, gone.
 pub fn overlay(
     objects: &Objects,
     tree: Option<ObjectId>,
     changes: &BTreeMap<RepoPath, Option<Entry>>,
 ) -> Result<ObjectId, Error> {
-    let mut all = BTreeMap::new();
-    if let Some(t) = tree {
-        flatten(objects, t, b"", &mut all)?;
+    let changes: Vec<Change<'_>> = changes.iter().map(|(path, entry)| (path.as_bytes(), *entry)).collect();
+    match overlay_below(objects, tree, &changes)? {
+        Some(id) => Ok(id),
+        None => objects.add(ObjectKind::Tree, b""),
     }
-    for (p, c) in changes {
-        match c {
-            Some(e) => drop(all.insert(p.clone(), *e)),
-            None => drop(all.remove(p)),
-        }
-    }
-    let flat: Vec<(Vec<u8>, Entry)> = all.into_iter().map(|(p, e)| (p.as_bytes().to_vec(), e)).collect();
-    write(objects, &flat)
 }
 
-fn write(objects: &Objects, flat: &[(Vec<u8>, Entry)]) -> Result<ObjectId, Error> {
-    let mut dirs: BTreeMap<Vec<u8>, Vec<(Vec<u8>, Entry)>> = BTreeMap::new();
-    let mut items: Vec<(Vec<u8>, Vec<u8>, Entry)> = Vec::new();
-    for (p, e) in flat {
-        match p.iter().position(|&b| b == b'/') {
-            Some(at) => dirs.entry(p[..at].to_vec()).or_default().push((p[at + 1..].to_vec(), *e)),
-            None => items.push((p.clone(), p.clone(), *e)),
+/// What is to stand at a path relative to some directory.
+type Change<'p> = (&'p [u8], Option<Entry>);
+
+/// The changes are below one directory, their paths relative to it. `None` where nothing is left.
+fn overlay_below(objects: &Objects, tree: Option<ObjectId>, changes: &[Change<'_>]) -> Result<Option<ObjectId>, Error> {
+    let old = Listing::read(objects, tree)?;
+    let mut entries: BTreeMap<Vec<u8>, Entry> = (0..old.len()).map(|n| (old.name(n).to_vec(), old.entry(n))).collect();
+    let mut below: BTreeMap<&[u8], Vec<Change<'_>>> = BTreeMap::new();
+    for &(path, entry) in changes {
+        match path.iter().position(|&b| b == b'/') {
+            Some(slash) => below.entry(&path[..slash]).or_default().push((&path[slash + 1..], entry)),
+            // A directory that makes way for a file is gone by its own files' changes.
+            None => match entry {
+                Some(entry) => drop(entries.insert(path.to_vec(), entry)),
+                None if entries.get(path).is_some_and(|old| !old.is_tree()) => drop(entries.remove(path)),
+                None => {}
+            },
         }
     }
-    for (d, sub) in dirs {
-        let id = write(objects, &sub)?;
-        items.push(([&d[..], b"/"].concat(), d, Entry { mode: 0o40000, id }));
+    for (name, changes) in below {
+        let old = entries.get(name).filter(|entry| entry.is_tree()).map(|entry| entry.id);
+        match overlay_below(objects, old, &changes)? {
+            Some(id) => drop(entries.insert(name.to_vec(), Entry { mode: DIRECTORY, id })),
+            None if entries.get(name).is_some_and(Entry::is_tree) => drop(entries.remove(name)),
+            None => {}
+        }
     }
-    items.sort_by(|a, b| a.0.cmp(&b.0));
+    if entries.is_empty() { Ok(None) } else { write(objects, &entries).map(Some) }
+}
+
+fn write(objects: &Objects, entries: &BTreeMap<Vec<u8>, Entry>) -> Result<ObjectId, Error> {
+    let mut sorted: Vec<(&Vec<u8>, &Entry)> = entries.iter().collect();
+    sorted.sort_by(|(a, x), (b, y)| order(a, x.is_tree(), b, y.is_tree()));
     let mut data = Vec::new();
-    for (_, name, e) in items {
-        data.extend_from_slice(format!("{:o} ", e.mode).as_bytes());
-        data.extend_from_slice(&name);
+    for (name, entry) in sorted {
+        data.extend_from_slice(format!("{:o} ", entry.mode).as_bytes());
+        data.extend_from_slice(name);
         data.push(0);
-        data.extend_from_slice(e.id.as_bytes());
+        data.extend_from_slice(entry.id.as_bytes());
     }
     objects.add(ObjectKind::Tree, &data)
 }
 
-/// synthetic
+/// A commit in memory. It depends on nothing but its arguments: the author is fixed and the time is its youngest
+/// parent's, so the same content has the same id at any time.
 pub fn synthetic_commit(objects: &Objects, tree: ObjectId, parents: &[ObjectId]) -> Result<ObjectId, Error> {
-    let mut text = format!("tree {tree}\n");
-    for p in parents {
-        text += "parent ";
-        text += &p.to_string();
-        text += "\n";
+    let mut time = 0;
+    let mut lines = vec![format!("tree {tree}\n")];
+    for parent in parents {
+        time = time.max(objects.commit(*parent)?.committer_time.0);
+        lines.push(format!("parent {parent}\n"));
     }
-    text += "author c <c> 0 +0000\ncommitter c <c> 0 +0000\n\nx\n";
-    objects.add(ObjectKind::Commit, text.as_bytes())
+    for role in ["author", "committer"] {
+        lines.push(format!("{role} coord <coord@localhost> {time} +0000\n"));
+    }
+    lines.push("\n".to_owned());
+    objects.add(ObjectKind::Commit, lines.concat().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::objects::{ObjectFormat, ObjectStore};
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::new(text).expect("a valid path")
+    }
+
+    fn objects() -> (tempfile::TempDir, Objects) {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let store = ObjectStore { objects_dir: dir.path().to_owned(), format: ObjectFormat::Sha1 };
+        let objects = Objects::open(&store).expect("an empty object directory opens");
+        (dir, objects)
+    }
+
+    /// `files` are paths whose content is their last character; `-` in front of it means gone.
+    fn tree(objects: &Objects, from: Option<ObjectId>, files: &[&str]) -> ObjectId {
+        let entry = |text: &str| objects.add(ObjectKind::Blob, text.as_bytes()).map(|id| Entry { mode: FILE, id });
+        let changes = files.iter().map(|file| match file.strip_prefix('-') {
+            Some(gone) => (path(gone), None),
+            None => (path(file), Some(entry(file).expect("hashing works"))),
+        });
+        overlay(objects, from, &changes.collect()).expect("trees in memory")
+    }
+
+    #[test]
+    fn trees_are_built_in_gits_order() {
+        let (_dir, objects) = objects();
+        let built = tree(&objects, None, &["a", "a.b", "a-b/x", "a0", "b/c/d"]);
+        let listed = diff(&objects, None, Some(built)).expect("trees in memory");
+        let names: Vec<_> = listed.iter().map(|change| change.path.as_bytes().to_vec()).collect();
+        assert!(names.is_sorted());
+        assert_eq!(names.len(), 5);
+        for change in listed {
+            assert_eq!(entry_at(&objects, built, &change.path).expect("trees in memory"), change.after);
+        }
+    }
+
+    #[test]
+    fn a_file_can_become_a_directory_and_back() {
+        let (_dir, objects) = objects();
+        let file = tree(&objects, None, &["x", "y"]);
+        let dir = tree(&objects, Some(file), &["-x", "x/a", "x/b"]);
+        assert_eq!(diff(&objects, Some(file), Some(dir)).expect("trees in memory").len(), 3);
+        let back = tree(&objects, Some(dir), &["x", "-x/a", "-x/b"]);
+        assert_eq!(back, file);
+    }
+
+    #[test]
+    fn a_directory_without_files_is_gone() {
+        let (_dir, objects) = objects();
+        let full = tree(&objects, None, &["a/b/c", "d"]);
+        let less = tree(&objects, Some(full), &["-a/b/c"]);
+        assert_eq!(entry_at(&objects, less, &path("a")).expect("trees in memory"), None);
+        assert_eq!(less, tree(&objects, None, &["d"]));
+    }
+
+    #[test]
+    fn the_same_commit_has_the_same_id() {
+        let (_dir, objects) = objects();
+        let root = synthetic_commit(&objects, tree(&objects, None, &["a"]), &[]).expect("in memory");
+        let again = synthetic_commit(&objects, tree(&objects, None, &["a"]), &[]).expect("in memory");
+        assert_eq!(root, again);
+        let next = synthetic_commit(&objects, tree(&objects, None, &["b"]), &[root]).expect("in memory");
+        assert_eq!(objects.commit(next).expect("in memory").parents, [root]);
+    }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::config::{self, Config};
 use super::error::Error;
@@ -159,19 +159,22 @@ fn main_worktree(repository: &Repository, listed: Listed) -> Worktree {
 fn linked(repository: &Repository, listed: Vec<Listed>) -> Result<Vec<Worktree>, Error> {
     let mut by_path: BTreeMap<PathBuf, Listed> = BTreeMap::new();
     for entry in listed {
-        by_path.insert(real(&entry.path), entry);
+        by_path.insert(real(&entry.path), entry.clone());
+        // A git that does not know relative links prints them as they are.
+        by_path.entry(entry.path.clone()).or_insert(entry);
     }
     let mut found = Vec::new();
     for git_dir in folders(&repository.common_dir.join("worktrees"))? {
         let identity = Identity::Worktree(names::to_bytes(Path::new(git_dir.file_name().unwrap_or_default())).into());
-        let place = recorded_place(&git_dir);
-        let entry = match &place {
-            Ok(path) => by_path.get(&real(path)).cloned(),
-            Err(_) => None,
+        let recorded = recorded_place(&git_dir);
+        let place = recorded.clone().map(|path| tidy(&git_dir.join(path)));
+        let entry = match (&recorded, &place) {
+            (Ok(recorded), Ok(place)) => by_path.get(&real(place)).or_else(|| by_path.get(recorded)).cloned(),
+            _ => None,
         };
         let known = entry.is_some();
         let path = place.as_ref().map_or_else(|_| git_dir.clone(), Clone::clone);
-        let mut worktree = entry.unwrap_or(Listed { path, ..Listed::default() }).into_worktree(identity, git_dir);
+        let mut worktree = Listed { path, ..entry.unwrap_or_default() }.into_worktree(identity, git_dir);
         match place {
             Err(reason) => worktree.broken = Some(reason),
             Ok(_) if !known => worktree.broken = Some("git does not list it".into()),
@@ -200,7 +203,12 @@ fn folders(dir: &Path) -> Result<BTreeSet<PathBuf>, Error> {
     Ok(found)
 }
 
-/// Where the `gitdir` file says that the worktree lies.
+/// A path without `..`, where it has any.
+fn tidy(path: &Path) -> PathBuf {
+    if path.components().any(|part| part == Component::ParentDir) { real(path) } else { path.to_owned() }
+}
+
+/// Where the `gitdir` file says that the worktree lies; perhaps relative to the folder of that file.
 fn recorded_place(git_dir: &Path) -> Result<PathBuf, String> {
     let file = git_dir.join("gitdir");
     let bytes = fs::read(&file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
@@ -208,7 +216,7 @@ fn recorded_place(git_dir: &Path) -> Result<PathBuf, String> {
     if recorded.is_empty() {
         return Err(format!("{} is empty", file.display()));
     }
-    let link = git_dir.join(names::to_path(recorded));
+    let link = names::to_path(recorded);
     if link.file_name().is_some_and(|name| name == ".git") {
         link.parent().map(Path::to_owned).ok_or_else(|| format!("{} names no folder", file.display()))
     } else {

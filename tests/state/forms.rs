@@ -5,7 +5,7 @@ use coord::git::objects::ObjectFormat;
 use coord::git::repository::{self, HookEnv};
 use coord::git::{Error, Git, status};
 
-use crate::sandbox::{Sandbox, linked};
+use crate::sandbox::{Sandbox, found_git, linked};
 
 #[test]
 fn a_repository_is_found_from_anywhere_inside() {
@@ -171,7 +171,7 @@ fn a_hook_sees_the_index_of_the_commit_in_the_making() {
     std::fs::copy(&index, &kept).expect("copied");
     sandbox.git("feat", &["reset", "-q"]);
     let hook = HookEnv { git_dir: Some(sandbox.path("main/.git/worktrees/feat")), index_file: Some(kept.clone()) };
-    let repository = repository::open(&sandbox.found_git(), &sandbox.path("feat"), Some(&hook)).expect("a repository");
+    let repository = repository::open(&found_git(), &sandbox.path("feat"), Some(&hook)).expect("a repository");
     assert_eq!(repository.here, Some(linked("feat")));
     assert_eq!(repository.index_file.as_deref(), Some(&*kept));
     let head = Some(sandbox.id("feat", "HEAD"));

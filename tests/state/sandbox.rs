@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use coord::domain::id::{Identity, ObjectId};
 use coord::domain::path::RepoPath;
+use coord::domain::working_set::Layer;
 use coord::git::Git;
 use coord::git::objects::Objects;
 use coord::git::repository::{self, Repository};
@@ -98,17 +99,12 @@ impl Sandbox {
         ObjectId::from_hex(self.git(dir, &["rev-parse", name]).as_bytes()).expect("an id")
     }
 
-    /// The git that coord uses, as it finds it.
-    pub(crate) fn found_git(&self) -> Git {
-        Git::find(std::env::var_os("PATH").as_deref()).expect("git is on PATH")
-    }
-
     pub(crate) fn open(&self, dir: &str) -> Repository {
         self.try_open(dir).expect("a repository")
     }
 
     pub(crate) fn try_open(&self, dir: &str) -> Result<Repository, coord::git::Error> {
-        repository::open(&self.found_git(), &self.path(dir), None)
+        repository::open(&found_git(), &self.path(dir), None)
     }
 
     pub(crate) fn worktrees(&self, dir: &str) -> Vec<Worktree> {
@@ -132,7 +128,7 @@ impl Sandbox {
     /// The paths of a status, with their layers.
     pub(crate) fn changed(&self, dir: &str) -> BTreeMap<String, Vec<&'static str>> {
         let entries = self.status(dir).entries.into_iter();
-        entries.map(|(path, entry)| (shown(&path), entry.layers().map(|layer| layer.name()).collect())).collect()
+        entries.map(|(path, entry)| (shown(&path), entry.layers().map(Layer::name).collect())).collect()
     }
 
     /// The worktree as it lies: the snapshot, and its files by path with mode and text.
@@ -154,6 +150,11 @@ impl Sandbox {
         let files = commit.map(|commit| files(&objects, commit)).unwrap_or_default();
         (commit, files)
     }
+}
+
+/// The git that coord uses, as it finds it.
+pub(crate) fn found_git() -> Git {
+    Git::find(std::env::var_os("PATH").as_deref()).expect("git is on PATH")
 }
 
 pub(crate) fn linked(id: &str) -> Identity {
