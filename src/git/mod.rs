@@ -7,6 +7,7 @@ pub mod config;
 mod contents;
 pub mod error;
 pub mod history;
+pub mod hooks;
 pub mod names;
 pub mod objects;
 mod pointer;
