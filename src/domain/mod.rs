@@ -4,6 +4,7 @@
 pub mod ack;
 pub mod board;
 pub mod event;
+mod histogram;
 pub mod hunk;
 pub mod id;
 pub mod instance;
@@ -17,5 +18,7 @@ pub mod record;
 pub mod report;
 pub mod right_of_way;
 pub mod setup;
+pub mod text;
 pub mod time;
+pub mod verdict;
 pub mod working_set;
