@@ -4,9 +4,12 @@
 pub mod hunk;
 pub mod id;
 pub mod instance;
+pub mod judgement;
 pub mod overlap;
 pub mod path;
 pub mod policy;
 pub mod report;
+pub mod right_of_way;
+pub mod setup;
 pub mod time;
 pub mod working_set;
