@@ -9,6 +9,7 @@ pub mod env;
 pub mod exit;
 pub mod failure;
 pub mod git;
+pub mod ops;
 pub mod render;
 
 /// Runs the program with `arguments` (the first is the program's own name) and returns its exit code.

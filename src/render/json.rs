@@ -1,6 +1,7 @@
 //! Reports as JSON (DESIGN.md section 6): version 1, only ever added to. Wire types are private to this folder and borrow.
 //! Must not know: who reads it, what the answer leads to.
 
+mod demo;
 mod survey;
 mod text;
 
@@ -8,6 +9,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::demo::Scene;
 use crate::domain::overlap::Grade;
 use crate::domain::report::Survey;
 
@@ -17,6 +19,11 @@ const VERSION: u32 = 1;
 /// Writes a survey; overlaps below `min_grade` are left out.
 pub fn survey(report: &Survey, min_grade: Grade, out: &mut impl Write) -> io::Result<()> {
     write(&survey::Wire::of(report, min_grade), out)
+}
+
+/// Writes a demonstration.
+pub fn demo(scenes: &[Scene], out: &mut impl Write) -> io::Result<()> {
+    write(&demo::Wire::of(scenes), out)
 }
 
 /// Writes `value` on one line. What a terminal would obey is spelled out, so that the JSON can be shown as it is.

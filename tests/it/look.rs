@@ -100,9 +100,9 @@ fn an_acknowledgement_is_listed_and_can_be_withdrawn() {
     let world = World::installed();
     let (_, search) = busy(&world);
     search.coord(&["ack", "auth", FILE, "--for", "8h", "--why", "we talked"]).ok();
-    search.coord(&["ack"]).ok().says("auth").says("we talked").says(FILE);
+    search.coord(&["ack", "--list"]).ok().says("auth").says("we talked").says(FILE);
     search.coord(&["scan", "--fail-on", "blocked"]).ok();
-    search.coord(&["ack", "auth", "--withdraw"]).ok();
+    search.coord(&["ack", "--withdraw", "auth"]).ok();
     search.commit("Second").blocked();
 }
 
@@ -113,7 +113,7 @@ fn an_acknowledgement_ends_by_itself() {
     search.coord(&["ack", "auth", "--for", "1s", "--why", "for a moment"]).ok();
     // Until it has ended by the clock that coord itself reads: a condition, not a pause.
     let begun = std::time::Instant::now();
-    while search.coord(&["ack"]).ok().stdout.contains("for a moment") {
+    while search.coord(&["ack", "--list"]).ok().stdout.contains("for a moment") {
         assert!(begun.elapsed().as_secs() < 60, "it never ends");
     }
     search.commit("Second").blocked();

@@ -163,7 +163,7 @@ fn hostile_texts_in_commits_and_tasks_do_not_move_the_terminal() {
     auth.commit("subject \x1b]0;pwned\x07 \u{202e}").ok();
     search.edit(FILE, 10, "search\x1b[2Jline");
     search.coord(&["ack", "auth", "README.md", "--for", "8h", "--why", "why\x1b[2J\u{202e}"]).clean();
-    search.coord(&["ack"]).clean();
+    search.coord(&["ack", "--list"]).clean();
     search.coord(&["diff", "auth", "search"]).clean();
     search.commit("Second").blocked().clean();
 }

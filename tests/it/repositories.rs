@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::world::{FILE, Place, World, instance, kind, lines, overlap, skip};
+use crate::world::{FILE, Place, World, instance, kind, lacks, lines, overlap};
 
 /// The main walk in the repository of `world`: one block, one silent pass, and a scan that agrees.
 fn the_main_walk(world: &World) {
@@ -25,7 +25,7 @@ fn can_init(options: &[&str]) -> bool {
     let world = World::empty();
     let can = world.at("").git(&[&["init", "-q"], options, &["probe"]].concat()).code == 0;
     if !can {
-        skip(&format!("this git cannot `init {}`", options.join(" ")));
+        lacks(&format!("this git cannot `init {}`", options.join(" ")));
     }
     can
 }
@@ -94,7 +94,7 @@ fn relative_worktrees_and_worktree_config() {
     main.git(&["config", "extensions.worktreeConfig", "true"]).ok();
     main.git(&["config", "core.repositoryFormatVersion", "1"]).ok();
     if main.git(&["worktree", "add", "-q", "--relative-paths", "-b", "rel", "../rel"]).code != 0 {
-        return skip("this git knows no --relative-paths");
+        return lacks("this git knows no --relative-paths");
     }
     world.at("rel").commit_edit(20, "relative").ok();
     the_main_walk(&world);
@@ -440,7 +440,7 @@ fn a_folder_without_permission_is_unknown() {
 fn a_repository_that_belongs_to_somebody_else_is_refused() {
     let world = World::new();
     if fs::metadata(world.root()).is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) != 0) {
-        return skip("a foreign repository (needs root to give a folder away)");
+        return lacks("a foreign repository (needs root to give a folder away)");
     }
     std::os::unix::fs::chown(world.path("repo"), Some(12345), Some(12345)).expect("root may");
     std::os::unix::fs::chown(world.common(), Some(12345), Some(12345)).expect("root may");

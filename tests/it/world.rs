@@ -64,6 +64,12 @@ pub(crate) fn skip(what: &str) {
     writeln!(std::io::stderr(), "SKIPPED: {what}").expect("standard error is open");
 }
 
+/// Says on the real standard error that something is not tried because this machine's git or user cannot do it, which
+/// nothing that could be installed would change.
+pub(crate) fn lacks(what: &str) {
+    writeln!(std::io::stderr(), "NOT TRIED HERE: {what}").expect("standard error is open");
+}
+
 /// `count` numbered lines.
 pub(crate) fn lines(count: usize) -> String {
     (1..=count).fold(String::new(), |text, n| text + &format!("line {n}\n"))
