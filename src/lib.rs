@@ -10,7 +10,9 @@ pub mod exit;
 pub mod failure;
 pub mod git;
 pub mod ops;
+pub mod os;
 pub mod render;
+pub mod store;
 
 /// Runs the program with `arguments` (the first is the program's own name) and returns its exit code.
 pub fn run(env: env::Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

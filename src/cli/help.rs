@@ -27,9 +27,11 @@ pub(super) fn command(arguments: &[OsString]) -> clap::Command {
     let typed = arguments.first().and_then(|name| Path::new(name).file_stem()?.to_str());
     let name = if typed == Some("git-coord") { "git coord" } else { "coord" };
     let command = bare().bin_name(name);
-    let template =
-        format!("{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}{{options}}{{after-help}}", groups(&command));
-    let after = format!("\n{name} COMMAND --help says more, with examples");
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}Options:\n{{options}}{{after-help}}",
+        groups(&command)
+    );
+    let after = format!("{name} COMMAND --help says more, with examples");
     command.help_template(template).after_help(after)
 }
 

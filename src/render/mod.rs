@@ -7,13 +7,17 @@ pub mod diff;
 pub mod home;
 pub mod hook;
 pub mod json;
+pub mod log;
 pub mod safe;
 pub mod scan;
+pub mod setup;
 pub mod style;
 
 mod board;
 mod collisions;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod screens;
 mod table;
 mod words;
