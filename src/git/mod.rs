@@ -6,6 +6,7 @@ pub mod error;
 pub mod hooks;
 pub mod names;
 pub mod objects;
+pub mod plain;
 pub mod program;
 pub mod repository;
 pub mod status;

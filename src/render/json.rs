@@ -1,6 +1,7 @@
 //! Reports as JSON (DESIGN.md section 6): version 1, only ever added to. Wire types are private to this folder and borrow.
 //! Must not know: who reads it, what the answer leads to.
 
+mod demo;
 mod evidence;
 mod log;
 mod setup;
@@ -11,6 +12,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::demo::Scene;
 use crate::domain::event::Event;
 use crate::domain::overlap::Grade;
 use crate::domain::report::{Comparison, Facts, KnownOverlap, Survey};
@@ -67,6 +69,11 @@ pub fn acks(known: &[KnownOverlap], out: &mut impl Write) -> io::Result<()> {
 /// Writes how many acknowledgements with `instance` were withdrawn.
 pub fn withdrawn(number: usize, instance: &str, out: &mut impl Write) -> io::Result<()> {
     write(&log::WireWithdrawn::of(instance, number), out)
+}
+
+/// Writes a demonstration.
+pub fn demo(scenes: &[Scene], out: &mut impl Write) -> io::Result<()> {
+    write(&demo::Wire::of(scenes), out)
 }
 
 /// Writes `value` on one line. What a terminal would obey is spelled out, so that the JSON can be shown as it is.
