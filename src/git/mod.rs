@@ -11,6 +11,7 @@ pub mod hooks;
 pub mod names;
 pub mod objects;
 mod pointer;
+pub mod plain;
 pub mod program;
 pub mod refs;
 pub mod repository;

@@ -2,6 +2,7 @@
 //! Must not know: clap, printing, terminals.
 
 pub mod config;
+pub mod demo;
 pub mod install;
 mod receipt;
 pub mod settings;
