@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod doctor;
+pub mod demo;
 pub mod install;
 mod receipt;
 pub mod settings;
