@@ -2,8 +2,8 @@
 //! Must not know: clap, printing, terminals.
 
 pub mod config;
-pub mod doctor;
 pub mod demo;
+pub mod doctor;
 pub mod install;
 mod receipt;
 pub mod settings;
