@@ -6,7 +6,7 @@ use crate::ops::context::Context;
 use crate::ops::intents;
 
 /// Appends an event. What cannot be written is left out: the log is evidence, not a condition of work.
-pub fn note(ctx: &Context, actor: Option<&str>, kind: EventKind) {
+pub(super) fn note(ctx: &Context, actor: Option<&str>, kind: EventKind) {
     let event = Event { at: ctx.now, actor: actor.map(str::to_owned), kind };
     drop(ctx.store.append(&[event], intents::wait(ctx)));
 }
