@@ -39,11 +39,15 @@ pub struct InstallOptions {
 pub(crate) struct Site<'a> {
     pub(crate) repository: &'a Repository,
     pub(crate) git: Git,
+    /// Whether this git takes hooks from its configuration.
+    pub(crate) configurable: bool,
 }
 
 impl<'a> Site<'a> {
     pub(crate) fn new(env: &Env, repository: &'a Repository) -> Result<Self, Failure> {
-        Ok(Self { repository, git: Git::find(env.variable("PATH"))? })
+        let git = Git::find(env.variable("PATH"))?;
+        let configurable = configured::is_supported(&git, &repository.common_dir)?;
+        Ok(Self { repository, git, configurable })
     }
 
     pub(crate) fn common_dir(&self) -> &Path {
@@ -95,7 +99,7 @@ pub fn install(
     let strict = options.strict || has_strict(&site)?;
     let hooks: Vec<&str> = hooks::all().filter(|hook| strict || *hook != hooks::STRICT).collect();
     let mut receipt = Receipt::read(&site.git, site.common_dir())?;
-    let (means, changes, snippets, mut notices) = if configured::is_supported(&site.git, site.common_dir())? {
+    let (means, changes, snippets, mut notices) = if site.configurable {
         by_configuration(&site, &hooks, &program)?
     } else {
         by_files(&site, &hooks, &program, options, &mut receipt)?
