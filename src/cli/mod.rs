@@ -97,7 +97,7 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Diff(args) => check::diff(&args, global, env, screen),
         Command::Ack(args) => ack::ack(&args, global, env, screen),
         Command::Install(args) => setup::install(&args, global, env, screen),
-        Command::Uninstall(setup::UninstallArgs {}) => setup::uninstall(global, env, screen),
+        Command::Uninstall(args) => setup::uninstall(&args, global, env, screen),
         Command::Doctor(setup::DoctorArgs {}) => setup::doctor(global, env, screen),
         Command::Config(args) => setup::config(&args, global, env, screen),
         Command::Demo(args) => setup::demo(&args, env, screen),

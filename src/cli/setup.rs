@@ -59,7 +59,11 @@ impl From<ModeArg> for Mode {
 
 /// Take the hooks out again, and leave everything as it was
 #[derive(Debug, Args)]
-pub(super) struct UninstallArgs {}
+pub(super) struct UninstallArgs {
+    /// Change hook files that git tracks (.husky/pre-commit)
+    #[arg(long)]
+    pub(super) write_tracked: bool,
+}
 
 /// Prove that the hooks would fire, in every worktree
 ///
@@ -109,7 +113,13 @@ pub(super) fn install(args: &InstallArgs, global: &Global, env: &Env, screen: &m
     super::not_wired(global, env, screen)
 }
 
-pub(super) fn uninstall(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+pub(super) fn uninstall(
+    args: &UninstallArgs,
+    global: &Global,
+    env: &Env,
+    screen: &mut Screen,
+) -> Result<Exit, Failure> {
+    let _ = args;
     super::not_wired(global, env, screen)
 }
 
