@@ -94,6 +94,12 @@ impl From<git::Error> for Failure {
             git::Error::NotARepository { .. } => {
                 vec!["run it inside a repository, or name one: coord -C DIR …".to_owned()]
             }
+            git::Error::NoTarget { .. } => {
+                vec![
+                    "name the branch that work lands on: --target BRANCH".to_owned(),
+                    "git config coord.target BRANCH".to_owned(),
+                ]
+            }
             git::Error::Refused { advice, .. } => advice.iter().cloned().collect(),
             _ => Vec::new(),
         };
