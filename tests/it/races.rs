@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::world::{FILE, Place, Run, World, instance};
 
 /// How long a race may take before something is stuck.
-const STUCK: Duration = Duration::from_secs(120);
+const STUCK: Duration = Duration::from_secs(60);
 
 /// A shell that waits at the line: it says so, and goes on when its standard input is closed.
 fn at_the_line(place: &Place<'_>, script: &str) -> Child {

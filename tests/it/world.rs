@@ -88,9 +88,10 @@ impl World {
         for dir in ["home", "bin", "tmp", "home/.config"] {
             fs::create_dir(real.join(dir)).expect("a fresh folder");
         }
-        let binary = Path::new(env!("CARGO_BIN_EXE_coord"));
+        // Another build of it, such as a release.
+        let binary = switch("COORD_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_coord").into());
         for name in ["coord", "git-coord"] {
-            let source = binary.with_file_name(name);
+            let source = Path::new(&binary).with_file_name(name);
             let here = real.join("bin").join(name);
             // A copy where the temporary folder is on another file system.
             fs::hard_link(&source, &here).or_else(|_| fs::copy(&source, &here).map(drop)).expect("the binary is built");
