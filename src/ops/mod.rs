@@ -9,6 +9,7 @@ pub mod install;
 pub mod intents;
 mod journal;
 pub mod labels;
+pub mod log;
 pub mod paths;
 pub mod place;
 mod receipt;

@@ -32,7 +32,12 @@ pub fn human(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::
     if judgement.blocks.is_empty() || judgement.mode == Mode::Warn {
         warnings(judgement, style, out)?;
     }
-    judgement.notices.iter().try_for_each(|notice| line(&safe::text(notice), style, out))
+    judgement.notices.iter().try_for_each(|said| notice(said, style, out))
+}
+
+/// Writes one line of the hook's own: that it could not check, or could not record.
+pub fn notice(notice: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    line(&safe::text(notice), style, out)
 }
 
 fn line(said: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
