@@ -4,6 +4,7 @@
 pub mod ack;
 pub mod config;
 pub mod context;
+pub mod doctor;
 pub mod demo;
 pub mod install;
 pub mod intents;
