@@ -51,6 +51,8 @@ pub struct Context {
     pub settings: Vec<Setting>,
     /// What is odd about the settings: one sentence each.
     pub warnings: Vec<String>,
+    /// The team's policy, where the target has one.
+    pub team: Option<TeamFile>,
     /// coord's own files.
     pub store: Store,
     target: Result<Target, Failure>,
@@ -70,12 +72,7 @@ impl Context {
     /// # Errors
     /// Where there is no repository that git reads, or a setting cannot be understood.
     pub fn open(env: &Env, options: &OpenOptions) -> Result<Self, Failure> {
-        let cwd = env
-            .cwd
-            .as_deref()
-            .map_err(|why| Failure::new(Kind::Usage, format!("the working directory is gone: {why}")))?;
-        let git = Git::find(env.variable("PATH"))?;
-        let mut repository = repository::open(&git, cwd, options.hook.as_ref())?;
+        let mut repository = open_repository(env, options.hook.as_ref())?;
         let asked = |policy: &Policy| policy.target.clone();
         let first = settings::policy(env, &repository.config, None, &options.flags)?;
         let mut target = target::find(&repository, &repository.config, asked(&first.policy).as_deref());
@@ -99,6 +96,7 @@ impl Context {
             policy: settled.policy,
             settings: settled.settings,
             warnings: settled.warnings,
+            team,
             env: env.clone(),
             deadline: Deadline::NEVER,
             now,
@@ -223,6 +221,17 @@ impl Context {
             .iter()
             .any(|name| self.env.variable(name).is_some())
     }
+}
+
+/// Opens the repository around the working directory, without a look at any setting.
+///
+/// # Errors
+/// Where there is no repository that git reads.
+pub fn open_repository(env: &Env, hook: Option<&HookEnv>) -> Result<Repository, Failure> {
+    let gone = |why: &String| Failure::new(Kind::Usage, format!("the working directory is gone: {why}"));
+    let cwd = env.cwd.as_deref().map_err(gone)?;
+    let git = Git::find(env.variable("PATH"))?;
+    Ok(repository::open(&git, cwd, hook)?)
 }
 
 /// Reads `coord.toml` in the target's tree; `None` where there is none.
