@@ -1,7 +1,7 @@
 //! A failure as it leaves the library: what kind it is, what happened, what the user can do about it.
 //! Must not know: exit codes, how it is printed.
 
-use crate::git;
+use crate::{git, store};
 
 /// Where the fault lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +83,12 @@ impl Failure {
             behind = error.source();
         }
         text
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        Self { kind: Kind::Store, message: error.to_string(), hints: Vec::new(), source: Some(Box::new(error)) }
     }
 }
 

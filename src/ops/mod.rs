@@ -2,7 +2,10 @@
 //! Must not know: clap, printing, terminals.
 
 pub mod config;
+pub mod context;
 pub mod install;
+pub mod labels;
 mod receipt;
 pub mod settings;
+pub mod survey;
 pub mod uninstall;
