@@ -86,12 +86,6 @@ impl Failure {
     }
 }
 
-impl From<store::Error> for Failure {
-    fn from(error: store::Error) -> Self {
-        Self { kind: Kind::Store, message: error.to_string(), hints: Vec::new(), source: Some(Box::new(error)) }
-    }
-}
-
 impl From<git::Error> for Failure {
     fn from(error: git::Error) -> Self {
         let hints = match &error {
@@ -110,6 +104,20 @@ impl From<git::Error> for Failure {
             _ => Vec::new(),
         };
         Self { kind: Kind::Repository, message: error.to_string(), hints, source: Some(Box::new(error)) }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        let hint = match error.cause() {
+            store::Cause::ReadOnly | store::Cause::Permission => "coord writes only where whoever can commit can write",
+            store::Cause::NoSpace => "free some space on that disk",
+            store::Cause::Busy => "try again in a moment",
+            store::Cause::Content => "coord doctor says what to do about it",
+            store::Cause::Other => "",
+        };
+        let hints = Some(hint.to_owned()).filter(|hint| !hint.is_empty()).into_iter().collect();
+        Self { kind: Kind::Store, message: error.to_string(), hints, source: Some(Box::new(error)) }
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod ack;
 pub mod board;
+pub mod demo;
 pub mod event;
 mod histogram;
 pub mod hunk;

@@ -11,6 +11,7 @@ pub mod hooks;
 pub mod merge;
 pub mod names;
 pub mod objects;
+pub mod plain;
 mod pointer;
 pub mod program;
 pub mod refs;

@@ -1,139 +1,129 @@
-//! The merge that git would do. (Stands in until the engine's is merged.)
-//! Must not know: refs, worktrees.
+//! The merges that git would really do: each line of work onto the target, and each pair on top of each other.
+//! Must not know: instances, who is asking, what an answer leads to.
 
-use std::collections::BTreeSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::error::Error;
 use super::history::Fork;
 use super::objects::{ObjectStore, Objects};
-use super::program::Git;
+use super::program::{Deadline, Git};
 use super::tree::TreeChange;
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
-use crate::domain::policy::Policy;
 
-/// s
-#[derive(Clone, Debug, Default)]
-pub struct MergeSettings;
+mod settings;
 
-impl MergeSettings {
-    /// n
-    pub fn new(
-        _value: impl Fn(&str) -> Option<String>,
-        _drivers: Vec<String>,
-        _policy: &Policy,
-    ) -> Result<Self, globset::Error> {
-        Ok(Self)
-    }
-}
+pub use settings::MergeSettings;
 
-/// j
+/// What judging needs.
+#[derive(Debug)]
 pub struct Judge<'a> {
-    /// o
+    /// The objects, additions in memory included.
     pub objects: &'a Objects,
-    /// s
+    /// Where they lie.
     pub store: &'a ObjectStore,
-    /// g
+    /// The program, for what only git can tell. Its deadline is the judgement's.
     pub git: &'a Git,
-    /// r
+    /// The common git dir.
     pub repository: &'a Path,
-    /// s
+    /// What the outcome of merges depends on.
     pub settings: MergeSettings,
 }
 
-/// l
-#[derive(Clone, Copy, Debug)]
+/// A line of work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line {
-    /// t
+    /// Its tip; of uncommitted work, the synthetic commit.
     pub tip: ObjectId,
-    /// u
+    /// Whether its pairs are judged even where one of the two does not land.
     pub judge_unlanded: bool,
 }
 
-/// p
-#[derive(Clone, Debug)]
+/// Which pairs are judged.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pairs {
-    /// a
+    /// Every one.
     All,
-    /// l
+    /// These, as indexes into the lines.
     Listed(Vec<(usize, usize)>),
 }
 
-/// q
-#[derive(Clone, Debug)]
+/// What is to be judged.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Question {
-    /// t
+    /// The target's tip.
     pub target: ObjectId,
-    /// l
+    /// The lines of work.
     pub lines: Vec<Line>,
-    /// p
+    /// The pairs of them.
     pub pairs: Pairs,
-    /// o
+    /// Looks at these paths alone. The cost then does not depend on the size of the trees.
     pub only: Option<BTreeSet<RepoPath>>,
-    /// a
+    /// Lists every path where a line does not land, however many lines there are.
     pub all_paths: bool,
 }
 
-/// a
-#[derive(Clone, Debug)]
+/// What was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answer {
-    /// l
+    /// One for each line, in the question's order.
     pub lines: Vec<LineAnswer>,
-    /// p
+    /// The pairs that share a path, are stacked, or could not be judged; `a < b`, sorted.
     pub pairs: Vec<PairAnswer>,
 }
 
-/// l
-#[derive(Clone, Debug)]
+/// One line against the target.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LineAnswer {
-    /// f
+    /// Where it left the target.
     pub fork: Fork,
-    /// c
+    /// What it changed since, sorted by path.
     pub changes: Vec<TreeChange>,
-    /// r
+    /// What of that are moves, as (from, to).
     pub renames: Vec<(RepoPath, RepoPath)>,
-    /// l
+    /// Whether it lands.
     pub landing: Landing,
 }
 
-/// l
-#[derive(Clone, Debug)]
+/// Whether a line lands on the target.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Landing {
-    /// c
+    /// It does.
     Clean,
-    /// a
+    /// Its work is there: merging it would change nothing, or would have changed nothing at some time since.
     AlreadyThere,
-    /// c
+    /// It does not.
     Conflicts {
-        /// p
+        /// Where, sorted by path.
         paths: Vec<PathConflict>,
-        /// c
+        /// Whether these are all.
         complete: bool,
     },
-    /// u
+    /// It could not be told, and why.
     Unknown(String),
 }
 
-/// p
-#[derive(Clone, Debug)]
+/// Two lines on top of each other.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PairAnswer {
-    /// a
+    /// The first line's index.
     pub a: usize,
-    /// b
+    /// The second's; larger.
     pub b: usize,
-    /// s
+    /// Whether one builds on the other's tip.
     pub stacked: bool,
-    /// g
+    /// The worst grade among the paths that may block, else among all.
     pub grade: Grade,
-    /// p
+    /// Where they meet, sorted by path.
     pub paths: Vec<PathOverlap>,
-    /// u
+    /// Why it could not be judged.
     pub unknown: Option<String>,
 }
 
-/// j
-pub fn judge(_judge: &Judge<'_>, _question: &Question) -> Result<Answer, Error> {
-    Ok(Answer { lines: vec![], pairs: vec![] })
+/// stub
+pub fn judge(_: &Judge<'_>, _: &Question) -> Result<Answer, Error> {
+    Err(Error::NoGit)
 }
