@@ -49,9 +49,9 @@ impl fmt::Debug for SurveyOptions {
 /// Where the repository as a whole cannot be read or has no target. An instance that cannot be read is unknown in the
 /// answer, with its reason, and stops none of the others.
 pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure> {
-    let target = ctx.target()?;
+    let target = ctx.target()?.clone();
     let people = people::find(ctx, options, &target)?;
     let objects = ctx.repository.objects()?;
-    let taken = reading::read(ctx, &objects, &target, &people, options)?;
-    judging::judge(ctx, &objects, options, target, people, taken)
+    let taken = reading::read(ctx, &objects, &target, &people, options);
+    judging::judge(ctx, &objects, options, target, people, &taken)
 }
