@@ -10,7 +10,6 @@ pub mod demo;
 pub mod diff;
 pub mod doctor;
 pub mod hook;
-pub mod doctor;
 pub mod install;
 pub mod intents;
 mod journal;
