@@ -2,12 +2,14 @@
 //! Must not know: how a commit is judged, how a message reads.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 
 use clap::Args;
 
 use super::screen::Screen;
 use crate::env::Env;
 use crate::exit::Exit;
+use crate::ops;
 
 /// Answer one of git's hooks (called by the shims that `coord install` sets up)
 #[derive(Debug, Args)]
@@ -21,7 +23,9 @@ pub(super) struct HookArgs {
     pub(super) arguments: Vec<OsString>,
 }
 
-pub(super) fn hook(args: HookArgs, env: &Env, screen: &mut Screen) -> Exit {
-    let _ = (args, env, screen);
+pub(super) fn hook(args: &HookArgs, env: &Env, screen: &mut Screen) -> Exit {
+    if let Some(reply) = ops::doctor::probe_answer(env, &args.name) {
+        screen.answer(|_, out| out.write_all(reply.as_bytes()));
+    }
     Exit::Clear
 }

@@ -4,8 +4,8 @@
 pub mod ack;
 pub mod config;
 pub mod context;
-pub mod doctor;
 pub mod demo;
+pub mod doctor;
 pub mod install;
 pub mod intents;
 mod journal;
