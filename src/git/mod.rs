@@ -8,6 +8,7 @@ mod contents;
 pub mod error;
 pub mod history;
 pub mod hooks;
+pub mod merge;
 pub mod names;
 pub mod objects;
 pub mod plain;

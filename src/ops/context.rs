@@ -15,6 +15,9 @@ use crate::domain::setup::Setting;
 use crate::domain::time::Timestamp;
 use crate::env::Env;
 use crate::failure::{Failure, Kind};
+use crate::git::config::Config;
+use crate::git::merge::{Judge, MergeSettings};
+use crate::git::objects::Objects;
 use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
 use crate::git::{self, Deadline, Git, names, target, tree};
 use crate::ops::settings::{self, Flag, TeamFile};
@@ -56,6 +59,7 @@ pub struct Context {
     acks: Vec<Ack>,
     tasks: BTreeMap<Identity, String>,
     excluded: GlobSet,
+    merge_settings: MergeSettings,
     deadline: Deadline,
 }
 
@@ -87,6 +91,7 @@ impl Context {
             acks: store.acks(now).map(|acks| acks.items).unwrap_or_default(),
             tasks: tasks(&store),
             excluded: globs(&settled.policy.exclude)?,
+            merge_settings: merge_settings(&repository.config, &settled.policy)?,
             target: target.map_err(Failure::from),
             policy: settled.policy,
             settings: settled.settings,
@@ -112,6 +117,18 @@ impl Context {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.deadline
+    }
+
+    /// What judging merges needs, with `objects` to read and add to.
+    #[must_use]
+    pub fn judge<'a>(&'a self, objects: &'a Objects) -> Judge<'a> {
+        Judge {
+            objects,
+            store: &self.repository.store,
+            git: &self.repository.git,
+            repository: &self.repository.common_dir,
+            settings: self.merge_settings.clone(),
+        }
     }
 
     /// The branch that work lands on.
@@ -240,6 +257,15 @@ fn own_paths(policy: &Policy) -> OwnPaths {
 fn tasks(store: &Store) -> BTreeMap<Identity, String> {
     let records = store.records().map(|records| records.items).unwrap_or_default();
     records.into_iter().filter_map(|record| Some((record.identity, record.task?))).collect()
+}
+
+fn merge_settings(config: &Config, policy: &Policy) -> Result<MergeSettings, Failure> {
+    let drivers = config.keys("merge").filter_map(|key| {
+        let name = key.strip_prefix(b"merge.")?.strip_suffix(b".driver")?;
+        Some(String::from_utf8_lossy(name).into_owned())
+    });
+    MergeSettings::new(|name| config.value(name).map(|value| value.text), drivers.collect(), policy)
+        .map_err(|error| Failure::new(Kind::Config, format!("coord.warnPaths or coord.ignorePaths: {error}")))
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {

@@ -2,10 +2,14 @@
 //! Must not know: clap, printing, terminals.
 
 pub mod ack;
+pub mod check;
+pub mod commit;
 pub mod config;
 pub mod context;
 pub mod demo;
 pub mod doctor;
+pub mod diff;
+pub mod hook;
 pub mod install;
 pub mod intents;
 mod journal;
@@ -13,6 +17,7 @@ pub mod labels;
 pub mod log;
 pub mod paths;
 pub mod place;
+pub mod publish;
 mod receipt;
 pub mod settings;
 pub mod uninstall;
