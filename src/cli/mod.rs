@@ -105,7 +105,7 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
-        Command::Hook(args) => Ok(hook::hook(&args, env, screen)),
+        Command::Hook(args) => Ok(hook::hook(args, env, screen)),
     }
 }
 
