@@ -54,7 +54,7 @@ fn as_it_lies(ctx: &Context, objects: &Objects, who: &Who) -> Result<ObjectId, F
     let nothing = || Failure::new(Kind::Usage, format!("{} has no commit yet", who.label));
     let Some(worktree) = &who.worktree else { return who.tip.ok_or_else(nothing) };
     let status = status::read(&ctx.repository, worktree)?;
-    snapshot::line(objects, &ctx.repository, worktree, &status, &Interest::All)?.commit.ok_or_else(nothing)
+    Ok(snapshot::line(objects, &ctx.repository, worktree, &status)?)
 }
 
 /// The commit both texts start from; the first where there are several, as the texts are for reading.

@@ -20,5 +20,6 @@ pub mod place;
 pub mod publish;
 mod receipt;
 pub mod settings;
+pub mod survey;
 pub mod uninstall;
 pub mod who;

@@ -72,7 +72,7 @@ pub fn judge(
     command: &CommandInHand,
 ) -> Result<Judgement, Failure> {
     let mut judgement =
-        Judgement::clear(ctx.now, ctx.policy.mode, command.name, command.prefix.clone(), ctx.target_name());
+        Judgement::clear(ctx.now, ctx.policy.mode, command.name, command.prefix.clone(), ctx.target_name(target));
     let Some(tip) = target.tip.filter(|_| !candidate.paths.is_empty()) else { return Ok(judgement) };
     let Found { others: found, unknown } =
         others::find(ctx, objects, others.worktrees, others.me, &candidate.paths, &others.intents)?;
