@@ -5,16 +5,31 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::attributes::{self, Attributes};
 use super::error::Error;
 use super::history::Fork;
-use super::objects::{ObjectStore, Objects};
+use super::merge_tree::{Asked, Merged, Workshop};
+use super::objects::{IdMap, ObjectStore, Objects};
 use super::program::{Deadline, Git};
+use super::rename;
 use super::tree::TreeChange;
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
+use content::Contents;
+use landing::Brought;
 
+mod content;
+mod directories;
+mod evidence;
+mod kin;
+mod landed;
+mod landing;
+mod meeting;
+mod pairs;
 mod settings;
+mod texts;
+mod walk;
 
 pub use settings::MergeSettings;
 
@@ -123,7 +138,109 @@ pub struct PairAnswer {
     pub unknown: Option<String>,
 }
 
-/// stub
-pub fn judge(_: &Judge<'_>, _: &Question) -> Result<Answer, Error> {
-    Err(Error::NoGit)
+/// Judges every line against the target and every pair of lines.
+///
+/// # Errors
+/// Where nothing can be answered: the target cannot be read, git cannot be run, the deadline passed. What concerns one
+/// line or pair alone is part of the answer.
+pub fn judge(judge: &Judge<'_>, question: &Question) -> Result<Answer, Error> {
+    let work = Work::new(judge, question)?;
+    let mut brought = landing::bring(&work, &question.lines, question.only.as_ref())?;
+    landed::find(&work, &mut brought, question.only.is_some())?;
+    let pairs = pairs::judge(&work, question, &brought)?;
+    let lines = brought.into_iter().map(|line| work.line_answer(line)).collect::<Result<_, Error>>()?;
+    Ok(Answer { lines, pairs })
+}
+
+/// What one judgement works with.
+struct Work<'a> {
+    judge: &'a Judge<'a>,
+    target: ObjectId,
+    target_tree: ObjectId,
+    all_paths: bool,
+    /// The program with every configured merge driver disarmed.
+    git: Git,
+    contents: Contents<'a>,
+    attributes: RefCell<BTreeMap<RepoPath, Attributes>>,
+    workshop: OnceCell<Workshop>,
+    /// By tree of a fork point: whether the target added any path since.
+    target_adds: RefCell<IdMap<bool>>,
+}
+
+impl<'a> Work<'a> {
+    fn new(judge: &'a Judge<'a>, question: &Question) -> Result<Self, Error> {
+        let mut git = judge.git.clone();
+        for name in &judge.settings.drivers {
+            // It fails, so the path is a conflict, which is then looked at again without the driver.
+            git = git.overriding(format!("merge.{name}.driver=false"));
+        }
+        Ok(Self {
+            judge,
+            target: question.target,
+            target_tree: judge.objects.commit(question.target)?.tree,
+            all_paths: question.all_paths,
+            git,
+            contents: Contents::new(judge.objects, &judge.settings),
+            attributes: RefCell::default(),
+            workshop: OnceCell::new(),
+            target_adds: RefCell::default(),
+        })
+    }
+
+    fn deadline(&self) -> Deadline {
+        self.judge.git.deadline()
+    }
+
+    fn breathe(&self, operation: &str) -> Result<(), Error> {
+        if self.deadline().passed() { Err(Error::TimedOut { operation: operation.to_owned() }) } else { Ok(()) }
+    }
+
+    /// Tells what makes one line or pair unknown from what ends the whole judgement.
+    #[expect(clippy::unused_self, reason = "reads as the others do")]
+    fn or_reason<T>(&self, result: Result<T, Error>) -> Result<Result<T, String>, Error> {
+        match result {
+            Ok(value) => Ok(Ok(value)),
+            Err(error @ (Error::TimedOut { .. } | Error::NoGit | Error::Start { .. })) => Err(error),
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    /// Reads the attributes of those paths that were not read yet.
+    fn learn_attributes(&self, mut paths: BTreeSet<RepoPath>) -> Result<(), Error> {
+        paths.retain(|path| !self.attributes.borrow().contains_key(path));
+        let default = self.judge.settings.default_driver.as_deref();
+        let found = attributes::read(&self.git, self.judge.repository, self.target, &paths, default)?;
+        self.attributes.borrow_mut().extend(found);
+        Ok(())
+    }
+
+    fn attributes(&self, path: &RepoPath) -> Attributes {
+        self.attributes.borrow().get(path).copied().unwrap_or_default()
+    }
+
+    /// Merges pairs of commits by git itself.
+    fn ask_git(&self, pairs: &[(ObjectId, ObjectId)]) -> Result<Vec<Result<Merged, Error>>, Error> {
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.workshop.get().is_none() {
+            drop(self.workshop.set(Workshop::new()?));
+        }
+        let workshop = self.workshop.get().expect("it was just made");
+        let asked = Asked {
+            git: &self.git,
+            repository: self.judge.repository,
+            store: self.judge.store,
+            objects: self.judge.objects,
+            attributes: self.target,
+        };
+        workshop.merge(&asked, pairs)
+    }
+
+    fn line_answer(&self, line: Brought) -> Result<LineAnswer, Error> {
+        let landing = line.landing();
+        // They are shown, nothing more, so none is no loss where an object is missing.
+        let renames = self.or_reason(rename::find(self.judge.objects, &line.changes))?.unwrap_or_default();
+        Ok(LineAnswer { fork: line.fork, changes: line.changes, renames, landing })
+    }
 }
