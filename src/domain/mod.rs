@@ -1,10 +1,11 @@
 //! Floor 1: what coord thinks about, as plain values. Values in, values out.
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
-pub mod demo;
 pub mod ack;
 pub mod board;
+pub mod demo;
 pub mod event;
+mod histogram;
 pub mod hunk;
 pub mod id;
 pub mod instance;
@@ -18,5 +19,7 @@ pub mod record;
 pub mod report;
 pub mod right_of_way;
 pub mod setup;
+pub mod text;
 pub mod time;
+pub mod verdict;
 pub mod working_set;
