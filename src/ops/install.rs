@@ -289,7 +289,7 @@ fn unwritable(error: git::Error) -> Failure {
 }
 
 /// Hooks in a folder that other repositories use too: coord there would be a gate for the whole machine.
-fn shared(site: &Site<'_>, dir: &Path, path: &HooksPath) -> Failure {
+pub(crate) fn shared(site: &Site<'_>, dir: &Path, path: &HooksPath) -> Failure {
     let own = site.common_dir().join("hooks");
     let quoted = |path: &Path| String::from_utf8_lossy(&shim::quote(path)).into_owned();
     let mut failure = Failure::new(
@@ -312,7 +312,7 @@ fn shared(site: &Site<'_>, dir: &Path, path: &HooksPath) -> Failure {
     failure.hint(format!("git config --local core.hooksPath {}", quoted(&own))).hint("coord install")
 }
 
-fn switched_off(path: &HooksPath) -> Failure {
+pub(crate) fn switched_off(path: &HooksPath) -> Failure {
     let value = path.value.display();
     let option = if path.scope == "local" || path.scope == "worktree" || path.scope == "global" {
         format!("git config --{} --unset-all core.hooksPath", path.scope)
@@ -327,7 +327,7 @@ fn switched_off(path: &HooksPath) -> Failure {
     .hint("coord install")
 }
 
-fn missing(dir: &Path, path: &HooksPath) -> Failure {
+pub(crate) fn missing(dir: &Path, path: &HooksPath) -> Failure {
     let failure = Failure::new(
         Kind::Repository,
         format!(

@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+mod doctor;
 mod world;
 
 use std::fs;
@@ -350,7 +351,7 @@ fn a_tracked_folder_is_changed_only_on_request() {
         let path = format!("{}:{}", world.root.join("program").display(), system_path());
         let said = world.command(&world.repo()).args(["commit", "--allow-empty", "-m", "x"]).env("PATH", path).output();
         assert!(said.expect("git runs").succeeds().contains("OLD"));
-        assert_eq!(world.calls()[1..], ["hook pre-commit"]);
+        assert!(world.calls().contains(&"hook pre-commit".to_owned()));
         assert!(!world.commit().succeeds().contains("coord"), "silent where coord is not there");
         world.uninstall();
         assert_eq!(world.git(&["status", "--porcelain"]).succeeds(), "");
