@@ -296,3 +296,30 @@ fn a_broken_branch_and_unreadable_refs_stop_nobody() {
     assert!(get(&survey, "broken").state.is_unknown());
     assert_eq!(get(&survey, "feat").working_set.changes.len(), 1);
 }
+
+#[test]
+fn a_survey_runs_nothing_that_is_configured() {
+    let sandbox = Sandbox::with_repository();
+    for name in ["ada", "bob"] {
+        sandbox.git("main", &["branch", "-q", name]);
+    }
+    let marker = sandbox.arm();
+    for dir in ["main", "feat"] {
+        sandbox.write(&format!("{dir}/a"), &format!("{dir}\r\n"));
+        fs::rename(sandbox.path(&format!("{dir}/b")), sandbox.path(&format!("{dir}/{dir}"))).expect("moved");
+    }
+    let survey = scan(&sandbox);
+    assert!(!survey.unknown_pairs.is_empty() || !survey.overlaps.is_empty());
+    assert_eq!(fs::read_to_string(&marker).unwrap_or_default(), "", "was run");
+}
+
+#[test]
+fn what_is_given_for_one_command_counts_for_it() {
+    let sandbox = Sandbox::with_repository();
+    sandbox.git("main", &["branch", "develop"]);
+    let mut env = Env { cwd: Ok(sandbox.path("main")), ..Env::capture() };
+    env.variables.insert("GIT_CONFIG_PARAMETERS".into(), "'coord.target'='develop'".into());
+    let ctx = Context::open(&env, &OpenOptions::default()).expect("a context");
+    let target = ctx.target().expect("a target");
+    assert_eq!(target.name.as_ref().map(|name| name.short().to_vec()).as_deref(), Some(&b"develop"[..]));
+}
