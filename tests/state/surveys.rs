@@ -94,7 +94,8 @@ fn layers_renames_and_sizes_are_told() {
 #[test]
 fn collisions_are_graded_over_committed_and_uncommitted_work() {
     let sandbox = Sandbox::with_repository();
-    sandbox.write("main/long", &(1..=40).map(|n| format!("{n}\n")).collect::<String>());
+    let numbers: Vec<String> = (1..=40).map(|n| format!("{n}\n")).collect();
+    sandbox.write("main/long", &numbers.concat());
     sandbox.commit("main", "long");
     for name in ["ada", "bob", "cid", "dan"] {
         worktree(&sandbox, name);
@@ -102,9 +103,7 @@ fn collisions_are_graded_over_committed_and_uncommitted_work() {
     sandbox.write("ada/a", "ada\n2\n3\n");
     sandbox.commit("ada", "work");
     sandbox.write("bob/a", "bob\n2\n3\n");
-    let long = |at: usize, text: &str| {
-        (1..=40).map(|n| if n == at { format!("{text}\n") } else { format!("{n}\n") }).collect::<String>()
-    };
+    let long = |at: usize, text: &str| [&numbers[..at - 1].concat(), text, "\n", &numbers[at..].concat()].concat();
     sandbox.write("cid/long", &long(2, "cid"));
     sandbox.write("dan/long", &long(30, "dan"));
     sandbox.write("dan/b", "same\n");
