@@ -3,16 +3,23 @@
 
 pub mod ack;
 pub mod board;
+pub mod demo;
 pub mod event;
+mod histogram;
 pub mod hunk;
 pub mod id;
 pub mod instance;
 pub mod intent;
+pub mod judgement;
 pub mod overlap;
 pub mod path;
 pub mod policy;
 pub mod process;
 pub mod record;
 pub mod report;
+pub mod right_of_way;
+pub mod setup;
+pub mod text;
 pub mod time;
+pub mod verdict;
 pub mod working_set;
