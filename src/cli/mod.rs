@@ -109,13 +109,9 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     }
 }
 
-fn not_wired(_: &Global, _: &Env, _: &mut Screen) -> Result<Exit, Failure> {
-    Err(Failure::new(Kind::Bug, "not wired yet"))
-}
-
 /// Opens the repository that the command was started in.
 fn open(env: &Env, global: &Global) -> Result<Context, Failure> {
-    let flags = global.target.iter().map(|target| ("target", target.clone())).collect();
+    let flags = global.target.iter().map(|target| ("coord.target", target.clone())).collect();
     Context::open(env, &OpenOptions { flags, ..OpenOptions::default() })
 }
 
