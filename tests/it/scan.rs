@@ -18,7 +18,8 @@ fn busy() -> World {
 fn the_table_names_everybody_and_the_collision() {
     let world = busy();
     let run = world.main().coord(&["scan"]).ends_with(1);
-    let run = run.says("auth").says("search").says("docs").says(FILE).says("content").says("main").says("1 conflict");
+    let run = run.says("auth").says("search").says("docs").says(FILE).says("main").says("1 conflict");
+    let run = run.says("uncommitted in search");
     run.clean();
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "fits 80 columns:\n{}", run.stdout);
     assert!(run.stderr.is_empty(), "nothing on standard error:\n{}", run.stderr);
