@@ -1,7 +1,7 @@
 //! What every use case starts from: the repository, its policy, coord's own files, the clock. Opened once.
 //! Must not know: what any use case does with it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -98,9 +98,13 @@ impl Context {
         let config = repository.config.clone();
         let settled = Settled::new(env, &repository, &options.flags)?;
         repository.own_paths = own_paths(&settled.policy, &config);
+        let store = Store::open(&repository.common_dir)?;
+        if repository.main_worktree.is_none() && !repository.bare {
+            repository.main_worktree = remembered(&store, &repository);
+        }
         Ok(Self {
             now: clock::now(),
-            store: Store::open(&repository.common_dir)?,
+            store,
             excluded: excluded(&settled.policy)?,
             merging: merging(&config, &settled.policy)?,
             env: env.clone(),
@@ -262,6 +266,14 @@ impl Context {
             record.session.is_none() || !record.is_stale(liveness, self.now)
         })
     }
+}
+
+/// Where the main worktree lies, as it said itself: with `git init --separate-git-dir` git does not record it.
+fn remembered(store: &Store, repository: &Repository) -> Option<PathBuf> {
+    let records = store.records().ok()?.items;
+    let main =
+        records.into_iter().find(|record| record.identity == Identity::MainWorktree && record.session.is_none())?;
+    main.worktree.filter(|top| worktrees::leads_to(top, &repository.common_dir))
 }
 
 /// The settings in force, and the target that they lead to.
