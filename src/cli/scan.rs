@@ -130,5 +130,8 @@ fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &Screen) 
     let ctx = super::open(env, global)?;
     let progress = Progress::start(screen.watched);
     let options = SurveyOptions { progress: Some(progress.callback()), ..options.clone() };
-    ops::survey::survey(&ctx, &options)
+    let mut survey = ops::survey::survey(&ctx, &options)?;
+    let told = ops::publish::everybody(&ctx, &survey, &options);
+    survey.notices.extend(told);
+    Ok(survey)
 }

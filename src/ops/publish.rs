@@ -21,8 +21,9 @@ const LISTED: usize = 400;
 
 /// Records what a survey of everybody showed and publishes the board. What could not be recorded is told, in one line
 /// each: the answer stands without it.
-pub fn everybody(ctx: &Context, survey: &Survey) -> Vec<String> {
-    match record(ctx, survey, true) {
+pub fn everybody(ctx: &Context, survey: &Survey, asked: &SurveyOptions) -> Vec<String> {
+    let complete = asked.branches.is_empty() && asked.refs.is_empty() && !asked.here_only;
+    match record(ctx, survey, complete) {
         Ok(published) => tell(ctx, published),
         Err(error) => vec![format!("could not record this: {error}")],
     }
