@@ -63,6 +63,7 @@ pub(super) fn check(args: &CheckArgs, global: &Global, env: &Env, screen: &mut S
         true => render::json::facts(&facts, out),
         false => render::check::human(&facts, style, out),
     });
+    super::suggest_install(&ctx, env, screen);
     Ok(verdict::of_facts(&facts))
 }
 

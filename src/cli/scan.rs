@@ -126,12 +126,14 @@ pub(super) fn status(global: &Global, env: &Env, screen: &mut Screen) -> Result<
 }
 
 /// Surveys everybody, with a line of progress where it takes long and somebody watches.
-fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &Screen) -> Result<Survey, Failure> {
+fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &mut Screen) -> Result<Survey, Failure> {
     let ctx = super::open(env, global)?;
     let progress = Progress::start(screen.watched);
     let options = SurveyOptions { progress: Some(progress.callback()), ..options.clone() };
     let mut survey = ops::survey::survey(&ctx, &options)?;
     let told = ops::publish::everybody(&ctx, &survey, &options);
     survey.notices.extend(told);
+    drop(progress);
+    super::suggest_install(&ctx, env, screen);
     Ok(survey)
 }
