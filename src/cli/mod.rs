@@ -22,7 +22,9 @@ use clap::{ArgAction, Args, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Kind};
+use crate::ops;
 use crate::ops::context::{Context, OpenOptions};
+use crate::render;
 use screen::Screen;
 
 /// See which lines of work on this repository will collide, before they do
@@ -109,13 +111,19 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     }
 }
 
-fn not_wired(_: &Global, _: &Env, _: &mut Screen) -> Result<Exit, Failure> {
-    Err(Failure::new(Kind::Bug, "not wired yet"))
+/// Says `coord install` once, where the team has a policy and this repository no hooks to hold it.
+fn suggest_install(ctx: &Context, env: &Env, screen: &mut Screen) {
+    if ctx.team.is_some() && ops::doctor::hooks_are_missing(env, &ctx.repository) {
+        screen.aside(|style, out| {
+            let said = "coord.toml is there and the hooks are not: coord install";
+            render::hook::notice(said, style, out)
+        });
+    }
 }
 
 /// Opens the repository that the command was started in.
 fn open(env: &Env, global: &Global) -> Result<Context, Failure> {
-    let flags = global.target.iter().map(|target| ("target", target.clone())).collect();
+    let flags = global.target.iter().map(|target| ("coord.target", target.clone())).collect();
     Context::open(env, &OpenOptions { flags, ..OpenOptions::default() })
 }
 
