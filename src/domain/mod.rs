@@ -1,13 +1,21 @@
 //! Floor 1: what coord thinks about, as plain values. Values in, values out.
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
+pub mod ci;
+pub mod finding;
+pub mod hotspot;
 pub mod hunk;
 pub mod id;
 pub mod instance;
 pub mod overlap;
 pub mod path;
+pub mod plan;
 pub mod policy;
 pub mod report;
 pub mod right_of_way;
 pub mod time;
+pub mod weight;
 pub mod working_set;
+
+#[cfg(test)]
+pub(crate) mod sample;
