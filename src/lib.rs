@@ -7,6 +7,7 @@ pub mod domain;
 pub mod env;
 pub mod exit;
 pub mod git;
+pub mod render;
 
 /// Runs the program with `arguments` (the first is the program's own name) and returns its exit code.
 pub fn run(_env: env::Env, _arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -7,6 +7,7 @@ pub mod hotspot;
 pub mod hunk;
 pub mod id;
 pub mod instance;
+pub mod judgement;
 pub mod overlap;
 pub mod path;
 pub mod plan;

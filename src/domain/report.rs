@@ -32,6 +32,14 @@ pub struct Overlap {
     pub paths: Vec<PathOverlap>,
 }
 
+impl Overlap {
+    /// Whether it holds a conflict that counts: on a path that may block, and not acknowledged.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        !self.acknowledged && self.paths.iter().any(|path| path.grade == Grade::Conflict && path.blocks)
+    }
+}
+
 /// An instance that does not land on the target by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TargetConflict {
