@@ -125,6 +125,8 @@ pub struct Report {
     pub source: Source,
     /// The request being checked; `None` where all pairs were asked about.
     pub subject: Option<Subject>,
+    /// What to put before a request's number to make its address on the forge.
+    pub request_url: Option<String>,
     /// The requests by base, sorted by the base's name.
     pub groups: Vec<Group>,
     /// Requests that could not be looked at, with the reason: never "clean".

@@ -108,6 +108,7 @@ pub(crate) fn report(survey: Survey) -> Report {
         forge: Forge::GitHub,
         source: Source::List,
         subject: None,
+        request_url: None,
         groups: vec![group(survey)],
         unknown: Vec::new(),
         notices: Vec::new(),
