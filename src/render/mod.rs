@@ -8,7 +8,7 @@ pub mod github;
 pub mod gitlab;
 pub mod home;
 pub mod hook;
-//pub mod html;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod plan;
