@@ -166,3 +166,24 @@ pub struct Comparison {
     /// The paths, sorted.
     pub paths: Vec<PathDiff>,
 }
+
+/// An acknowledgement as people see it: labels in place of identities.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KnownOverlap {
+    /// One instance's label; where the asker takes part, the asker's.
+    pub a: String,
+    /// The other's label.
+    pub b: String,
+    /// The paths, or directories, it is about, sorted; empty for all.
+    pub paths: Vec<RepoPath>,
+    /// Who gave it.
+    pub by: String,
+    /// Whether an agent gave it, not a person.
+    pub by_agent: bool,
+    /// Why.
+    pub why: String,
+    /// When it was given.
+    pub at: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+}

@@ -14,7 +14,7 @@ use crate::domain::report::{Encounter, Facts, PathFacts};
 /// Writes one answer a path, and who else is there.
 pub fn human(facts: &Facts, style: &Style, out: &mut impl Write) -> io::Result<()> {
     for path in &facts.paths {
-        answer(path, style, out)?;
+        answer(facts, path, style, out)?;
         let mut table = Table::new(2, &[Column::CutMiddle, Column::Left, Column::Cut, Column::Cut]);
         for encounter in &path.encounters {
             table.row(row(facts, encounter));
@@ -43,19 +43,31 @@ fn is_conflict(encounter: &Encounter) -> bool {
     encounter.meets_lines.unwrap_or(encounter.overlap.grade == Grade::Conflict)
 }
 
-fn answer(path: &PathFacts, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    let name = safe::text(path.path.as_bytes());
-    let asked = path.lines.map(|lines| format!(" {}", words::lines(&[lines]))).unwrap_or_default();
-    let conflicts = path.encounters.iter().filter(|encounter| is_conflict(encounter)).count();
-    let (ink, said) = match (path.encounters.len(), conflicts) {
-        (0, _) => (Ink::Good, "free: nobody else changed it".to_owned()),
-        (n, 0) if path.lines.is_some() => {
-            (Ink::Good, format!("free: {} it, not these lines", words::count(n, "other changed", "others changed")))
+/// `src/api.rs conflicts with search`, `README.md is free: nobody else changed it`.
+fn answer(facts: &Facts, path: &PathFacts, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    let name = style.ink(Ink::Strong, &safe::text(path.path.as_bytes()));
+    let label = |encounter: &Encounter| facts.survey.instances[encounter.other].label.as_str();
+    let bad: Vec<&str> = path.encounters.iter().filter(|found| is_conflict(found)).map(label).collect();
+    let all = words::names(path.encounters.iter().map(label));
+    let (ink, said) = match (&bad[..], path.lines) {
+        ([], None) if path.encounters.is_empty() => (Ink::Good, "is free: nobody else changed it".to_owned()),
+        ([], Some(lines)) if path.encounters.is_empty() => {
+            (Ink::Good, format!("{} free: nobody else changed the file", is_at(&[lines])))
         }
-        (n, 0) => (Ink::Plain, format!("{} it too, no conflict", words::count(n, "other changed", "others changed"))),
-        (_, n) => (Ink::Bad, format!("conflict with {}", words::count(n, "other", "others"))),
+        ([], Some(lines)) => (Ink::Good, format!("{} free: {all} changed other lines", is_at(&[lines]))),
+        ([], None) => (Ink::Plain, format!("is changed by {all} too: no conflict")),
+        (bad, None) => (Ink::Bad, format!("conflicts with {}", words::names(bad.iter().copied()))),
+        (bad, Some(lines)) => {
+            let bad = words::names(bad.iter().copied());
+            (Ink::Bad, format!("{}: an edit there conflicts with {bad}", words::at_lines(&[lines])))
+        }
     };
-    writeln!(out, "{}{asked}: {}", style.ink(Ink::Strong, &name), style.ink(ink, &said))
+    writeln!(out, "{name} {}", style.ink(ink, &said))
+}
+
+fn is_at(lines: &[LineSpan]) -> String {
+    let one = lines.len() == 1 && lines[0].first >= lines[0].last;
+    format!("{} {}", words::at_lines(lines), if one { "is" } else { "are" })
 }
 
 fn row(facts: &Facts, encounter: &Encounter) -> Vec<Cell> {
@@ -64,17 +76,10 @@ fn row(facts: &Facts, encounter: &Encounter) -> Vec<Cell> {
     let ink = if is_conflict(encounter) { Ink::Bad } else { Ink::Plain };
     vec![
         Cell::new(ink, format!("{mark} {}", safe::text(&other.label))),
-        Cell::plain(their_lines(&encounter.overlap.b_lines)),
+        Cell::plain(words::at_lines(&encounter.overlap.b_lines)),
         Cell::plain(evidence(encounter)),
         Cell::new(Ink::Faint, since(facts, encounter)),
     ]
-}
-
-fn their_lines(spans: &[LineSpan]) -> String {
-    match words::lines(spans) {
-        lines if lines.is_empty() => lines,
-        lines => format!("line {lines}"),
-    }
 }
 
 fn evidence(encounter: &Encounter) -> String {

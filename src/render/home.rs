@@ -26,10 +26,10 @@ pub fn human(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result
     let mine: Vec<Meeting<'_>> =
         survey.overlaps.iter().filter_map(|overlap| Meeting::of(survey, here, overlap)).collect();
     let needs_rebase = survey.target_conflicts.iter().find(|conflict| conflict.instance == here);
-    answer(survey, here, &mine, style, out)?;
+    answer(survey, here, &mine, needs_rebase, style, out)?;
     conflicts(survey, here, &mine, style, out)?;
     if let Some(conflict) = needs_rebase {
-        rebase(survey, conflict, style, out)?;
+        writeln!(out, "{} {}", style.ink(Ink::Caution, "✗"), rebase(survey, conflict))?;
     }
     lower(survey, &mine, style, out)?;
     if let Some(first) = mine.iter().find(|meeting| meeting.overlap.counts()) {
@@ -63,13 +63,21 @@ impl<'a> Meeting<'a> {
 }
 
 /// `payments is clear of conflicts.     3 files changed · 2 others at work`.
-fn answer(survey: &Survey, here: usize, mine: &[Meeting<'_>], style: &Style, out: &mut impl Write) -> io::Result<()> {
+fn answer(
+    survey: &Survey,
+    here: usize,
+    mine: &[Meeting<'_>],
+    needs_rebase: Option<&TargetConflict>,
+    style: &Style,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let me = &survey.instances[here];
     let name = safe::text(&me.label);
     let others: Vec<&str> =
         mine.iter().filter(|meeting| meeting.overlap.counts()).map(|meeting| meeting.other.label.as_str()).collect();
     let (ink, said) = match (&me.state, &others[..]) {
         (State::Unknown { reason }, _) => (Ink::Caution, format!("{name} is unknown: {}", safe::text(reason))),
+        (_, []) if needs_rebase.is_some() => (Ink::Caution, format!("{name} needs a rebase.")),
         (_, []) if me.working_set.is_empty() => (Ink::Good, format!("{name} has no changes.")),
         (_, []) => (Ink::Good, format!("{name} is clear of conflicts.")),
         (_, others) => (Ink::Bad, format!("{name} conflicts with {}.", words::names(others.iter().copied()))),
@@ -131,16 +139,16 @@ fn conflicts(
 
 /// The lines in one's own file, which are those one can look at.
 fn my_lines(path: &PathOverlap, is_a: bool) -> String {
-    let own = words::lines(if is_a { &path.a_own } else { &path.b_own });
-    if own.is_empty() { own } else { format!("line {own}") }
+    words::at_lines(if is_a { &path.a_own } else { &path.b_own })
 }
 
-fn rebase(survey: &Survey, conflict: &TargetConflict, style: &Style, out: &mut impl Write) -> io::Result<()> {
+/// `src/db.rs no longer merges into main (4f2c91e)`.
+fn rebase(survey: &Survey, conflict: &TargetConflict) -> String {
     let paths = conflict.paths.iter().map(|path| String::from_utf8_lossy(path.path.as_bytes()).into_owned());
     let paths: Vec<String> = paths.collect();
-    let target = scan::target(survey);
-    let paths = words::names(paths.iter().map(String::as_str));
-    writeln!(out, "{} {paths} no longer merges into {target}", style.ink(Ink::Caution, "needs rebase:"))
+    let verb = if conflict.complete && paths.len() > 1 { "no longer merge into" } else { "no longer merges into" };
+    let more = if conflict.complete { "" } else { " and more" };
+    format!("{}{more} {verb} {}", words::names(paths.iter().map(String::as_str)), scan::target(survey))
 }
 
 /// `search edits src/api.rs too, 31 lines away: merges cleanly`.

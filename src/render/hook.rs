@@ -24,7 +24,10 @@ pub fn human(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::
     if !judgement.blocks.is_empty() {
         block(judgement, style, out)?;
     }
-    warnings(judgement, style, out)?;
+    // Where the commit is stopped, warnings speak of a commit that does not happen.
+    if judgement.blocks.is_empty() || judgement.mode == Mode::Warn {
+        warnings(judgement, style, out)?;
+    }
     judgement.notices.iter().try_for_each(|notice| line(&safe::text(notice), style, out))
 }
 

@@ -12,9 +12,11 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod plan;
+pub mod log;
 pub mod safe;
 pub mod sarif;
 pub mod scan;
+pub mod setup;
 pub mod style;
 
 mod board;
@@ -22,5 +24,7 @@ mod collisions;
 mod finding;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod screens;
 mod table;
 mod words;

@@ -6,9 +6,13 @@ use std::path::PathBuf;
 use crate::domain::hunk::LineSpan;
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::{Instance, Kind, State};
+use crate::domain::judgement::{Clash, Finding, Judgement, Reason, WayOut};
 use crate::domain::overlap::{ConflictKind, Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
-use crate::domain::report::{Overlap, Survey, Target, TargetConflict};
+use crate::domain::policy::Mode;
+use crate::domain::report::{
+    Comparison, Encounter, Facts, MergedLine, Overlap, PathDiff, PathFacts, Survey, Target, TargetConflict,
+};
 use crate::domain::time::Timestamp;
 use crate::domain::working_set::{Change, Layer, Status, WorkingSet};
 
@@ -137,4 +141,106 @@ pub(crate) fn hostile() -> Survey {
     survey.overlaps =
         vec![pair(1, 2, vec![shared(b"caf\xe9\n::error::/\x7f", Some(ConflictKind::Content), &[(1, 1)], &[(1, 1)])])];
     survey
+}
+
+/// What a screen wrote, as text.
+pub(crate) fn shown(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).expect("in memory");
+    let text = String::from_utf8(out).expect("screens are UTF-8");
+    assert!(!text.chars().any(|c| c != '\n' && crate::render::safe::is_treacherous(c)), "{text:?}");
+    assert!(text.lines().all(|line| line.trim_end() == line), "spaces at the end of a line:\n{text}");
+    text
+}
+
+fn clash(at: &str, kind: ConflictKind, own: &[(u32, u32)], theirs: &[(u32, u32)]) -> Clash {
+    Clash { path: path(at), kind, own: spans(own), theirs: spans(theirs), own_line: None, their_line: None }
+}
+
+/// A commit in `auth` that search's committed work stops, and that meets payments' uncommitted work.
+pub(crate) fn judgement() -> Judgement {
+    let api = Clash {
+        own_line: Some(b"\tfn route(req: Request, user: &User) -> Reply {\n".to_vec()),
+        their_line: Some(b"\tfn route(req: Request, index: &Index) -> Reply {\r\n".to_vec()),
+        ..clash("src/api.rs", ConflictKind::Content, &[(40, 58)], &[(41, 60)])
+    };
+    let finding = |other: &str, task: Option<&str>, reason, clashes| Finding {
+        other: other.to_owned(),
+        task: task.map(str::to_owned),
+        reason,
+        since: Some(Timestamp(NOW.0 - 3 * 3600)),
+        clashes,
+    };
+    Judgement {
+        now: NOW,
+        mode: Mode::Enforce,
+        command: "commit",
+        prefix: Vec::new(),
+        blocks: vec![finding("search", Some("Full-text search"), Reason::Committed, vec![api])],
+        warnings: vec![finding(
+            "payments",
+            None,
+            Reason::Uncommitted,
+            vec![clash("src/session.rs", ConflictKind::Content, &[(12, 14)], &[(12, 12)])],
+        )],
+        ways_out: vec![
+            WayOut::CommitRest(vec![path("src/api.rs")]),
+            WayOut::Rebase(b"search".to_vec()),
+            WayOut::Acknowledge("search".to_owned(), vec![path("src/api.rs")]),
+            WayOut::SkipOnce,
+        ],
+        needs_rebase: Vec::new(),
+        target: "main".to_owned(),
+        notices: Vec::new(),
+    }
+}
+
+/// What search and docs have on three paths that payments asks about.
+pub(crate) fn facts() -> Facts {
+    let survey = survey();
+    let content = Some(ConflictKind::Content);
+    let encounter = |other, overlap, committed, meets_lines| Encounter {
+        other,
+        overlap,
+        since: Some(Timestamp(NOW.0 - 7200)),
+        committed,
+        meets_lines,
+    };
+    Facts {
+        survey,
+        paths: vec![
+            PathFacts {
+                path: path("src/session.rs"),
+                lines: None,
+                encounters: vec![
+                    encounter(0, shared("src/session.rs", content, &[(12, 14)], &[(12, 12)]), true, None),
+                    encounter(4, shared("src/session.rs", None, &[(12, 14)], &[(45, 50)]), false, None),
+                ],
+            },
+            PathFacts { path: path("README.md"), lines: None, encounters: Vec::new() },
+        ],
+    }
+}
+
+/// One conflicting file of auth and search.
+pub(crate) fn comparison() -> Comparison {
+    let text = |changed: &str| {
+        let lines: Vec<String> =
+            (1..=12).map(|n| if n == 6 { format!("{changed}\n") } else { format!("line {n}\n") }).collect();
+        lines.concat().into_bytes()
+    };
+    let mut merged: Vec<MergedLine> = (1..=5).map(|n| MergedLine::Merged(format!("line {n}\n").into_bytes())).collect();
+    merged.push(MergedLine::A(b"ours\n".to_vec()));
+    merged.push(MergedLine::B(b"theirs\n".to_vec()));
+    merged.extend((7..=12).map(|n| MergedLine::Merged(format!("line {n}\n").into_bytes())));
+    Comparison {
+        labels: ("auth".to_owned(), "search".to_owned()),
+        paths: vec![PathDiff {
+            overlap: shared("src/api.rs", Some(ConflictKind::Content), &[(6, 6)], &[(6, 6)]),
+            base: text("line 6"),
+            a: text("ours"),
+            b: text("theirs"),
+            merged,
+        }],
+    }
 }

@@ -117,26 +117,3 @@ fn footer(survey: &Survey, view: &View, style: &Style, out: &mut impl Write) -> 
 pub(crate) fn command(what: &str, command: &str, style: &Style) -> String {
     format!("{what} {}", style.ink(Ink::Command, command))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::render::sample;
-
-    fn shown(survey: &Survey, all: bool, width: usize) -> String {
-        let mut out = Vec::new();
-        human(survey, &View { all, min_grade: Grade::Identical }, &Style::plain(width), &mut out).expect("in memory");
-        String::from_utf8(out).expect("UTF-8")
-    }
-
-    #[test]
-    fn dump() {
-        panic!(
-            "\n{}\n{}\n{}\n{}",
-            shown(&sample::survey(), false, 80),
-            shown(&sample::survey(), true, 140),
-            shown(&sample::hostile(), true, 140),
-            shown(&sample::hostile(), true, 80)
-        );
-    }
-}

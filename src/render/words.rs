@@ -57,6 +57,15 @@ pub(crate) fn lines(spans: &[LineSpan]) -> String {
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
+/// `line 12`, `lines 40–58`; nothing where lines say nothing.
+pub(crate) fn at_lines(spans: &[LineSpan]) -> String {
+    match spans {
+        [] => String::new(),
+        [LineSpan { first, last }] if first >= last => format!("line {first}"),
+        spans => format!("lines {}", lines(spans)),
+    }
+}
+
 /// Both sides' lines: `40–58 both`, or `40–58 / 44–46` in the pair's order.
 pub(crate) fn both_lines(overlap: &PathOverlap) -> String {
     match (&overlap.a_lines[..], &overlap.b_lines[..]) {
