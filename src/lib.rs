@@ -8,6 +8,7 @@ pub mod domain;
 pub mod env;
 pub mod exit;
 pub mod failure;
+pub mod forge;
 pub mod git;
 pub mod os;
 pub mod render;

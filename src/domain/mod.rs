@@ -1,12 +1,12 @@
 //! Floor 1: what coord thinks about, as plain values. Values in, values out.
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
-pub mod ci;
-pub mod finding;
-pub mod hotspot;
 pub mod ack;
 pub mod board;
+pub mod ci;
 pub mod event;
+pub mod finding;
+pub mod hotspot;
 pub mod hunk;
 pub mod id;
 pub mod instance;

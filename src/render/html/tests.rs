@@ -117,16 +117,18 @@ fn chromium() -> Option<PathBuf> {
 }
 
 fn browse(chromium: &Path, page: &str, arguments: &[&str]) -> String {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let file = dir.path().join("page.html");
+    let dir = std::env::temp_dir().join(format!("coord-page-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("the temporary folder is writable");
+    let file = dir.join("page.html");
     std::fs::write(&file, page).expect("the folder is writable");
     let output = Command::new(chromium)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=4000"])
-        .arg(format!("--user-data-dir={}", dir.path().join("profile").display()))
+        .arg(format!("--user-data-dir={}", dir.join("profile").display()))
         .args(arguments)
         .arg(format!("file://{}", file.display()))
         .output()
         .expect("chromium starts");
+    std::fs::remove_dir_all(&dir).expect("the folder is ours");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
