@@ -42,6 +42,30 @@ impl Failure {
         Self { kind, message: message.into(), hints: Vec::new(), source: None }
     }
 
+    /// A fault in what was typed.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// A fault in a setting.
+    #[must_use]
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(Kind::Config, message)
+    }
+
+    /// A fault in the repository.
+    #[must_use]
+    pub fn repository(message: impl Into<String>) -> Self {
+        Self::new(Kind::Repository, message)
+    }
+
+    /// A fault in coord's own files.
+    #[must_use]
+    pub fn store(message: impl Into<String>) -> Self {
+        Self::new(Kind::Store, message)
+    }
+
     /// The same failure with one more thing to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -69,6 +93,12 @@ impl From<git::Error> for Failure {
             git::Error::TooOld { .. } => vec!["install git 2.38 or later".to_owned()],
             git::Error::NotARepository { .. } => {
                 vec!["run it inside a repository, or name one: coord -C DIR …".to_owned()]
+            }
+            git::Error::NoTarget { .. } => {
+                vec![
+                    "name the branch that work lands on: --target BRANCH".to_owned(),
+                    "git config coord.target BRANCH".to_owned(),
+                ]
             }
             git::Error::Refused { advice, .. } => advice.iter().cloned().collect(),
             _ => Vec::new(),

@@ -7,6 +7,7 @@ pub mod ci;
 pub mod event;
 pub mod finding;
 pub mod hotspot;
+mod histogram;
 pub mod hunk;
 pub mod id;
 pub mod instance;
@@ -21,8 +22,10 @@ pub mod record;
 pub mod report;
 pub mod right_of_way;
 pub mod setup;
+pub mod text;
 pub mod time;
 pub mod weight;
+pub mod verdict;
 pub mod working_set;
 
 #[cfg(test)]
