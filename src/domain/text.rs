@@ -26,11 +26,11 @@ pub fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Numbers the lines of the texts that are compared with each other.
 #[derive(Debug, Default)]
-pub struct LineTable<'t> {
-    numbers: HashMap<&'t [u8], Line>,
+pub struct LineTable {
+    numbers: HashMap<Box<[u8]>, Line>,
 }
 
-impl<'t> LineTable<'t> {
+impl LineTable {
     /// An empty table.
     #[must_use]
     pub fn new() -> Self {
@@ -38,11 +38,15 @@ impl<'t> LineTable<'t> {
     }
 
     /// The lines of `text`, by number.
-    pub fn lines(&mut self, text: &'t [u8]) -> Vec<Line> {
+    pub fn lines(&mut self, text: &[u8]) -> Vec<Line> {
         split(text)
             .map(|line| {
-                let next = Line::try_from(self.numbers.len()).unwrap_or(Line::MAX);
-                *self.numbers.entry(line).or_insert(next)
+                if let Some(&number) = self.numbers.get(line) {
+                    return number;
+                }
+                let number = Line::try_from(self.numbers.len()).unwrap_or(Line::MAX);
+                self.numbers.insert(line.into(), number);
+                number
             })
             .collect()
     }

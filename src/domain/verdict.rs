@@ -200,12 +200,36 @@ pub fn three_way(base: &[u8], a: &[u8], b: &[u8], rule: Rule) -> Merge {
 /// The merged text where all of it merges; `None` where it conflicts.
 #[must_use]
 pub fn merged_text(base: &[u8], a: &[u8], b: &[u8], rule: Rule) -> Option<Vec<u8>> {
-    let merge = three_way(base, a, b, rule);
-    let text = |line: &MergedLine| match line {
-        MergedLine::Merged(text) => text.clone(),
-        _ => Vec::new(),
+    let mut table = LineTable::new();
+    let numbered = [base, a, b].map(|text| table.lines(text));
+    let hunks = [1, 2].map(|n| text::hunks(&numbered[0], &numbered[n]));
+    let side = |n: usize| Side { lines: &numbered[n], hunks: &hunks[n - 1] };
+    let starts = [base, a, b].map(line_starts);
+    let part = |which: usize, text: &[u8], range: &Range<u32>| {
+        text[starts[which][range.start as usize]..starts[which][range.end as usize]].to_vec()
     };
-    (!merge.conflicts()).then(|| merge.lines.iter().flat_map(text).collect())
+    let (mut merged, mut at) = (Vec::with_capacity(a.len().max(b.len())), 0);
+    for block in blocks(side(1), side(2), rule) {
+        merged.extend(part(0, base, &(at..block.base.start)));
+        match block.outcome {
+            Outcome::TakeA | Outcome::Agreed => merged.extend(part(1, a, &block.a)),
+            Outcome::TakeB => merged.extend(part(2, b, &block.b)),
+            Outcome::Conflict => return None,
+        }
+        at = block.base.end;
+    }
+    merged.extend_from_slice(&base[starts[0][at as usize]..]);
+    Some(merged)
+}
+
+/// Where each line begins, and the text's end.
+fn line_starts(text: &[u8]) -> Vec<usize> {
+    let mut starts = vec![0];
+    starts.extend(text::split(text).scan(0, |at, line| {
+        *at += line.len();
+        Some(*at)
+    }));
+    starts
 }
 
 /// Both sides' texts one after the other where they conflict, as `merge=union` leaves them.

@@ -2,6 +2,7 @@
 //! Must not know: coord's own files, how anything is shown, who is blocked.
 
 mod cleaning;
+pub mod attributes;
 pub mod commit;
 pub mod config;
 mod contents;
@@ -9,6 +10,8 @@ pub mod error;
 pub mod history;
 pub mod hooks;
 pub mod names;
+pub mod merge;
+pub mod merge_tree;
 pub mod objects;
 mod pointer;
 pub mod program;
@@ -17,6 +20,7 @@ pub mod repository;
 pub mod snapshot;
 pub mod status;
 pub mod target;
+pub mod rename;
 pub mod tree;
 pub mod view;
 pub mod worktrees;

@@ -15,6 +15,7 @@ use super::commit::Commit;
 use super::error::Error;
 use super::view::View;
 use crate::domain::id::ObjectId;
+use crate::domain::text;
 
 /// How objects are named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,6 +127,9 @@ impl Hasher for IdHasher {
 /// A map by object id. Never iterated where order matters.
 pub type IdMap<V> = HashMap<ObjectId, V, BuildHasherDefault<IdHasher>>;
 
+/// A file that is larger is not read to be merged: git would take for ever over it too.
+const TOO_LARGE: usize = 512 << 20;
+
 /// How many bytes of trees are kept for being read again.
 const TREE_CACHE: usize = 48 << 20;
 
@@ -213,6 +217,14 @@ impl Objects {
     /// The content of a file or the target of a link.
     pub fn blob(&self, id: ObjectId) -> Result<Rc<[u8]>, Error> {
         self.of_kind(id, ObjectKind::Blob)
+    }
+
+    /// The content of a blob that git would merge line by line; `None` where it is binary or too large to be read.
+    pub fn text(&self, id: ObjectId) -> Result<Option<Rc<[u8]>>, Error> {
+        if self.blob_len(id)? > TOO_LARGE {
+            return Ok(None);
+        }
+        Ok(Some(self.blob(id)?).filter(|content| !text::is_binary(content)))
     }
 
     /// How long a blob is, without reading it.
