@@ -1,7 +1,7 @@
 //! A failure as it leaves the library: what kind it is, what happened, what the user can do about it.
 //! Must not know: exit codes, how it is printed.
 
-use crate::git;
+use crate::{git, store};
 
 /// Where the fault lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,6 +104,20 @@ impl From<git::Error> for Failure {
             _ => Vec::new(),
         };
         Self { kind: Kind::Repository, message: error.to_string(), hints, source: Some(Box::new(error)) }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        let hint = match error.cause() {
+            store::Cause::ReadOnly | store::Cause::Permission => "coord writes only where whoever can commit can write",
+            store::Cause::NoSpace => "free some space on that disk",
+            store::Cause::Busy => "try again in a moment",
+            store::Cause::Content => "coord doctor says what to do about it",
+            store::Cause::Other => "",
+        };
+        let hints = Some(hint.to_owned()).filter(|hint| !hint.is_empty()).into_iter().collect();
+        Self { kind: Kind::Store, message: error.to_string(), hints, source: Some(Box::new(error)) }
     }
 }
 

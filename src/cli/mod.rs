@@ -100,7 +100,7 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Uninstall(setup::UninstallArgs {}) => setup::uninstall(global, env, screen),
         Command::Doctor(setup::DoctorArgs {}) => setup::doctor(global, env, screen),
         Command::Config(args) => setup::config(&args, global, env, screen),
-        Command::Demo(setup::DemoArgs {}) => setup::demo(global, env, screen),
+        Command::Demo(args) => setup::demo(&args, env, screen),
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),

@@ -9,6 +9,9 @@ use crate::domain::policy::Mode;
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::ops::demo::{self, DemoOptions};
+use crate::render;
+use crate::render::style::Style;
 
 /// Set up the hooks in this repository, for all its worktrees
 ///
@@ -95,7 +98,11 @@ pub(super) struct ConfigArgs {
 /// Makes one with four worktrees that do real, conflicting work, scans it, shows the board, and makes a commit that the
 /// installed hook blocks and one that passes.
 #[derive(Debug, Args)]
-pub(super) struct DemoArgs {}
+pub(super) struct DemoArgs {
+    /// Leave the repository where it is, to try things in
+    #[arg(long)]
+    pub(super) keep: bool,
+}
 
 pub(super) fn install(args: &InstallArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let _ = args;
@@ -115,6 +122,19 @@ pub(super) fn config(args: &ConfigArgs, global: &Global, env: &Env, screen: &mut
     super::not_wired(global, env, screen)
 }
 
-pub(super) fn demo(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    super::not_wired(global, env, screen)
+pub(super) fn demo(args: &DemoArgs, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+    let width = Some(screen.style.width).filter(|&width| width < Style::ENDLESS);
+    let options = DemoOptions { keep: args.keep, colour: screen.style.colour, width };
+    let mut scenes = Vec::new();
+    demo::demo(env, &options, &mut |scene| {
+        if screen.json {
+            scenes.push(scene.clone());
+        } else {
+            screen.answer(|style, out| render::demo::human(scene, style, out));
+        }
+    })?;
+    if screen.json {
+        screen.answer(|_, out| render::json::demo(&scenes, out));
+    }
+    Ok(Exit::Clear)
 }

@@ -4,6 +4,7 @@
 pub mod ack;
 pub mod board;
 pub mod ci;
+pub mod demo;
 pub mod event;
 pub mod finding;
 pub mod hotspot;

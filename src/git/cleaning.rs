@@ -172,7 +172,7 @@ impl<'a> Cleaner<'a> {
     fn large(&self, path: &RepoPath) -> Result<Stored, Error> {
         let answer = self.call("hash-object").arg("--stdin-paths").stdin(line(path)).read()?;
         let id = ObjectId::from_hex(answer.trim_ascii_end()).ok_or_else(|| bad("it gave no object id"))?;
-        if self.objects.read(id).is_ok() {
+        if self.objects.has(id) {
             return Ok(Stored { id, unsure: None });
         }
         let stand_in = format!("\0coord: a file of more than {LARGEST} bytes, {id}\n");

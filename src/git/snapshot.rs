@@ -76,11 +76,28 @@ impl Interest {
     }
 }
 
-/// Makes the commit of `worktree` as it lies, from what git says is changed in it.
+/// Makes the commit of `worktree` as it lies, from what git says is changed in it: HEAD where nothing differs, an empty
+/// commit while it is unborn and empty.
 ///
 /// # Errors
 /// Where a file or object cannot be read.
 pub fn line(
+    objects: &Objects,
+    repository: &Repository,
+    worktree: &Worktree,
+    status: &Status,
+) -> Result<ObjectId, Error> {
+    match take(objects, repository, worktree, status, &Interest::All)?.commit {
+        Some(commit) => Ok(commit),
+        None => tree::synthetic_commit(objects, tree::overlay(objects, None, &BTreeMap::new())?, &[]),
+    }
+}
+
+/// Takes `worktree` as it lies, from what git says is changed in it, reading only what is of interest.
+///
+/// # Errors
+/// Where a file or object cannot be read.
+pub fn take(
     objects: &Objects,
     repository: &Repository,
     worktree: &Worktree,

@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::safe;
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table, cut_end};
@@ -15,6 +17,8 @@ use crate::domain::policy::Mode;
 /// How many clashes are shown with their lines, and how many warnings, before the rest is counted.
 const CLASHES: usize = 3;
 const WARNINGS: usize = 4;
+/// Where the commands begin.
+const WAYS: usize = 22;
 
 /// Writes all that one commit gives to say: nothing where nothing is in the way.
 pub fn human(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::Result<()> {
@@ -29,13 +33,6 @@ pub fn human(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::
         warnings(judgement, style, out)?;
     }
     judgement.notices.iter().try_for_each(|notice| line(&safe::text(notice), style, out))
-}
-
-/// Writes the one line of a hook that could not judge; `strict` says whether that stops the commit.
-pub fn could_not(reason: &str, command: &str, strict: bool, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    let follows = if strict { "is stopped (coord.strict)" } else { "goes through" };
-    let reason = safe::text(reason);
-    line(&format!("could not check this {command} ({reason}); it {follows}. coord doctor says more"), style, out)
 }
 
 fn line(said: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
@@ -122,7 +119,10 @@ fn ways_out(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::R
             }
             WayOut::SkipOnce => ("skip once", format!("COORD_SKIP=1 git {}", judgement.command), ""),
         };
-        writeln!(out, "  {what:<18}  {}{}", style.ink(Ink::Command, &command), style.ink(Ink::Faint, aside))?;
+        let fits = WAYS + command.width() + aside.width() <= style.width;
+        let aside = if fits { aside.to_owned() } else { format!("\n{}{}", " ".repeat(WAYS), aside.trim_start()) };
+        let aside = if aside.trim().is_empty() { String::new() } else { style.ink(Ink::Faint, &aside) };
+        writeln!(out, "  {what:<18}  {}{aside}", style.ink(Ink::Command, &command))?;
     }
     Ok(())
 }

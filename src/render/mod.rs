@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod ci;
+pub mod demo;
 pub mod diff;
 pub mod github;
 pub mod gitlab;

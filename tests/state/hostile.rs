@@ -135,7 +135,7 @@ fn nothing_that_is_configured_is_run() {
         let (repository, worktree) = (sandbox.open("main"), sandbox.worktree(dir));
         let status = status::read(&repository, &worktree).expect("a status");
         let objects = Objects::open(&repository.store).expect("objects");
-        let taken = snapshot::line(&objects, &repository, &worktree, &status, &Interest::All).expect("a snapshot");
+        let taken = snapshot::take(&objects, &repository, &worktree, &status, &Interest::All).expect("a snapshot");
         assert_eq!(taken.unsure.len(), 2);
         sandbox.snapshot_of(dir, &["a", "b", "new", "nope"]);
         status::staged(&repository, None, worktree.head).expect("readable");
@@ -220,6 +220,6 @@ fn a_hundred_thousand_untracked_files_are_listed_and_not_read() {
     let mut near = snapshot::Near::default();
     near.add(&RepoPath::new("heap/3/7").expect("valid"));
     let objects = Objects::open(&repository.store).expect("objects");
-    let taken = snapshot::line(&objects, &repository, &worktree, &status, &Interest::Near(near)).expect("a snapshot");
+    let taken = snapshot::take(&objects, &repository, &worktree, &status, &Interest::Near(near)).expect("a snapshot");
     assert_eq!(taken.unread.len(), 9_999);
 }

@@ -136,7 +136,7 @@ impl Sandbox {
         let (repository, worktree) = (self.open("main"), self.worktree(dir));
         let objects = Objects::open(&repository.store).expect("objects");
         let status = status::read(&repository, &worktree).expect("a status");
-        let snapshot = snapshot::line(&objects, &repository, &worktree, &status, &Interest::All).expect("a snapshot");
+        let snapshot = snapshot::take(&objects, &repository, &worktree, &status, &Interest::All).expect("a snapshot");
         let files = snapshot.commit.map(|commit| files(&objects, commit)).unwrap_or_default();
         (snapshot, files)
     }
