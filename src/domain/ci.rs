@@ -2,7 +2,6 @@
 //! Must not know: any forge's JSON or variables, how the answer is shown.
 
 use super::hotspot::HotSpot;
-use super::instance::State;
 use super::report::{Overlap, Survey};
 use super::time::Timestamp;
 
@@ -197,25 +196,6 @@ impl Report {
     #[must_use]
     pub fn requests(&self) -> usize {
         self.groups.iter().map(|group| group.entries.len()).sum()
-    }
-
-    /// Whether something that the check is about could not be judged.
-    #[must_use]
-    pub fn has_unknown(&self) -> bool {
-        let unknown_state =
-            |group: &Group| group.survey.instances.iter().any(|i| matches!(i.state, State::Unknown { .. }));
-        let of_subject = |subject: Subject| {
-            let survey = &self.groups[subject.group].survey;
-            matches!(survey.instances[subject.instance].state, State::Unknown { .. })
-                || survey.unknown_pairs.iter().any(|pair| pair.instances.contains(&subject.instance))
-        };
-        match self.subject {
-            Some(subject) => of_subject(subject),
-            None => {
-                !self.unknown.is_empty()
-                    || self.groups.iter().any(|group| unknown_state(group) || !group.survey.unknown_pairs.is_empty())
-            }
-        }
     }
 }
 

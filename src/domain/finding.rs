@@ -203,7 +203,9 @@ pub fn tally(report: &Report) -> Tally {
         let survey = &group.survey;
         let is_unknown = |&instance: &usize| matches!(survey.instances[instance].state, State::Unknown { .. });
         tally.needing_rebase += survey.target_conflicts.iter().filter(|conflict| about(conflict.instance)).count();
-        tally.unknown += (0..survey.instances.len()).filter(is_unknown).filter(|&i| about(i)).count();
+        // Who could not be read may conflict with the checked request: that is not known either.
+        let in_group = report.subject.is_none_or(|subject| subject.group == number);
+        tally.unknown += (0..survey.instances.len()).filter(is_unknown).filter(|_| in_group).count();
         tally.unknown += survey.unknown_pairs.iter().filter(|pair| pair.instances.iter().any(|&i| about(i))).count();
     }
     tally.unknown += report.unknown.len();

@@ -7,8 +7,8 @@ pub mod ci;
 pub mod demo;
 pub mod event;
 pub mod finding;
-pub mod hotspot;
 mod histogram;
+pub mod hotspot;
 pub mod hunk;
 pub mod id;
 pub mod instance;
@@ -25,8 +25,8 @@ pub mod right_of_way;
 pub mod setup;
 pub mod text;
 pub mod time;
-pub mod weight;
 pub mod verdict;
+pub mod weight;
 pub mod working_set;
 
 #[cfg(test)]

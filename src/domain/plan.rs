@@ -1,7 +1,7 @@
 //! The order in which to land: the largest batches without a conflict inside, and who must rebase on whom.
 //! Must not know: how conflicts were found, how a plan is proved or shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::path::RepoPath;
 
@@ -10,9 +10,6 @@ use super::path::RepoPath;
 pub struct Graph {
     neighbours: Vec<BTreeSet<usize>>,
 }
-
-/// Batches, each without a conflict inside; those of the first need no rebase.
-pub type Batches = Vec<Vec<usize>>;
 
 impl Graph {
     /// A graph of `nodes` that do not conflict.
@@ -41,24 +38,31 @@ impl Graph {
         self.neighbours[lower].remove(&upper);
     }
 
+    /// How many nodes it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.neighbours.len()
+    }
+
+    /// Whether it has no nodes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.neighbours.is_empty()
+    }
+
     /// With whom one conflicts.
     #[must_use]
     pub fn conflicts_of(&self, node: usize) -> &BTreeSet<usize> {
         &self.neighbours[node]
     }
 
-    /// Splits all nodes into batches: each the largest that can be had from those left, found exactly in parts of up to
-    /// 64 that conflict among themselves (within a bounded search), else greedily. The same graph gives the same batches.
+    /// The largest batch that can be had from those `left`, found exactly in parts of up to 64 that conflict among
+    /// themselves (within a bounded search), else greedily. The same graph gives the same batch.
     #[must_use]
-    pub fn batches(&self) -> Batches {
-        let mut left: BTreeSet<usize> = (0..self.neighbours.len()).collect();
-        let mut batches = Vec::new();
-        while !left.is_empty() {
-            let batch: BTreeSet<usize> = self.parts(&left).iter().flat_map(|part| self.largest(part)).collect();
-            left.retain(|node| !batch.contains(node));
-            batches.push(batch.into_iter().collect());
-        }
-        batches
+    pub fn largest_batch(&self, left: &BTreeSet<usize>) -> Vec<usize> {
+        let mut batch: Vec<usize> = self.parts(left).iter().flat_map(|part| self.largest(part)).collect();
+        batch.sort_unstable();
+        batch
     }
 
     /// The connected parts of the graph among `left`.
@@ -188,6 +192,52 @@ pub struct Plan {
     pub unknown: Vec<(usize, String)>,
     /// Those whose work is in the target already.
     pub landed: Vec<usize>,
+}
+
+/// What stopped one node when a batch was landed one after another; `None` where it landed.
+pub type Stopped = Option<Vec<RepoPath>>;
+
+/// Splits a graph's nodes into batches and proves each: `land` lands nodes one after another, in the order given, and says
+/// what stopped each. Who is stopped although it conflicts with none of the batch alone waits for a later batch.
+/// `touching` says whether a node changes a path. Nodes that stop although they land first are in no batch.
+///
+/// # Errors
+/// Those of `land`.
+pub fn arrange<E>(
+    graph: &Graph,
+    mut land: impl FnMut(&[usize]) -> Result<Vec<Stopped>, E>,
+    touching: impl Fn(usize, &RepoPath) -> bool,
+) -> Result<Vec<Batch>, E> {
+    let mut left: BTreeSet<usize> = (0..graph.len()).collect();
+    let mut together: BTreeMap<usize, (BTreeSet<usize>, Vec<RepoPath>)> = BTreeMap::new();
+    let mut earlier: BTreeSet<usize> = BTreeSet::new();
+    let mut batches = Vec::new();
+    while !left.is_empty() {
+        let order = graph.largest_batch(&left);
+        let mut landed: Vec<usize> = Vec::new();
+        for (&node, stopped) in order.iter().zip(land(&order)?) {
+            let Some(paths) = stopped else {
+                landed.push(node);
+                continue;
+            };
+            let (others, at) = together.entry(node).or_default();
+            others.extend(landed.iter().filter(|&&other| paths.iter().any(|path| touching(other, path))));
+            at.extend(paths);
+        }
+        if landed.is_empty() {
+            break;
+        }
+        let step = |&node: &usize| {
+            let alone: BTreeSet<usize> = graph.conflicts_of(node).intersection(&earlier).copied().collect();
+            let (others, paths) = together.get(&node).cloned().unwrap_or_default();
+            let only_together = alone.is_empty() && others.len() > 1;
+            Step { instance: node, rebase_on: alone.union(&others).copied().collect(), paths, only_together }
+        };
+        batches.push(Batch { steps: landed.iter().map(step).collect(), proved: true });
+        left.retain(|node| !landed.contains(node));
+        earlier.extend(landed);
+    }
+    Ok(batches)
 }
 
 #[cfg(test)]

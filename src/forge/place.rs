@@ -17,6 +17,8 @@ pub struct Place {
     pub request: Option<Request>,
     /// The branch that the job is for, where it is for no request.
     pub branch: Option<String>,
+    /// The branch that requests land on by default.
+    pub default_branch: Option<String>,
     /// What to put before a request's number to make its address.
     pub request_url: Option<String>,
     /// The file that a summary is appended to.
@@ -45,6 +47,7 @@ fn nowhere() -> Place {
         forge: Forge::None,
         request: None,
         branch: None,
+        default_branch: None,
         request_url: None,
         summary: None,
         event: None,
@@ -68,6 +71,7 @@ fn github(variable: &impl Fn(&str) -> Option<String>) -> Place {
     Place {
         forge: Forge::GitHub,
         branch: reference.strip_prefix("refs/heads/").map(str::to_owned),
+        default_branch: None,
         request,
         request_url: url.and_then(plain_url),
         summary: variable("GITHUB_STEP_SUMMARY").map(PathBuf::from),
@@ -90,6 +94,7 @@ fn gitlab(variable: &impl Fn(&str) -> Option<String>) -> Place {
     Place {
         forge: Forge::GitLab,
         branch: variable("CI_COMMIT_BRANCH"),
+        default_branch: variable("CI_DEFAULT_BRANCH"),
         request,
         request_url: variable("CI_PROJECT_URL").and_then(|url| plain_url(format!("{url}/-/merge_requests/"))),
         whole_history: "variables: { GIT_DEPTH: \"0\" }",
@@ -198,6 +203,7 @@ impl Place {
     /// Takes from GitHub's event what no variable tells: the head's commit, its author, whether it is a draft or a fork.
     pub fn learn(&mut self, event: &[u8]) {
         let Ok(event) = serde_json::from_slice::<Value>(event) else { return };
+        self.default_branch = text(&event, &["repository.default_branch"]).or(self.default_branch.take());
         let Some(pull) = event.get("pull_request").filter(|pull| pull.is_object()) else { return };
         let mut known = self.request.take().unwrap_or_default();
         known.number = number(pull, &["number"]).or(known.number);

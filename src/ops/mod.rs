@@ -2,6 +2,7 @@
 //! Must not know: clap, printing, terminals.
 
 pub mod ack;
+pub mod ci;
 pub mod config;
 pub mod context;
 pub mod demo;

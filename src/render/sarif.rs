@@ -32,7 +32,7 @@ pub fn write(report: &Report, version: &str, head: &str, out: &mut impl Write) -
             }},
             "automationDetails": {"id": format!("coord/{}/", safe::text(head))},
             "invocations": [{
-                "executionSuccessful": !report.has_unknown(),
+                "executionSuccessful": tally(report).unknown == 0,
                 "toolExecutionNotifications": notifications(report, all.len()),
             }],
             "columnKind": "unicodeCodePoints",

@@ -49,8 +49,7 @@ impl Refs {
         let patterns = ["refs/heads/", "refs/remotes/", "refs/pull/", "refs/merge-requests/", "refs/pull-requests/"];
         let (named, _) = refs::names(repository, &patterns)?;
         let configured = repository.config.value("checkout.defaultRemote").map(|value| value.text);
-        let symbolic =
-            named.iter().filter(|of| of.symbolic.is_some()).map(|of| of.name.as_bytes().to_vec()).collect();
+        let symbolic = named.iter().filter(|of| of.symbolic.is_some()).map(|of| of.name.as_bytes().to_vec()).collect();
         let ids: BTreeMap<Vec<u8>, ObjectId> =
             named.into_iter().map(|named| (named.name.as_bytes().to_vec(), named.id)).collect();
         let remote = configured.unwrap_or_else(|| main_remote(&ids));
@@ -81,7 +80,8 @@ impl Refs {
     /// of that name in this repository is not the head of a request that comes from another.
     fn head(&self, request: &Request, objects: &Objects) -> Result<(Option<RefName>, ObjectId), String> {
         let by_number = request.number.and_then(|number| self.by_number(number));
-        let of_name = [format!("refs/remotes/{}/{}", self.remote, request.head), format!("refs/heads/{}", request.head)];
+        let of_name =
+            [format!("refs/remotes/{}/{}", self.remote, request.head), format!("refs/heads/{}", request.head)];
         let full = request.head.starts_with("refs/").then(|| self.get(&request.head)).flatten();
         let branch = || of_name.iter().find_map(|name| self.get(name)).filter(|_| !request.fork);
         let found = by_number.or(full).or_else(branch);
@@ -103,7 +103,9 @@ impl Refs {
 fn missing(request: &Request) -> String {
     match (request.number, request.fork) {
         (Some(number), _) => {
-            format!("its commits are not in this clone; git fetch origin refs/pull/{number}/head (or its like) brings them")
+            format!(
+                "its commits are not in this clone; git fetch origin refs/pull/{number}/head (or its like) brings them"
+            )
         }
         (None, true) => "it comes from another repository, whose commits are not in this clone".to_owned(),
         (None, false) => "there is no such branch in this clone".to_owned(),
