@@ -3,15 +3,22 @@
 
 pub mod ack;
 pub mod ci;
+pub mod check;
+pub mod commit;
 pub mod config;
 pub mod context;
 pub mod demo;
+pub mod diff;
+pub mod doctor;
+pub mod hook;
 pub mod install;
 pub mod intents;
 mod journal;
 pub mod labels;
+pub mod log;
 pub mod paths;
 pub mod place;
+pub mod publish;
 mod receipt;
 pub mod settings;
 pub mod survey;

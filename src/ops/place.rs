@@ -39,7 +39,7 @@ impl Place {
             .find(|worktree| Some(&worktree.identity) == here)
             .ok_or_else(|| Failure::new(Kind::Repository, "git lists no worktree for this folder".to_owned()))?
             .clone();
-        let target = ctx.target()?.clone();
+        let target = ctx.target()?;
         let on_target = me.branch.is_some() && me.branch == target.name;
         Ok(Self { label: labels::of_worktree(&me), worktrees, me, target, on_target })
     }

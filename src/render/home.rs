@@ -23,7 +23,7 @@ const CONFLICTS: usize = 8;
 /// Writes the one screen. Where the command was not run inside an instance, everybody's.
 pub fn human(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result<()> {
     let Some(here) = survey.here else {
-        return scan::human(survey, &View { all: false, min_grade: Grade::Identical }, style, out);
+        return scan::human(survey, View { all: false, min_grade: Grade::Identical }, style, out);
     };
     let mine: Vec<Meeting<'_>> =
         survey.overlaps.iter().filter_map(|overlap| Meeting::of(survey, here, overlap)).collect();

@@ -32,7 +32,12 @@ pub fn human(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::
     if judgement.blocks.is_empty() || judgement.mode == Mode::Warn {
         warnings(judgement, style, out)?;
     }
-    judgement.notices.iter().try_for_each(|notice| line(&safe::text(notice), style, out))
+    judgement.notices.iter().try_for_each(|said| notice(said, style, out))
+}
+
+/// Writes one line of the hook's own: that it could not check, or could not record.
+pub fn notice(notice: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    line(&safe::text(notice), style, out)
 }
 
 fn line(said: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
@@ -163,10 +168,9 @@ fn warning(judgement: &Judgement, finding: &Finding) -> String {
     let command = judgement.command;
     match finding.reason {
         Reason::Uncommitted => format!("{other} is editing {at} too, not committed yet; you go first"),
-        Reason::Committed => format!("this {command} conflicts with {other} in {at}"),
         Reason::Claimed => format!("{at} is claimed by {other}"),
         Reason::Branch => format!("this {command} conflicts with branch {other} in {at}; nobody has it checked out"),
-        Reason::Remote => format!("this {command} conflicts with {other} in {at}"),
+        Reason::Committed | Reason::Remote => format!("this {command} conflicts with {other} in {at}"),
         Reason::OnTarget => format!("{other} will have to rebase: it conflicts in {at}"),
         Reason::Present => format!("{at} still conflicts with {other}, as before this {command}"),
         Reason::Shrunk => format!("this {command} makes the conflict with {other} in {at} smaller"),

@@ -10,7 +10,7 @@ use crate::domain::instance::{Instance, Kind, Operation, State};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::time::{Seconds, Timestamp};
-use crate::domain::working_set::Status;
+use crate::domain::working_set::{Change, Status};
 
 /// A task or reason is shown up to this many columns, however long somebody made it.
 pub(crate) const LONGEST_QUOTE: usize = 60;
@@ -91,7 +91,7 @@ pub(crate) fn evidence(overlap: &PathOverlap, a: &Instance, b: &Instance) -> Str
         (Grade::Conflict, kind) => kind.map_or("conflict", ConflictKind::name).to_owned(),
     };
     if overlap.grade == Grade::Conflict {
-        let dirty = |i: &Instance| i.working_set.changes.get(&overlap.path).is_some_and(|c| c.is_uncommitted());
+        let dirty = |i: &Instance| i.working_set.changes.get(&overlap.path).is_some_and(Change::is_uncommitted);
         match (dirty(a), dirty(b)) {
             (true, true) => said.push_str(", uncommitted"),
             (true, false) => said.push_str(&uncommitted_in(a)),

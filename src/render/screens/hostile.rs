@@ -17,7 +17,7 @@ const ALL: View = View { all: true, min_grade: Grade::Identical };
 fn a_name_is_spelled_out_and_can_still_be_typed() {
     // `shown` itself fails on anything that is treacherous.
     super::check(
-        &shown(|out| scan::human(&sample::hostile(), &ALL, &WIDE, out)),
+        &shown(|out| scan::human(&sample::hostile(), ALL, &WIDE, out)),
         r#"
 2 at work on main (4f4f4f4)                                                               1 conflict, 1 unknown
 
@@ -49,7 +49,7 @@ fn a_name_is_spelled_out_and_can_still_be_typed() {
 
 #[test]
 fn a_ci_log_gets_no_command_from_a_name() {
-    let screen = shown(|out| scan::human(&sample::hostile(), &ALL, &WIDE, out));
+    let screen = shown(|out| scan::human(&sample::hostile(), ALL, &WIDE, out));
     let mut guarded = Vec::new();
     let mut log = GithubLog::new(&mut guarded);
     log.write_all(screen.as_bytes()).and_then(|()| log.flush()).expect("in memory");
@@ -75,12 +75,12 @@ fn colour_only_repeats_what_words_say() {
     let coloured = Style { colour: true, width: 140 };
     for survey in [sample::survey(), sample::hostile()] {
         let mut out = Vec::new();
-        scan::human(&survey, &ALL, &coloured, &mut out).expect("in memory");
+        scan::human(&survey, ALL, &coloured, &mut out).expect("in memory");
         let mut text = String::from_utf8(out).expect("UTF-8");
         for code in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m"] {
             text = text.replace(code, "");
         }
         let text: Vec<&str> = text.lines().map(str::trim_end).collect();
-        assert_eq!(text.join("\n"), shown(|out| scan::human(&survey, &ALL, &WIDE, out)).trim_end());
+        assert_eq!(text.join("\n"), shown(|out| scan::human(&survey, ALL, &WIDE, out)).trim_end());
     }
 }

@@ -20,7 +20,7 @@ fn view(all: bool) -> View {
 #[test]
 fn scan_answers_then_shows_then_names_the_next_command() {
     expect(
-        &shown(|out| scan::human(&sample::survey(), &view(false), &NARROW, out)),
+        &shown(|out| scan::human(&sample::survey(), view(false), &NARROW, out)),
         r#"
 5 at work on main (4f4f4f4)                                2 conflicts
 
@@ -43,7 +43,7 @@ fn scan_answers_then_shows_then_names_the_next_command() {
 #[test]
 fn scan_all_folds_nothing() {
     expect(
-        &shown(|out| scan::human(&sample::survey(), &view(true), &WIDE, out)),
+        &shown(|out| scan::human(&sample::survey(), view(true), &WIDE, out)),
         r#"
 5 at work on main (4f4f4f4)                                2 conflicts
 
@@ -71,7 +71,7 @@ fn alone_and_clear_is_quiet() {
     survey.target_conflicts.clear();
     survey.here = Some(0);
     expect(
-        &shown(|out| scan::human(&survey, &view(false), &NARROW, out)),
+        &shown(|out| scan::human(&survey, view(false), &NARROW, out)),
         r#"
 1 at work on main (4f4f4f4)                        no conflicts
 
@@ -80,9 +80,9 @@ fn alone_and_clear_is_quiet() {
     );
     expect(
         &shown(|out| home::human(&survey, &NARROW, out)),
-        r#"
+        r"
 auth is clear of conflicts.     14 files changed · nobody else at work
-"#,
+",
     );
 }
 
@@ -91,7 +91,7 @@ fn home_says_whether_my_worktree_is_clear() {
     let mut survey = sample::survey();
     expect(
         &shown(|out| home::human(&survey, &NARROW, out)),
-        r#"
+        r"
 payments conflicts with auth.     4 files changed · 4 others at work
 
 ✗ auth  src/session.rs  lines 12–14  content, uncommitted in payments
@@ -99,29 +99,29 @@ search edits src/pay.rs too, 31 lines away: merges cleanly
 1 conflict between others (coord scan)
 
   see it: coord diff payments auth
-"#,
+",
     );
     survey.here = Some(1);
     expect(
         &shown(|out| home::human(&survey, &NARROW, out)),
-        r#"
+        r"
 docs is clear of conflicts.     2 files changed · 4 others at work
 2 conflicts between others (coord scan)
-"#,
+",
     );
     survey.here = Some(2);
     expect(
         &shown(|out| home::human(&survey, &NARROW, out)),
-        r#"
+        r"
 legacy-fix needs a rebase.     4 files changed · 4 others at work
 ✗ src/db.rs no longer merges into main (4f4f4f4)
 2 conflicts between others (coord scan)
-"#,
+",
     );
     survey.here = Some(0);
     expect(
         &shown(|out| home::human(&survey, &NARROW, out)),
-        r#"
+        r"
 auth conflicts with search and payments.     14 files changed · 4 others at work
 
 ✗ search    src/api.rs      lines 40–58  content
@@ -129,7 +129,7 @@ auth conflicts with search and payments.     14 files changed · 4 others at wor
 ✗ payments  src/session.rs  line 12      content, uncommitted in payments
 
   see it: coord diff auth search
-"#,
+",
     );
 }
 
@@ -189,7 +189,7 @@ README.md lines 10–12 are free: nobody else changed the file
 fn diff_shows_both_sides_and_what_a_merge_would_leave() {
     expect(
         &shown(|out| diff::human(&sample::comparison(), &NARROW, out)),
-        r#"
+        r"
 src/api.rs     conflict, content
 
   auth changed
@@ -227,7 +227,7 @@ src/api.rs     conflict, content
     line 7
     line 8
     line 9
-"#,
+",
     );
 }
 
@@ -265,12 +265,12 @@ fn the_ways_out_can_be_typed_where_one_stands() {
     let shown = shown(|out| hook::human(&judgement, &NARROW, out));
     expect(
         shown.split_once("{\n\n").expect("ways out follow").1,
-        r#"
+        r"
   commit the rest     git restore --staged ':/src/a b.rs' :/-x
   build on theirs     git merge 'refs/heads/-evil$(id)'
                       (their work is not reviewed yet)
   you both know       coord ack 'it'\''s' ':/:(top)x' --for 8h
-"#,
+",
     );
 }
 
@@ -279,9 +279,9 @@ fn a_warning_is_one_line_and_monitor_is_silent() {
     let passed = Judgement { blocks: Vec::new(), ..sample::judgement() };
     expect(
         &shown(|out| hook::human(&passed, &NARROW, out)),
-        r#"
+        r"
 coord: payments is editing src/session.rs 12–14 too, not committed yet; you go first
-"#,
+",
     );
     let warned = Judgement { mode: Mode::Warn, ..sample::judgement() };
     expect(

@@ -59,13 +59,13 @@ note: coord is not on PATH
     fine.means = Means::Configuration;
     super::check(
         &shown(|out| setup::install(&fine, &NARROW, out)),
-        r#"
+        r"
 hooks are set up: a conflicting commit is blocked     in git's configuration
   chained  pre-commit                     .git/hooks/pre-commit, then .git/hook…
   added    pre-merge-commit, post-commit  .git/hooks
 
   see that they fire: coord doctor
-"#,
+",
     );
 }
 
@@ -75,17 +75,17 @@ fn uninstall_says_what_it_took_out() {
         UninstallReport { changes: vec![changed("pre-commit", Action::Restored)], snippets: vec![], notices: vec![] };
     super::check(
         &shown(|out| setup::uninstall(&report, &NARROW, out)),
-        r#"
+        r"
 hooks are taken out; the rest is as it was
   restored  pre-commit  .git/hooks/pre-commit
-"#,
+",
     );
     let none = UninstallReport { changes: vec![], snippets: vec![], notices: vec![] };
     super::check(
         &shown(|out| setup::uninstall(&none, &NARROW, out)),
-        r#"
+        r"
 no hooks of coord's were set up here
-"#,
+",
     );
 }
 
@@ -102,14 +102,14 @@ fn doctor_answers_first_and_says_what_mends() {
     };
     super::check(
         &shown(|out| setup::doctor(&report, &NARROW, out)),
-        r#"
+        r"
 1 problem: a conflicting commit could go through unseen
 
   ok       git 2.47 is new enough
   problem  worktree docs: a global core.hooksPath is in the way
            coord install
   note     husky is set up
-"#,
+",
     );
 }
 
@@ -131,21 +131,21 @@ fn config_shows_value_source_and_meaning() {
     ];
     super::check(
         &shown(|out| setup::config(&settings, &NARROW, out)),
-        r#"
+        r"
 coord.mode = warn     .git/config
   how far the hooks go: enforce, warn or monitor
 coord.target = -     default
   the branch that work lands on
 
   set one for this repository: coord config mode warn
-"#,
+",
     );
     super::check(
         &shown(|out| setup::config(&settings[..1], &NARROW, out)),
-        r#"
+        r"
 coord.mode = warn     .git/config
   how far the hooks go: enforce, warn or monitor
-"#,
+",
     );
 }
 
@@ -164,10 +164,10 @@ fn log_and_ack_read_as_sentences() {
     ];
     super::check(
         &shown(|out| log::events(&events, sample::NOW, &NARROW, out)),
-        r#"
+        r"
   2 h  auth  commit blocked   with search in src/api.rs and 2 more
 1 min  auth  could not check  pre-commit: it took too long
-"#,
+",
     );
     let known = [KnownOverlap {
         a: "auth".to_owned(),
@@ -189,14 +189,14 @@ auth ↔ search  src/api.rs  8 h left  ana: "she rebases after lunch"
     );
     super::check(
         &shown(|out| log::acknowledged(&known[0], sample::NOW, &NARROW, out)),
-        r#"
+        r"
 auth and search know of each other in src/api.rs     for 8 h
-"#,
+",
     );
     super::check(
         &shown(|out| log::withdrawn(1, "search", &NARROW, out)),
-        r#"
+        r"
 overlaps with search count again
-"#,
+",
     );
 }

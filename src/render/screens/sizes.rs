@@ -20,7 +20,7 @@ fn crowd(n: usize) -> Survey {
     survey.target_conflicts.clear();
     let path = |n: usize| format!("client/src/features/Feedback/components/FeedbackForm{n}.test.tsx");
     let conflict = |n| shared(path(n), Some(ConflictKind::Content), &[(1000, 1200)], &[(1100, 1300)]);
-    let conflicts = (1..n).map(|at| sample::pair(at - 1, at, (0..at % 9 + 1).map(conflict).collect()));
+    let conflicts = (1..n).map(|at| sample::pair(at - 1, at, (0..=at % 9).map(conflict).collect()));
     let clean = (3..n).step_by(3).map(|at| sample::pair(at - 3, at, vec![shared(path(1), None, &[(1, 2)], &[(9, 9)])]));
     survey.overlaps = conflicts.chain(clean).collect();
     survey
@@ -33,9 +33,9 @@ fn no_line_is_wider_than_the_page_and_a_screen_stays_one() {
             let style = Style::plain(width);
             let survey = crowd(n);
             let normal =
-                shown(|out| scan::human(&survey, &View { all: false, min_grade: Grade::Identical }, &style, out));
+                shown(|out| scan::human(&survey, View { all: false, min_grade: Grade::Identical }, &style, out));
             let home = shown(|out| home::human(&survey, &style, out));
-            let all = shown(|out| scan::human(&survey, &View { all: true, min_grade: Grade::Identical }, &style, out));
+            let all = shown(|out| scan::human(&survey, View { all: true, min_grade: Grade::Identical }, &style, out));
             for line in normal.lines().chain(home.lines()).chain(all.lines()) {
                 let command = line.trim_start().starts_with("see ");
                 assert!(command || line.width() <= width, "{n} at {width} columns: {line}");
@@ -55,6 +55,6 @@ fn whoever_collides_is_among_the_rows() {
     survey.overlaps[0].a = 298;
     survey.overlaps[0].b = 299;
     let normal =
-        shown(|out| scan::human(&survey, &View { all: false, min_grade: Grade::Identical }, &Style::plain(80), out));
+        shown(|out| scan::human(&survey, View { all: false, min_grade: Grade::Identical }, &Style::plain(80), out));
     assert!(normal.contains("name-299  idle") && normal.contains("name-298  idle"), "{normal}");
 }
