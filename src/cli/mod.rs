@@ -3,10 +3,12 @@
 
 mod ack;
 mod check;
+mod ci;
 mod help;
 mod hook;
 mod log;
 mod parse;
+mod plan;
 mod progress;
 mod scan;
 mod screen;
@@ -84,6 +86,8 @@ enum Command {
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Log(log::LogArgs),
+    Plan(plan::PlanArgs),
+    Ci(ci::CiArgs),
     #[command(hide = true)]
     Hook(hook::HookArgs),
 }
@@ -105,6 +109,8 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
+        Command::Plan(args) => plan::plan(&args, global, env, screen),
+        Command::Ci(args) => ci::ci(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
     }
 }
@@ -115,7 +121,7 @@ fn not_wired(_: &Global, _: &Env, _: &mut Screen) -> Result<Exit, Failure> {
 
 /// Opens the repository that the command was started in.
 fn open(env: &Env, global: &Global) -> Result<Context, Failure> {
-    let flags = global.target.iter().map(|target| ("target", target.clone())).collect();
+    let flags = global.target.iter().map(|target| ("coord.target", target.clone())).collect();
     Context::open(env, &OpenOptions { flags, ..OpenOptions::default() })
 }
 

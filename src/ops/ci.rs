@@ -104,15 +104,15 @@ impl Run {
         let mut ctx = open(options.target.as_deref())?;
         let refs = Refs::read(&ctx.repository)?;
         let of_request = place.request.as_ref().and_then(|request| request.base.clone());
-        let by_rule = ctx.target().ok().and_then(|target| target.name.as_ref()).map(|name| refs.short(name));
+        let by_rule = ctx.target().ok().and_then(|target| target.name).map(|name| refs.short(&name));
         let asked = ctx.policy.target.clone().or(of_request).or_else(|| place.default_branch.clone()).or(by_rule);
         if let Some((name, _)) = asked.and_then(|asked| refs.base(&asked))
-            && ctx.target().ok().and_then(|target| target.name.as_ref()) != Some(&name)
+            && ctx.target().ok().and_then(|target| target.name).as_ref() != Some(&name)
             && let Ok(name) = std::str::from_utf8(name.as_bytes())
         {
             ctx = open(Some(name))?;
         }
-        let target = ctx.target()?.clone();
+        let target = ctx.target()?;
         let name = target.name.as_ref().map_or_else(|| "the target".to_owned(), |name| refs.short(name));
         Ok(Self { objects: ctx.repository.objects()?, ctx, refs, name, target })
     }

@@ -7,7 +7,7 @@ use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table};
 use super::{finding, safe, words};
 use crate::domain::ci::{Group, Report, Request};
-use crate::domain::finding::tally;
+use crate::domain::finding::{Tally, tally};
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::report::Overlap;
 use crate::domain::weight::{by_weight, weigh};
@@ -161,7 +161,8 @@ fn footer(report: &Report, folded: usize, style: &Style, out: &mut impl Write) -
             words::count(folded, "more conflict", "more conflicts")
         ));
     }
-    lines.extend(finding::besides(&tally(report)));
+    // Who needs a rebase is named above.
+    lines.extend(finding::besides(&Tally { needing_rebase: 0, ..tally(report) }));
     if !lines.is_empty() {
         writeln!(out)?;
     }

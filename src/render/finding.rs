@@ -78,12 +78,14 @@ pub(crate) fn message(finding: &Finding<'_>, of_subject: bool) -> String {
             } else {
                 format!("{} and {other} conflict", who(finding, finding.instance))
             };
-            let place = match words::lines(finding.other_lines) {
-                lines if lines.is_empty() => String::new(),
-                lines => format!(" (its lines {lines})"),
+            // Where all pairs are judged the finding stands at the target's lines, which say where both are.
+            let place = match (of_subject, finding.other_lines, words::lines(finding.other_lines)) {
+                (false, ..) | (_, [], _) => String::new(),
+                (true, [one], lines) if one.first >= one.last => format!(" at its line {lines}"),
+                (true, _, lines) => format!(" at its lines {lines}"),
             };
-            let weight = finding.weight.map(|weight| format!("; {}", weighed(finding, weight))).unwrap_or_default();
-            format!("{pair}{place}{}{weight}. {}", kind(finding), outcome(finding, of_subject))
+            let weight = finding.weight.map(|weight| format!("; touches {}", weighed(finding, weight)));
+            format!("{pair}{place}{}{}. {}", kind(finding), weight.unwrap_or_default(), outcome(finding, of_subject))
         }
     }
 }
@@ -101,7 +103,8 @@ fn outcome(finding: &Finding<'_>, of_subject: bool) -> String {
     if of_subject && right.first == finding.instance {
         return format!("This one goes first ({}): the other will have to rebase.", why(right.why));
     }
-    format!("{first} goes first ({}): the other will have to rebase on it.", why(right.why))
+    let other = if of_subject { "this one" } else { "the other" };
+    format!("{first} goes first ({}): {other} will have to rebase on it.", why(right.why))
 }
 
 /// Why one goes before another, of the one that does.
@@ -126,6 +129,7 @@ pub(crate) fn weigh(label: &str, weight: Weight) -> String {
     if weight.is_all() {
         return match weight.of {
             1 => format!("the only file of {label}"),
+            2 => format!("both files of {label}"),
             n => format!("all {n} files of {label}"),
         };
     }

@@ -73,7 +73,8 @@ mod tests {
         assert_eq!(
             written(&report),
             "::error file=src/p.rs,line=13,endLine=13,title=Conflict with another request::conflicts with a (by author of a) \
-             (its lines 10–14), content; the only file of a. a goes first (opened first): the other will have to rebase on it.\n"
+             at its lines 10–14, content; touches the only file of a. a goes first (opened first): this one will have to \
+             rebase on it.\n"
         );
     }
 
