@@ -60,6 +60,10 @@ pub(super) fn find(ctx: &Context, options: &SurveyOptions, target: &Target) -> R
         Err(error) => people.unlisted = Some(format!("the branches could not be listed: {error}")),
     }
     labels::make_unique(people.all.iter_mut().map(|person| (&person.identity, &mut person.label)));
+    if options.here_only {
+        // After the labels are made unique, so that it is called here as everywhere.
+        people.all.retain(|person| Some(&person.identity) == ctx.repository.here.as_ref());
+    }
     people.all.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.identity.cmp(&b.identity)));
     Ok(people)
 }
