@@ -10,6 +10,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::plan::{self, Batch, Graph, Plan, Step, Stopped};
 use crate::domain::report::Survey;
 use crate::failure::Failure;
+use crate::git::Deadline;
 use crate::git::history;
 use crate::git::merge::{self, Landing};
 use crate::git::objects::Objects;
@@ -41,7 +42,9 @@ pub fn plan(ctx: &Context, survey: &Survey) -> Result<Plan, Failure> {
         }
     }
     landable.sort_by_key(|&(at, _)| (survey.instances[at].touched, at));
-    let landing = Landable { ctx, objects: &objects, survey, target, nodes: &landable };
+    let stacks = stacks(&objects, target, &landable)?;
+    let nodes = lower_first(landable.clone(), &stacks);
+    let landing = Landable { ctx, objects: &objects, survey, target, nodes: &nodes, stacks: &stacks };
     plan.batches = landing.batches()?;
     let planned: BTreeSet<usize> =
         plan.batches.iter().flat_map(|batch| &batch.steps).map(|step| step.instance).collect();
@@ -58,40 +61,51 @@ struct Landable<'a> {
     survey: &'a Survey,
     target: ObjectId,
     nodes: &'a [(usize, ObjectId)],
+    stacks: &'a BTreeSet<(ObjectId, ObjectId)>,
+}
+
+/// Who is built on whom, as (upper, lower): whose own commits hold another's tip.
+fn stacks(
+    objects: &Objects,
+    target: ObjectId,
+    landable: &[(usize, ObjectId)],
+) -> Result<BTreeSet<(ObjectId, ObjectId)>, Failure> {
+    let tips: BTreeSet<ObjectId> = landable.iter().map(|(_, tip)| *tip).collect();
+    let asked: Vec<ObjectId> = tips.iter().copied().collect();
+    let mut stacks = BTreeSet::new();
+    for (upper, way) in asked.iter().zip(history::ways(objects, target, &asked, Deadline::NEVER)?) {
+        // A history that cannot be read is no stack; landing it will say so.
+        let own = way.map(|way| way.own).unwrap_or_default();
+        stacks.extend(
+            own.into_iter().filter(|lower| lower != upper && tips.contains(lower)).map(|lower| (*upper, lower)),
+        );
+    }
+    Ok(stacks)
+}
+
+/// The same order, but whoever is built upon comes before those that build on it.
+fn lower_first(mut left: Vec<(usize, ObjectId)>, stacks: &BTreeSet<(ObjectId, ObjectId)>) -> Vec<(usize, ObjectId)> {
+    let mut order = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let waits = |tip: ObjectId| left.iter().any(|&(_, other)| stacks.contains(&(tip, other)));
+        // Commits have no cycles, so somebody waits for nobody.
+        let next = left.iter().position(|&(_, tip)| !waits(tip)).unwrap_or(0);
+        order.push(left.remove(next));
+    }
+    order
 }
 
 impl Landable<'_> {
     fn batches(&self) -> Result<Vec<Batch>, Failure> {
-        let stacks = self.stacks()?;
-        let graph = self.graph(&stacks);
+        let graph = self.graph();
         let touching = |node: usize, path: &RepoPath| {
             self.survey.instances[self.nodes[node].0].working_set.changes.contains_key(path)
         };
-        let found = plan::arrange(&graph, |order| self.land(order, &stacks), touching)?;
+        let found = plan::arrange(&graph, |order| self.land(order), touching)?;
         Ok(found.into_iter().map(|batch| self.told(batch)).collect())
     }
 
-    /// Who is built on whom: whose own commits hold another's tip.
-    fn stacks(&self) -> Result<Vec<(usize, usize)>, Failure> {
-        let tips: Vec<ObjectId> = self.nodes.iter().map(|(_, tip)| *tip).collect();
-        let mut by_tip: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
-        for (node, tip) in tips.iter().enumerate() {
-            by_tip.entry(*tip).or_default().push(node);
-        }
-        let mut stacks = Vec::new();
-        for (upper, way) in
-            history::ways(self.objects, self.target, &tips, self.ctx.deadline())?.into_iter().enumerate()
-        {
-            // A history that cannot be read is no stack; landing it will say so.
-            for commit in way.map(|way| way.own).unwrap_or_default() {
-                let lower = by_tip.get(&commit).into_iter().flatten().filter(|&&lower| tips[lower] != tips[upper]);
-                stacks.extend(lower.map(|&lower| (upper, lower)));
-            }
-        }
-        Ok(stacks)
-    }
-
-    fn graph(&self, stacks: &[(usize, usize)]) -> Graph {
+    fn graph(&self) -> Graph {
         let node: BTreeMap<usize, usize> = self.nodes.iter().enumerate().map(|(node, (at, _))| (*at, node)).collect();
         let mut graph = Graph::new(self.nodes.len());
         for overlap in &self.survey.overlaps {
@@ -101,28 +115,26 @@ impl Landable<'_> {
                 graph.conflict(a, b);
             }
         }
-        for &(upper, lower) in stacks {
-            graph.stack(upper, lower);
+        for (upper, (_, tip)) in self.nodes.iter().enumerate() {
+            for (lower, (_, other)) in self.nodes.iter().enumerate() {
+                if self.stacks.contains(&(*tip, *other)) {
+                    graph.stack(upper, lower);
+                }
+            }
         }
         graph
     }
 
-    /// Lands nodes in this order, but the lower of a stack before the upper, and says what stopped each.
-    fn land(&self, order: &[usize], stacks: &[(usize, usize)]) -> Result<Vec<Stopped>, Failure> {
-        let height = |node: usize| stacks.iter().filter(|(upper, _)| *upper == node).count();
-        let mut sorted: Vec<usize> = (0..order.len()).collect();
-        sorted.sort_by_key(|&at| (height(order[at]), at));
-        let tips: Vec<ObjectId> = sorted.iter().map(|&at| self.nodes[order[at]].1).collect();
+    /// Lands nodes in this order, and says what stopped each.
+    fn land(&self, order: &[usize]) -> Result<Vec<Stopped>, Failure> {
+        let tips: Vec<ObjectId> = order.iter().map(|&node| self.nodes[node].1).collect();
+        let stopped = |landing| match landing {
+            Landing::Clean | Landing::AlreadyThere => None,
+            Landing::Conflicts { paths, .. } => Some(paths.into_iter().map(|conflict| conflict.path).collect()),
+            Landing::Unknown(_) => Some(Vec::new()),
+        };
         let landings = merge::land(&self.ctx.judge(self.objects), self.target, &tips)?;
-        let mut stopped = vec![None; order.len()];
-        for (at, landing) in sorted.into_iter().zip(landings) {
-            stopped[at] = match landing {
-                Landing::Clean | Landing::AlreadyThere => None,
-                Landing::Conflicts { paths, .. } => Some(paths.into_iter().map(|conflict| conflict.path).collect()),
-                Landing::Unknown(_) => Some(Vec::new()),
-            };
-        }
-        Ok(stopped)
+        Ok(landings.into_iter().map(stopped).collect())
     }
 
     /// A batch in the survey's words, with the paths on which each step conflicts with those it must be rebased on.

@@ -135,17 +135,10 @@ fn needing_rebase(report: &Report, group: &Group, all: bool, style: &Style, out:
 }
 
 fn unknown(report: &Report, all: bool, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    let requests = report.unknown.iter().map(|(request, reason)| (safe::text(name(request)), reason));
-    let pairs = report.groups.iter().flat_map(|group| {
-        group.survey.unknown_pairs.iter().map(|pair| {
-            let names = pair.instances.iter().map(|&at| safe::text(&group.survey.instances[at].label));
-            (names.collect::<Vec<_>>().join(" ↔ "), &pair.reason)
-        })
-    });
-    let lines: Vec<(String, &String)> = requests.chain(pairs).collect();
+    let lines = finding::unknown(report);
     let fit = if all { lines.len() } else { CONFLICTS };
     for (who, reason) in lines.iter().take(fit) {
-        writeln!(out, "{} {who} could not be judged: {}", style.ink(Ink::Caution, "?"), safe::text(reason))?;
+        writeln!(out, "{} {who} could not be judged: {reason}", style.ink(Ink::Caution, "?"))?;
     }
     if lines.len() > fit {
         writeln!(out, "  and {} more could not be judged (--full)", lines.len() - fit)?;

@@ -5,6 +5,7 @@ use super::{safe, words};
 use crate::domain::ci::{Entry, Report, RightOfWay, Source, Why};
 use crate::domain::finding::{Finding, Rule, Tally};
 use crate::domain::hotspot::{Advice, HotSpot};
+use crate::domain::instance::State;
 use crate::domain::weight::Weight;
 
 /// The one sentence that a check comes to.
@@ -59,6 +60,34 @@ pub(crate) fn source(source: Source) -> Option<&'static str> {
             "no list of open requests was given (--open) and there is no remote, so every local branch counts as one",
         ),
     }
+}
+
+/// Who could not be judged, and why: requests that were not found, instances that could not be read, pairs; each once.
+pub(crate) fn unknown(report: &Report) -> Vec<(String, String)> {
+    let mut said: Vec<(String, String)> = report
+        .unknown
+        .iter()
+        .map(|(request, reason)| (safe::text(super::ci::name(request)), safe::text(reason)))
+        .collect();
+    for (number, group) in report
+        .groups
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| report.subject.is_none_or(|subject| subject.group == *number))
+    {
+        let label = |at: usize| safe::text(&group.survey.instances[at].label);
+        for (at, instance) in group.survey.instances.iter().enumerate() {
+            if let State::Unknown { reason } = &instance.state {
+                said.push((label(at), safe::text(reason)));
+            }
+        }
+        let about = |at: &usize| report.subject.is_none_or(|it| it.group == number && it.instance == *at);
+        for pair in group.survey.unknown_pairs.iter().filter(|pair| pair.instances.iter().any(about)) {
+            let names: Vec<String> = pair.instances.iter().map(|&at| label(at)).collect();
+            said.push((names.join(" ↔ "), safe::text(&pair.reason)));
+        }
+    }
+    said
 }
 
 /// A finding's message: one line, to stand at the place that it is about.

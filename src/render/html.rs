@@ -64,9 +64,8 @@ fn data(report: &Report) -> Value {
     let tally = tally(report);
     let notices: Vec<String> =
         (finding::source(report.source).map(str::to_owned).iter()).chain(&report.notices).map(safe::text).collect();
-    let unknown: Vec<Value> = (report.unknown.iter())
-        .map(|(request, reason)| json!({"who": safe::text(super::ci::name(request)), "reason": safe::text(reason)}))
-        .collect();
+    let unknown: Vec<Value> =
+        finding::unknown(report).into_iter().map(|(who, reason)| json!({"who": who, "reason": reason})).collect();
     json!({
         "besides": finding::besides(&tally),
         "notices": notices,
@@ -80,9 +79,6 @@ fn data(report: &Report) -> Value {
 fn group(report: &Report, number: usize, group: &Group) -> Value {
     let subject = report.subject.filter(|subject| subject.group == number).map(|subject| subject.instance);
     let survey = &group.survey;
-    let unknown: Vec<Value> = (survey.unknown_pairs.iter())
-        .map(|pair| json!({"pair": pair.instances, "reason": safe::text(&pair.reason)}))
-        .collect();
     let cells: Vec<Value> = survey.overlaps.iter().map(cell).collect();
     let ranked = by_weight(survey);
     json!({
@@ -93,7 +89,6 @@ fn group(report: &Report, number: usize, group: &Group) -> Value {
         "cells": cells,
         "conflicts": ranked.iter().map(|overlap| conflict(group, overlap)).collect::<Vec<_>>(),
         "behind": survey.target_conflicts.iter().map(behind).collect::<Vec<_>>(),
-        "unknown": unknown,
         "spots": group.hot_spots.iter().map(|spot| json!({
             "path": safe::text(spot.path.as_bytes()),
             "share": finding::share(spot),

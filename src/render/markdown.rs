@@ -143,20 +143,8 @@ impl Page<'_> {
     }
 
     fn unknown(&mut self) {
-        let mut lines: Vec<String> = self
-            .report
-            .unknown
-            .iter()
-            .map(|(request, reason)| {
-                format!("- {}: {}", code(&safe::text(super::ci::name(request))), plain(&safe::text(reason)))
-            })
-            .collect();
-        for group in &self.report.groups {
-            for pair in &group.survey.unknown_pairs {
-                let names: Vec<String> = pair.instances.iter().map(|&at| self.name(group, at)).collect();
-                lines.push(format!("- {}: {}", names.join(" ↔ "), plain(&safe::text(&pair.reason))));
-            }
-        }
+        let line = |(who, reason): &(String, String)| format!("- {}: {}", code(who), plain(reason));
+        let lines: Vec<String> = finding::unknown(self.report).iter().map(line).collect();
         if lines.is_empty() {
             return;
         }

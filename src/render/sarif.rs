@@ -133,13 +133,10 @@ fn message(text: &str) -> String {
 
 fn notifications(report: &Report, found: usize) -> Vec<Value> {
     let note = |text: String| json!({"level": "warning", "message": {"text": message(&text)}});
-    let unknown = report.unknown.iter().map(|(request, reason)| {
-        format!("{} could not be judged: {}", safe::text(super::ci::name(request)), safe::text(reason))
-    });
+    let unknown =
+        finding::unknown(report).into_iter().map(|(who, reason)| format!("{who} could not be judged: {reason}"));
     let left = (found > MOST_RESULTS).then(|| format!("{} more findings are left out", found - MOST_RESULTS));
-    let uncertain = tally(report).unknown.saturating_sub(report.unknown.len());
-    let uncertain = (uncertain > 0).then(|| format!("{uncertain} requests or pairs could not be judged"));
-    unknown.chain(left).chain(uncertain).map(note).collect()
+    unknown.chain(left).map(note).collect()
 }
 
 #[cfg(test)]

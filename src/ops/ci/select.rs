@@ -85,6 +85,7 @@ impl Refs {
         let full = request.head.starts_with("refs/").then(|| self.get(&request.head)).flatten();
         let branch = || of_name.iter().find_map(|name| self.get(name)).filter(|_| !request.fork);
         let found = by_number.or(full).or_else(branch);
+        let found = found.map(|(name, id)| peel(objects, id).map(|id| (name, id))).transpose()?;
         let commit = request.commit.as_deref().and_then(|hex| ObjectId::from_hex(hex.as_bytes()));
         match (commit.filter(|commit| objects.has(*commit)), found) {
             (Some(commit), Some((name, id))) if id == commit => Ok((Some(name), commit)),
@@ -98,6 +99,13 @@ impl Refs {
         let name = |form: &&str| form.replace("{remote}", &self.remote).replace("{}", &number.to_string());
         BY_NUMBER.iter().find_map(|form| self.get(&name(form)))
     }
+}
+
+/// The commit behind a ref's object, through annotated tags.
+fn peel(objects: &Objects, id: ObjectId) -> Result<ObjectId, String> {
+    refs::commit_behind(objects, id)
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| "its ref leads to no commit".into())
 }
 
 fn missing(request: &Request) -> String {

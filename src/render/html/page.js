@@ -399,10 +399,7 @@
     const at = (index) => group.requests[index];
     const behind = listed(`Need a rebase on ${group.base}`, group.behind.map((of) => [link(at(of.at)), " ",
       make("span", "path faint", of.paths.join(" · ") + (of.more ? ` and ${of.more} more` : ""))]));
-    const unknown = listed("Could not be judged", [
-      ...report.unknown.map((of) => [`${of.who}: ${of.reason}`]),
-      ...group.unknown.map((of) => [`${of.pair.map((index) => at(index).label).join(" ↔ ")}: ${of.reason}`]),
-    ]);
+    const unknown = listed("Could not be judged", report.unknown.map((of) => [`${of.who}: ${of.reason}`]));
     const everybody = listed("Open requests", group.requests.map((of) => [named(of),
       make("span", "faint", ` ${count(of.files, "file", "files")}`)]));
     for (const section of [behind, unknown, everybody]) if (section) page.append(section);
