@@ -60,6 +60,7 @@ pub mod domain;
 pub mod env;
 pub mod exit;
 pub mod failure;
+pub mod forge;
 pub mod git;
 pub mod ops;
 pub mod os;

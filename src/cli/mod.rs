@@ -3,10 +3,12 @@
 
 mod ack;
 mod check;
+mod ci;
 mod help;
 mod hook;
 mod log;
 mod parse;
+mod plan;
 mod progress;
 mod scan;
 mod screen;
@@ -86,6 +88,8 @@ enum Command {
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Log(log::LogArgs),
+    Plan(plan::PlanArgs),
+    Ci(ci::CiArgs),
     #[command(hide = true)]
     Hook(hook::HookArgs),
 }
@@ -107,6 +111,8 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
+        Command::Plan(args) => plan::plan(&args, global, env, screen),
+        Command::Ci(args) => ci::ci(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
     }
 }

@@ -66,6 +66,11 @@ impl Screen {
         }
     }
 
+    /// Writes to standard output a document for a program, byte for byte: GitHub's commands among others.
+    pub(super) fn document(&mut self, text: &[u8]) {
+        self.note(put(text, false, io::stdout().lock()));
+    }
+
     /// Writes to standard error what is no answer: the hooks' messages, warnings.
     pub(super) fn aside(&mut self, write: impl FnOnce(&Style, &mut Vec<u8>) -> io::Result<()>) {
         let mut text = Vec::new();
