@@ -57,19 +57,14 @@ impl<'a> Wanted<'a> {
 
     /// All of them, those that lead nowhere too, but for what a worktree owns, which counts there.
     pub(super) fn candidates(&self, found: Refs, owned: &BTreeSet<&RefName>) -> Vec<Candidate> {
-        let local: BTreeSet<Vec<u8>> = found
-            .good
-            .iter()
-            .filter_map(|r| r.name.as_bytes().strip_prefix(b"refs/heads/"))
-            .map(<[u8]>::to_vec)
-            .collect();
+        let local = self.counted_locally(&found.good, owned);
         let mut candidates = Vec::new();
         for found in found.good.into_iter().filter(|found| !owned.contains(&found.name)) {
             let asked = self.is_asked_for(&found.name);
             let twin = is_twin(&found.name, &local);
             let who = of_ref(self.ctx, found, asked);
             let dormant = who.touched.is_some_and(|at| self.ctx.now.since(at) > self.ctx.policy.active_within);
-            let wanted = self.may_count(&who) && (asked || !twin && (self.all || !dormant));
+            let wanted = self.may_count(&who) && (self.all || !twin && (asked || !dormant));
             candidates.push(Candidate { claim: claim(&who), who, wanted });
         }
         for broken in found.broken.into_iter().filter(|broken| !owned.contains(&broken.name)) {
@@ -82,6 +77,18 @@ impl<'a> Wanted<'a> {
         candidates
     }
 
+    /// The short names of the local branches that count themselves, in a worktree or without one, and of the target: a
+    /// remote branch of the same name is the same work, even where it is asked for.
+    fn counted_locally(&self, found: &[Ref], owned: &BTreeSet<&RefName>) -> BTreeSet<Vec<u8>> {
+        let counts = |found: &&Ref| {
+            let dormant = self.ctx.now.since(found.committer_time) > self.ctx.policy.active_within;
+            self.is_eligible(&found.name) && (!dormant || self.is_asked_for(&found.name))
+        };
+        let names = found.iter().filter(counts).map(|found| &found.name);
+        let names = names.chain(owned.iter().copied()).chain(&self.target);
+        names.filter_map(|name| name.as_bytes().strip_prefix(b"refs/heads/")).map(<[u8]>::to_vec).collect()
+    }
+
     /// Whether a glob names it.
     fn is_asked_for(&self, name: &RefName) -> bool {
         let is = |globs: &[GlobMatcher], name: &[u8]| globs.iter().any(|glob| glob.is_match(names::to_path(name)));
@@ -90,9 +97,12 @@ impl<'a> Wanted<'a> {
             || is_branch && (is(&self.branches, name.short()) || is(&self.branches, name.as_bytes()))
     }
 
-    /// Whether it may count at all: what work lands on does not.
     fn may_count(&self, who: &Who) -> bool {
-        let Some(name) = &who.branch else { return false };
+        who.branch.as_ref().is_some_and(|name| self.is_eligible(name))
+    }
+
+    /// Whether it may count at all: what work lands on does not.
+    fn is_eligible(&self, name: &RefName) -> bool {
         if Some(name) == self.target.as_ref() || self.ctx.leaves_out(name) {
             return false;
         }
