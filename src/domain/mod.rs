@@ -1,17 +1,33 @@
 //! Floor 1: what coord thinks about, as plain values. Values in, values out.
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
+pub mod ack;
+pub mod board;
+pub mod ci;
+pub mod demo;
+pub mod event;
+pub mod finding;
 mod histogram;
+pub mod hotspot;
 pub mod hunk;
 pub mod id;
 pub mod instance;
+pub mod intent;
 pub mod judgement;
 pub mod overlap;
 pub mod path;
+pub mod plan;
 pub mod policy;
+pub mod process;
+pub mod record;
 pub mod report;
 pub mod right_of_way;
+pub mod setup;
 pub mod text;
 pub mod time;
 pub mod verdict;
+pub mod weight;
 pub mod working_set;
+
+#[cfg(test)]
+pub(crate) mod sample;
