@@ -18,7 +18,7 @@ fn busy() -> World {
 fn the_table_names_everybody_and_the_collision() {
     let world = busy();
     let run = world.main().with("COLUMNS", "80").coord(&["scan"]).ends_with(1);
-    let run = run.says("auth").says("search").says("docs").says(FILE).says("content").says("main").says("1 conflict");
+    let run = run.says("auth").says("search").says("docs").says(FILE).says("10").says("main").says("1 conflict");
     run.clean();
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "fits 80 columns:\n{}", run.stdout);
     assert!(run.stderr.is_empty(), "nothing on standard error:\n{}", run.stderr);
@@ -308,8 +308,13 @@ fn a_stale_entry_is_swept() {
     let board = json!({"last_updated": old, "active_instances": [{
         "id": "session_old", "task": "Long gone", "files_being_modified": ["x"], "started_at": old, "status": "in_progress"}]});
     std::fs::write(&file, board.to_string()).expect("own folder");
-    // As it was found, its last change is its file's: years ago.
-    world.main().sh(&format!("touch -d 2020-01-01 '{}'", file.display())).ok();
+    world.main().coord(&["scan"]);
+    assert!(world.board().to_string().contains("session_old"), "its last change was observed just now");
+    // Had it been observed years ago:
+    world
+        .main()
+        .sh("sed -i 's/\"changed_at\":\"[^\"]*\"/\"changed_at\":\"2020-01-01T00:00:00Z\"/' .git/coord/board.json")
+        .ok();
     world.main().coord(&["scan"]);
     assert!(!world.board().to_string().contains("session_old"), "{:#}", world.board());
 }
