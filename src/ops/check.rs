@@ -52,7 +52,7 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
     let asked = Asked::of(&found.others, mine, edited);
     let answer = merge::judge(&ctx.judge(&objects), &asked.question(target, only))?;
     for path in &options.paths {
-        let look = Look { ctx, objects: &objects, target, asked: &asked, answer: &answer, path, lines: options.lines };
+        let look = Look { objects: &objects, target, asked: &asked, answer: &answer, path, lines: options.lines };
         let mut encounters = Vec::new();
         for (at, other) in found.others.iter().enumerate() {
             encounters.extend(look.at(at, other)?);
@@ -131,7 +131,6 @@ impl Asked {
 
 /// One look at one path.
 struct Look<'a> {
-    ctx: &'a Context,
     objects: &'a Objects,
     target: ObjectId,
     asked: &'a Asked,
