@@ -42,7 +42,8 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
     let only: BTreeSet<RepoPath> = options.paths.iter().cloned().collect();
     let mine = snapshot::paths(&objects, &ctx.repository, &place.me, &only)?;
     let found = find_others(ctx, &objects, &place.worktrees, place.identity(), &only, &[])?;
-    let mut facts = Facts { survey: bare_survey(ctx, &place, &found), paths: Vec::new() };
+    let mut facts =
+        Facts { here: Some(place.label.clone()), survey: bare_survey(ctx, &place, &found), paths: Vec::new() };
     let Some(target) = place.target.tip else { return Ok(facts) };
     let edited = match (mine, options.lines) {
         (Some(mine), Some(lines)) => Some(edited(&objects, mine, &options.paths[0], lines)?),
