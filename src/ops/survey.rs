@@ -4,12 +4,14 @@
 mod judging;
 mod people;
 mod reading;
+mod select;
 mod work;
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::report::Survey;
+use crate::domain::time::Seconds;
 use crate::failure::Failure;
 use crate::ops::context::Context;
 
@@ -24,6 +26,14 @@ pub struct SurveyOptions {
     pub branches: Vec<String>,
     /// Other refs too, whose full names match.
     pub refs: Vec<String>,
+    /// Leaves out whose work nobody touched for longer, and then takes dormant branches that are not that old.
+    pub since: Option<Seconds>,
+    /// Leaves out branches and refs whose tip was written by nobody whose name or address holds one of these.
+    pub authors: Vec<String>,
+    /// Leaves out branches and refs whose short or full names match.
+    pub exclude: Vec<String>,
+    /// Tells only of overlaps in paths that match, or that lie below one that does.
+    pub paths: Vec<String>,
     /// Looks at nobody but the instance that the command was run from.
     pub here_only: bool,
     /// Judges what does not land on the target pair by pair too.
@@ -56,5 +66,6 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
     let people = people::find(ctx, options, &target)?;
     let objects = ctx.repository.objects()?;
     let taken = reading::read(ctx, &objects, &target, &people, options);
-    judging::judge(ctx, &objects, options, target, people, &taken)
+    let survey = judging::judge(ctx, &objects, options, target, people, &taken)?;
+    select::of_paths(survey, &options.paths)
 }

@@ -7,6 +7,7 @@ use std::fs;
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::SurveyOptions;
+use super::select::Selection;
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::Kind;
 use crate::domain::report::Target;
@@ -55,6 +56,9 @@ pub(super) fn find(ctx: &Context, options: &SurveyOptions, target: &Target) -> R
         people.all.push(of_worktree(worktree));
     }
     let wanted = Wanted::new(ctx, options, target, &worktrees)?;
+    // Nobody who works here leaves their own worktree out.
+    let is_here = |person: &Person| Some(&person.identity) == ctx.repository.here.as_ref();
+    people.all.retain(|person| is_here(person) || !wanted.selection.is_old(ctx.now, person.touched, None));
     match refs::list_all(&ctx.repository, &wanted.patterns()) {
         Ok(found) => people.all.extend(wanted.choose(ctx, found)),
         Err(error) => people.unlisted = Some(format!("the branches could not be listed: {error}")),
@@ -88,6 +92,7 @@ struct Wanted<'a> {
     remotes: bool,
     target: &'a Target,
     owned: BTreeSet<&'a RefName>,
+    selection: Selection,
 }
 
 impl<'a> Wanted<'a> {
@@ -104,6 +109,7 @@ impl<'a> Wanted<'a> {
             remotes: ctx.policy.remotes,
             target,
             owned: present.filter_map(|worktree| worktree.branch.as_ref()).collect(),
+            selection: Selection::new(options)?,
         })
     }
 
@@ -121,12 +127,13 @@ impl<'a> Wanted<'a> {
         let mut people = Vec::new();
         for found in found.good {
             let asked = self.is_asked_for(&found.name);
-            if !self.is_candidate(ctx, &found.name) || is_twin(&found.name, &local) {
+            let left_out = self.selection.leaves_out(&found.name, &found.author);
+            if left_out || !self.is_candidate(ctx, &found.name) || is_twin(&found.name, &local) {
                 continue;
             }
             let person = of_ref(ctx, found, asked);
-            let dormant = person.touched.is_some_and(|at| ctx.now.since(at) > ctx.policy.active_within);
-            if asked || !dormant {
+            let dormant = (!asked).then_some(ctx.policy.active_within);
+            if !self.selection.is_old(ctx.now, person.touched, dormant) {
                 people.push(person);
             }
         }
