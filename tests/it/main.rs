@@ -17,5 +17,6 @@ mod races;
 mod repositories;
 mod right_of_way;
 mod scan;
+mod select;
 mod ways_out;
 mod world;
