@@ -12,6 +12,7 @@ mod names;
 mod policy;
 mod properties;
 mod races;
+mod readme;
 mod repositories;
 mod right_of_way;
 mod scan;
