@@ -3,9 +3,12 @@
 
 pub mod ack;
 pub mod board;
+pub mod ci;
 pub mod demo;
 pub mod event;
+pub mod finding;
 mod histogram;
+pub mod hotspot;
 pub mod hunk;
 pub mod id;
 pub mod instance;
@@ -13,6 +16,7 @@ pub mod intent;
 pub mod judgement;
 pub mod overlap;
 pub mod path;
+pub mod plan;
 pub mod policy;
 pub mod process;
 pub mod record;
@@ -22,4 +26,8 @@ pub mod setup;
 pub mod text;
 pub mod time;
 pub mod verdict;
+pub mod weight;
 pub mod working_set;
+
+#[cfg(test)]
+pub(crate) mod sample;

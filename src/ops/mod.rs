@@ -3,6 +3,7 @@
 
 pub mod ack;
 pub mod check;
+pub mod ci;
 pub mod commit;
 pub mod config;
 pub mod context;
@@ -17,6 +18,7 @@ pub mod labels;
 pub mod log;
 pub mod paths;
 pub mod place;
+pub mod plan;
 pub mod publish;
 mod receipt;
 pub mod settings;

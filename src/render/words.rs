@@ -4,6 +4,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::safe;
+use super::style::{Ink, Style};
 use super::table::{cut_end, cut_middle};
 use crate::domain::hunk::LineSpan;
 use crate::domain::instance::{Instance, Kind, Operation, State};
@@ -77,7 +78,8 @@ pub(crate) fn both_lines(overlap: &PathOverlap) -> String {
     }
 }
 
-/// What the evidence says of one path: `content`, `deleted in auth`, `uncommitted in search`, `clean, 31 lines apart`.
+/// What the evidence says of one path: `content`, `deleted in auth`, `content, uncommitted in search`,
+/// `clean, 31 lines apart`.
 pub(crate) fn evidence(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
     match (overlap.grade, overlap.gap) {
         (Grade::Identical, _) => "the same change".to_owned(),
@@ -100,8 +102,6 @@ fn conflict(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
         (kind, _) => said.push(kind.map_or("conflict", ConflictKind::name).to_owned()),
     }
     if let Some(who) = the_one(&Change::is_uncommitted) {
-        // That lines collide goes without saying; whose are not committed yet decides who goes first.
-        said.retain(|said| said != ConflictKind::Content.name());
         said.push(format!("uncommitted in {who}"));
     } else if sides.iter().all(|(_, change)| change.is_some_and(Change::is_uncommitted)) {
         said.push("uncommitted".to_owned());
@@ -110,6 +110,13 @@ fn conflict(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
         said.push("never blocks".to_owned());
     }
     said.join(", ")
+}
+
+/// The answer with an aside behind it, on a line of its own where both do not fit into one.
+pub(crate) fn beside(answer: (Ink, &str), aside: &str, style: &Style) -> String {
+    let fits = answer.1.width() + 5 + aside.width() <= style.width;
+    let gap = if fits { "     " } else { "\n  " };
+    format!("{}{gap}{}", style.ink(answer.0, answer.1), style.ink(Ink::Faint, aside))
 }
 
 /// The one word for how an instance stands.
