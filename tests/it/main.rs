@@ -14,6 +14,7 @@ mod plan;
 mod policy;
 mod properties;
 mod races;
+mod readme;
 mod repositories;
 mod right_of_way;
 mod scan;
