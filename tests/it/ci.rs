@@ -304,8 +304,8 @@ fn refs_to_other_things_and_many_refs_do_no_harm() {
     job.git(&["tag", "-a", "-m", "t", "t", "origin/auth"]).ok();
     job.git(&["update-ref", "refs/pull/11/head", "refs/tags/t"]).ok();
     let head = job.id("HEAD");
-    let many: String = (100..20_100).map(|n| format!("create refs/pull/{n}/head {head}\n")).collect();
-    fs::write(forge.world.path("refs"), many).expect("a fresh file");
+    let many: Vec<String> = (100..20_100).map(|n| format!("create refs/pull/{n}/head {head}\n")).collect();
+    fs::write(forge.world.path("refs"), many.concat()).expect("a fresh file");
     job.sh("git update-ref --stdin < ../refs").ok();
     job.coord(&asked(&["--branch", "search"])).ends_with(1).says("against 2 other requests");
     let list = json!([{"number": 9, "base": "main"}, {"number": 10, "base": "main"}, {"number": 11, "base": "main"},
