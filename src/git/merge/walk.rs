@@ -106,7 +106,7 @@ pub(super) fn gone_directory(
 }
 
 /// Whether a file stands in `tree` where `path` needs a directory.
-fn under_file(objects: &Objects, tree: Option<ObjectId>, path: &RepoPath) -> Result<bool, Error> {
+pub(super) fn under_file(objects: &Objects, tree: Option<ObjectId>, path: &RepoPath) -> Result<bool, Error> {
     let (Some(tree), Some(mut dir)) = (tree, path.parent()) else { return Ok(false) };
     loop {
         if tree::entry_at(objects, tree, &dir)?.is_some_and(|entry| !entry.is_tree()) {
