@@ -45,8 +45,8 @@ impl Conflicted {
         std::iter::once(&self.path).chain(&self.related)
     }
 
-    /// Whether it came about at one of these paths, because a directory of theirs moved, because one has a file where the
-    /// other has a directory, or because one with this content at the base moved.
+    /// Whether it came about at one of these paths, because a directory of theirs moved, or because one with this
+    /// content at the base moved.
     pub fn concerns(&self, paths: &BTreeSet<RepoPath>, bases: &BTreeSet<ObjectId>) -> bool {
         if self.stages[0].is_some_and(|base| bases.contains(&base.id)) {
             return true;
@@ -56,9 +56,9 @@ impl Conflicted {
             dir.is_some_and(|dir| paths.iter().any(|path| path.is_within(&dir)))
         };
         let moved = self.kind == ConflictKind::DirectoryRename;
-        let in_the_way = self.kind == ConflictKind::FileDirectory;
-        let nested = |name: &RepoPath| paths.iter().any(|path| path.is_within(name) || name.is_within(path));
-        self.names().any(|name| paths.contains(name) || moved && beside(name) || in_the_way && nested(name))
+        let in_the_way =
+            |name: &RepoPath| self.kind == ConflictKind::FileDirectory && paths.iter().any(|path| path.is_within(name));
+        self.names().any(|name| paths.contains(name) || moved && beside(name) || in_the_way(name))
     }
 }
 

@@ -142,7 +142,9 @@ fn left_directories_of_paths(
                 }
                 let meets = match &left {
                     Some(dir) => changes_directory(objects, line, dir),
-                    None if adds(group, side) => has_no_room(objects, line, &group.path),
+                    None if adds(group, side) => {
+                        walk::gone_directory(objects, line.base, line.tree, &group.path).map(|dir| dir.is_some())
+                    }
                     None => Ok(false),
                 };
                 // Where it cannot be told git may know.
@@ -153,15 +155,6 @@ fn left_directories_of_paths(
         }
     }
     Ok(())
-}
-
-/// Whether the line has a file where the path needs a directory, a directory where it needs a file, or moved the directory
-/// away in which it would be.
-fn has_no_room(objects: &Objects, line: &Brought, path: &RepoPath) -> Result<bool, Error> {
-    let Some(tree) = line.tree else { return Ok(false) };
-    Ok(walk::gone_directory(objects, line.base, line.tree, path)?.is_some()
-        || walk::under_file(objects, line.tree, path)?
-        || tree::entry_at(objects, tree, path)?.is_some_and(|entry| entry.is_tree()))
 }
 
 fn changes_directory(objects: &Objects, line: &Brought, dir: &RepoPath) -> Result<bool, Error> {
