@@ -304,7 +304,7 @@ fn refs_to_other_things_and_many_refs_do_no_harm() {
     job.git(&["tag", "-a", "-m", "t", "t", "origin/auth"]).ok();
     job.git(&["update-ref", "refs/pull/11/head", "refs/tags/t"]).ok();
     let head = job.id("HEAD");
-    let many: String = (100..20_100).map(|n| format!("create refs/pull/{n}/head {head}\n")).collect();
+    let many = (100..20_100).fold(String::new(), |text, n| text + &format!("create refs/pull/{n}/head {head}\n"));
     fs::write(forge.world.path("refs"), many).expect("a fresh file");
     job.sh("git update-ref --stdin < ../refs").ok();
     job.coord(&asked(&["--branch", "search"])).ends_with(1).says("against 2 other requests");
