@@ -11,6 +11,7 @@ pub mod id;
 pub mod instance;
 pub mod intent;
 pub mod judgement;
+pub mod observed;
 pub mod overlap;
 pub mod path;
 pub mod policy;

@@ -30,9 +30,6 @@ use crate::store::Store;
 /// The file of the team's policy, at the top of the tree.
 const TEAM_FILE: &str = "coord.toml";
 
-/// The memory, unless `coord.memory` says otherwise.
-const MEMORY: &str = ".claude/memory.md";
-
 /// Variables that agents set for the programs that they start.
 const OF_AGENTS: &[&str] = &[
     "CLAUDECODE",
@@ -97,7 +94,7 @@ impl Context {
         let mut repository = open_repository(env, options.hook.as_ref())?;
         let config = repository.config.clone();
         let settled = Settled::new(env, &repository, &options.flags)?;
-        repository.own_paths = own_paths(&settled.policy, &config);
+        repository.own_paths = own_paths(&settled.policy);
         Ok(Self {
             now: clock::now(),
             store: Store::open(&repository.common_dir)?,
@@ -307,11 +304,10 @@ pub fn open_repository(env: &Env, hook: Option<&HookEnv>) -> Result<Repository, 
 }
 
 /// What coord itself writes into worktrees.
-fn own_paths(policy: &Policy, config: &Config) -> OwnPaths {
-    let memory = config.value("coord.memory").map_or_else(|| MEMORY.to_owned(), |value| value.text);
+fn own_paths(policy: &Policy) -> OwnPaths {
     let paths =
         |texts: &[&str]| texts.iter().filter_map(|text| RepoPath::new(text.trim_end_matches('/')).ok()).collect();
-    OwnPaths { folders: paths(&[&policy.runtime_dir]), untracked: paths(&[&memory]) }
+    OwnPaths { folders: paths(&[&policy.runtime_dir]), untracked: paths(&[&policy.memory]) }
 }
 
 fn excluded(policy: &Policy) -> Result<GlobSet, Failure> {

@@ -15,6 +15,8 @@ pub mod intents;
 mod journal;
 pub mod labels;
 pub mod log;
+mod memory;
+mod observe;
 pub mod paths;
 pub mod place;
 pub mod publish;

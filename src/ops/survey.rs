@@ -6,9 +6,11 @@ mod people;
 mod reading;
 mod work;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::domain::id::Identity;
 use crate::domain::report::Survey;
 use crate::failure::Failure;
 use crate::ops::context::Context;
@@ -26,6 +28,8 @@ pub struct SurveyOptions {
     pub refs: Vec<String>,
     /// Looks at nobody but the instance that the command was run from.
     pub here_only: bool,
+    /// With `here_only`: at these instances too.
+    pub also: BTreeSet<Identity>,
     /// Judges what does not land on the target pair by pair too.
     pub all_pairs: bool,
     /// Lists every path that does not land on the target.
@@ -40,6 +44,7 @@ impl fmt::Debug for SurveyOptions {
             .field("branches", &self.branches)
             .field("refs", &self.refs)
             .field("here_only", &self.here_only)
+            .field("also", &self.also)
             .field("all_pairs", &self.all_pairs)
             .field("all_paths", &self.all_paths)
             .finish_non_exhaustive()

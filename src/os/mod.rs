@@ -1,6 +1,7 @@
 //! Floor 2: what the operating system tells: processes and their life, clocks.
 //! Must not know: git, coord's own files, what a process or a time is asked for.
 
+pub mod changes;
 pub mod clock;
 pub mod process;
 

@@ -2,6 +2,7 @@
 //! Must not know: the library's insides.
 
 mod commits;
+mod coordinator;
 mod demo;
 mod fail_open;
 mod hostile;

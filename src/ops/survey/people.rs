@@ -62,7 +62,8 @@ pub(super) fn find(ctx: &Context, options: &SurveyOptions, target: &Target) -> R
     labels::make_unique(people.all.iter_mut().map(|person| (&person.identity, &mut person.label)));
     if options.here_only {
         // After the labels are made unique, so that it is called here as everywhere.
-        people.all.retain(|person| Some(&person.identity) == ctx.repository.here.as_ref());
+        let here = ctx.repository.here.as_ref();
+        people.all.retain(|person| Some(&person.identity) == here || options.also.contains(&person.identity));
     }
     people.all.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.identity.cmp(&b.identity)));
     Ok(people)
