@@ -14,7 +14,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Look", &["scan", "status", "check", "diff"]),
     ("Coordinate", &["ack"]),
     ("Set up", &["install", "uninstall", "doctor", "config", "demo", "completions", "man"]),
-    ("Evidence", &["log"]),
+    ("Evidence", &["log", "report"]),
 ];
 
 /// The definition of all arguments, without the grouping: for pages and completions.

@@ -16,7 +16,7 @@ use crate::ops;
 use crate::ops::log::{Follow, LogOptions};
 use crate::render;
 
-/// Show what happened: overlaps and conflicts that came and went, what was blocked, warned of, skipped, acknowledged
+/// Show what happened: conflicts that came and went, commits that were stopped
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -8,6 +8,7 @@ mod hook;
 mod log;
 mod parse;
 mod progress;
+mod report;
 mod scan;
 mod screen;
 mod setup;
@@ -84,6 +85,7 @@ enum Command {
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Log(log::LogArgs),
+    Report(report::ReportArgs),
     #[command(hide = true)]
     Hook(hook::HookArgs),
 }
@@ -105,6 +107,7 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
+        Command::Report(args) => report::report(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Screen {
     pub(super) watched: bool,
     github: bool,
     broken: Option<io::Error>,
-    gone: bool,
+    gone: Option<io::ErrorKind>,
 }
 
 impl Screen {
@@ -43,7 +43,7 @@ impl Screen {
             watched: env.stderr_is_terminal && !json,
             github: env.variable("GITHUB_ACTIONS").is_some(),
             broken: None,
-            gone: false,
+            gone: None,
         }
     }
 
@@ -64,12 +64,12 @@ impl Screen {
 
     /// Whether the reader went away, or nothing can be written to it: what goes on for ever ends then.
     pub(super) fn is_gone(&self) -> bool {
-        self.gone
+        self.gone.is_some()
     }
 
     /// Keeps the first failed write. A reader that went away (`coord scan | head`) is no failure of coord's.
     fn note(&mut self, written: io::Result<()>) {
-        self.gone |= written.is_err();
+        self.gone = self.gone.or(written.as_ref().err().map(io::Error::kind));
         let failed = written.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
         self.broken = self.broken.take().or(failed);
     }

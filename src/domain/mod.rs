@@ -3,6 +3,7 @@
 
 pub mod ack;
 pub mod board;
+pub mod checklist;
 pub mod demo;
 pub mod event;
 mod histogram;

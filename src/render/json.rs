@@ -4,6 +4,7 @@
 mod demo;
 mod evidence;
 mod log;
+mod report;
 mod setup;
 mod survey;
 mod text;
@@ -12,6 +13,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::checklist::Checklist;
 use crate::domain::demo::Scene;
 use crate::domain::event::Event;
 use crate::domain::overlap::Grade;
@@ -59,6 +61,11 @@ pub fn config(settings: &[Setting], out: &mut impl Write) -> io::Result<()> {
 /// Writes events, one object a line.
 pub fn events(events: &[Event], out: &mut impl Write) -> io::Result<()> {
     events.iter().try_for_each(|event| write(&log::WireEvent::of(event), out))
+}
+
+/// Writes the answer of `coord report`.
+pub fn report(report: &Checklist, out: &mut impl Write) -> io::Result<()> {
+    write(&report::WireReport::of(report), out)
 }
 
 /// Writes acknowledgements.

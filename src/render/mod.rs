@@ -8,6 +8,7 @@ pub mod home;
 pub mod hook;
 pub mod json;
 pub mod log;
+pub mod report;
 pub mod safe;
 pub mod scan;
 pub mod setup;
@@ -20,4 +21,4 @@ mod sample;
 #[cfg(test)]
 mod screens;
 mod table;
-mod words;
+pub(crate) mod words;

@@ -32,6 +32,11 @@ pub(crate) fn span(Seconds(seconds): Seconds) -> String {
     }
 }
 
+/// `1 session`, `3 sessions`.
+pub(crate) fn number(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
 /// How long something lasted: `40 s`, `2 h 10 min`, `3 d 4 h`.
 pub(crate) fn lasting(Seconds(seconds): Seconds) -> String {
     const DAY: u64 = 24 * 3600;
