@@ -11,7 +11,7 @@ use super::Cli;
 
 /// The groups of the help. Every command that is not hidden stands in one (a test holds this).
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Look", &["scan", "status", "check", "diff"]),
+    ("Look", &["scan", "status", "check", "diff", "watch"]),
     ("Coordinate", &["ack"]),
     ("Set up", &["install", "uninstall", "doctor", "config", "demo", "completions", "man"]),
     ("Evidence", &["log", "report"]),

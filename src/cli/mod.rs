@@ -14,6 +14,7 @@ mod screen;
 mod setup;
 mod shell;
 mod verdict;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -86,6 +87,7 @@ enum Command {
     Man(shell::ManArgs),
     Log(log::LogArgs),
     Report(report::ReportArgs),
+    Watch(watch::WatchArgs),
     #[command(hide = true)]
     Hook(hook::HookArgs),
 }
@@ -107,6 +109,7 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
+        Command::Watch(args) => watch::watch(&args, global, env, screen),
         Command::Report(args) => report::report(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
     }

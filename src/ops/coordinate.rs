@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::domain::event::Event;
 use crate::domain::id::Identity;
 use crate::domain::report::Survey;
+use crate::domain::time::Timestamp;
 use crate::env::Env;
 use crate::failure::Failure;
 use crate::git::names;
@@ -18,7 +19,7 @@ use crate::ops::log::{self, LogOptions};
 use crate::ops::publish;
 use crate::ops::survey::{self, Memo, SurveyOptions};
 use crate::os::changes::{Waited, Watcher};
-use crate::os::desktop;
+use crate::os::{clock, desktop};
 use crate::store::Tail;
 
 pub use crate::os::changes::Waker;
@@ -275,6 +276,12 @@ impl Places {
             work.whose.extend(main.map(|(identity, _, _)| identity.clone()));
         }
     }
+}
+
+/// The wall clock, for ages on a screen.
+#[must_use]
+pub fn now() -> Timestamp {
+    clock::now()
 }
 
 /// Shows a notification of the desktop.

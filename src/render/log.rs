@@ -31,7 +31,7 @@ pub fn events(events: &[Event], now: Timestamp, style: &Style, out: &mut impl Wr
 }
 
 /// What happened, and to what.
-fn tell(kind: &EventKind) -> (Ink, String, String) {
+pub(crate) fn tell(kind: &EventKind) -> (Ink, String, String) {
     let (ink, what, about) = match kind {
         EventKind::CommitBlocked(facts) => (Ink::Bad, "commit blocked", commit(facts)),
         EventKind::CommitWarned(facts) => (Ink::Caution, "commit warned", commit(facts)),
