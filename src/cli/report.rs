@@ -21,12 +21,16 @@ use crate::render;
 Examples:
   coord report                          the four boxes, and what follows
   coord report --since 4w               from the last four weeks alone
+  coord report --history 12w            what coord would have said, from the merges of 12 weeks
   coord report --format html > report.html
   coord report --format markdown        for an issue or a wiki")]
 pub(super) struct ReportArgs {
     /// Only what is younger than this: 14d, 4w
     #[arg(long, value_name = "TIME", value_parser = parse::span)]
     pub(super) since: Option<Seconds>,
+    /// Instead of the log, look back over so much of the target's history: 12w
+    #[arg(long, value_name = "TIME", value_parser = parse::span, conflicts_with = "since")]
+    pub(super) history: Option<Seconds>,
     /// How it is written
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: Format,
@@ -47,7 +51,10 @@ pub(super) enum Format {
 
 pub(super) fn report(args: &ReportArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
-    let report = ops::report::report(&ctx, args.since)?;
+    let report = match args.history {
+        Some(span) => ops::hindsight::look_back(&ctx, span)?,
+        None => ops::report::report(&ctx, args.since)?,
+    };
     let format = if global.json { Format::Json } else { args.format };
     screen.answer(|style, out| match format {
         Format::Text => render::report::human(&report, style, out),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::event::{Event, EventKind, OverlapFacts, Resolution};
+use super::hindsight::Hindsight;
 use super::path::RepoPath;
 use super::policy::{Mode, Thresholds};
 use super::time::{Seconds, Timestamp};
@@ -105,6 +106,8 @@ pub struct Checklist {
     pub advice: Advice,
     /// Lines of the log that hold no event.
     pub unreadable: u64,
+    /// Where it was computed from history that has no log: what coord would have said.
+    pub hindsight: Option<Hindsight>,
 }
 
 /// What to do.
@@ -282,7 +285,7 @@ impl Tally {
         counts.weeks = weeks(&self.weeks);
         let checked = checked(&counts, &thresholds);
         let advice = advise(&counts, checked, mode, &thresholds);
-        Checklist { now, counts, thresholds, checked, mode, advice, unreadable: 0 }
+        Checklist { now, counts, thresholds, checked, mode, advice, unreadable: 0, hindsight: None }
     }
 }
 

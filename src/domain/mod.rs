@@ -6,6 +6,7 @@ pub mod board;
 pub mod checklist;
 pub mod demo;
 pub mod event;
+pub mod hindsight;
 mod histogram;
 pub mod hunk;
 pub mod id;

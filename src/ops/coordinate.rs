@@ -243,7 +243,9 @@ impl Places {
         }
         if let Ok(own) = path.strip_prefix(&self.store) {
             work.log |= own.to_string_lossy().starts_with("coord-events");
-            work.survey |= own.starts_with("acks") && path.extension().is_some_and(|end| end == "json");
+            // The folder itself comes with the first acknowledgement.
+            let whole = own == Path::new("acks") || path.extension().is_some_and(|end| end == "json");
+            work.survey |= own.starts_with("acks") && whole;
             return;
         }
         if path.extension().is_some_and(|end| end == "lock") {
@@ -325,6 +327,8 @@ mod tests {
             ("/r/.git/coord/coord-events.jsonl", (false, true, false, 0)),
             ("/r/.git/coord/records/x.json", (false, false, false, 0)),
             ("/r/.git/coord/acks/x.json", (true, false, false, 0)),
+            ("/r/.git/coord/acks/.x.json.tmp", (false, false, false, 0)),
+            ("/r/.git/coord/acks", (true, false, false, 0)),
             ("/r/.claude/runtime/ACTIVE-TASKS.json", (false, false, false, 0)),
         ] {
             assert_eq!(work(path), expected, "{path}");

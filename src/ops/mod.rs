@@ -10,6 +10,7 @@ pub mod coordinate;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
+pub mod hindsight;
 pub mod hook;
 pub mod install;
 pub mod intents;

@@ -148,6 +148,45 @@ pub(crate) fn usefulness(report: &Checklist) -> String {
     format!("coord spoke {times}: {}{precision}", parts.join(", "))
 }
 
+/// How useful coord was; of history, how useful it would have been.
+pub(crate) fn told(report: &Checklist) -> Vec<String> {
+    let Some(past) = &report.hindsight else { return vec![usefulness(report)] };
+    let weeks = past.span.0.div_ceil(7 * 24 * 3600);
+    if past.merged == 0 {
+        let squashed = words::number(past.unmerged, "commit");
+        return vec![
+            format!("no merge in {}; {squashed} without one", words::number(weeks, "week")),
+            "what was open when is lost with squashed and rebased work: this says nothing about it".to_owned(),
+        ];
+    }
+    let mut lines = vec![format!(
+        "{} in {}, {} open at the same time; coord would have spoken of {}",
+        words::number(past.merged, "merge"),
+        words::number(weeks, "week"),
+        words::number(past.pairs, "pair"),
+        past.alarms
+    )];
+    if let (Some(precision), Some(lead)) = (past.precision(), past.lead()) {
+        let lead = words::lasting(lead);
+        lines.push(format!(
+            "right {}, wrong {} ({precision} %), {lead} before the merge in the median",
+            past.right, past.wrong
+        ));
+    }
+    lines.push(format!(
+        "{} had to be resolved by hand, {} of them foreseen",
+        words::number(past.resolved, "merge"),
+        past.foreseen
+    ));
+    if past.unmerged > 0 {
+        lines.push(format!("{} without a merge cannot be rebuilt", words::number(past.unmerged, "commit")));
+    }
+    if past.unknown > 0 {
+        lines.push(format!("{} could not be judged", words::number(past.unknown, "pair")));
+    }
+    lines
+}
+
 /// The week's first day, in UTC.
 pub(crate) fn day(Timestamp(at): Timestamp) -> String {
     chrono::DateTime::from_timestamp(at, 0).map(|time| time.format("%Y-%m-%d").to_string()).unwrap_or_default()
@@ -173,7 +212,8 @@ pub fn human(report: &Checklist, style: &Style, out: &mut impl Write) -> io::Res
     table.write(style, out)?;
     let (said, command) = advice(report);
     let command = command.map(|command| format!("      {}", style.ink(Ink::Command, &command))).unwrap_or_default();
-    writeln!(out, "\n  {}{command}\n\n  {}", style.ink(Ink::Strong, &said), usefulness(report))?;
+    writeln!(out, "\n  {}{command}\n", style.ink(Ink::Strong, &said))?;
+    told(report).iter().try_for_each(|line| writeln!(out, "  {line}"))?;
     if !counts.hot.is_empty() {
         let hot: Vec<String> = counts
             .hot

@@ -16,5 +16,6 @@ mod races;
 mod repositories;
 mod right_of_way;
 mod scan;
+mod watch;
 mod ways_out;
 mod world;

@@ -9,6 +9,7 @@ use super::VERSION;
 use super::text::{Text, time};
 use crate::domain::checklist::Checklist;
 use crate::domain::event::Resolution;
+use crate::domain::hindsight::Hindsight;
 use crate::domain::time::Seconds;
 use crate::render::report::{QUESTIONS, advice, evidence, mode_name, threshold};
 
@@ -34,6 +35,43 @@ pub(super) struct WireReport<'a> {
     pairs: Vec<WirePair<'a>>,
     weeks: Vec<WireWeek>,
     unreadable_lines: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<WireHindsight>,
+}
+
+#[derive(Serialize)]
+struct WireHindsight {
+    weeks: u64,
+    merges: u64,
+    commits_without_a_merge: u64,
+    pairs: u64,
+    alarms: u64,
+    right: u64,
+    wrong: u64,
+    unknown: u64,
+    precision_percent: Option<u64>,
+    median_lead_seconds: Option<u64>,
+    resolved_by_hand: u64,
+    foreseen: u64,
+}
+
+impl WireHindsight {
+    fn of(past: &Hindsight) -> Self {
+        Self {
+            weeks: past.span.0.div_ceil(7 * 24 * 3600),
+            merges: past.merged,
+            commits_without_a_merge: past.unmerged,
+            pairs: past.pairs,
+            alarms: past.alarms,
+            right: past.right,
+            wrong: past.wrong,
+            unknown: past.unknown,
+            precision_percent: past.precision(),
+            median_lead_seconds: past.lead().map(|Seconds(span)| span),
+            resolved_by_hand: past.resolved,
+            foreseen: past.foreseen,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -131,6 +169,7 @@ impl<'a> WireReport<'a> {
                 .collect(),
             weeks: counts.weeks.iter().map(|(from, n)| WireWeek { from: time(*from), conflicts: *n }).collect(),
             unreadable_lines: report.unreadable,
+            history: report.hindsight.as_ref().map(WireHindsight::of),
         }
     }
 }

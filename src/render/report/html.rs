@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{QUESTIONS, advice, day, evidence, threshold, usefulness};
+use super::{QUESTIONS, advice, day, evidence, threshold, told};
 use crate::domain::checklist::{CLASSES, Checklist};
 use crate::domain::event::Resolution;
 use crate::render::{safe, words};
@@ -53,7 +53,7 @@ pub fn write(report: &Checklist, out: &mut impl Write) -> io::Result<()> {
     if let Some(command) = command {
         writeln!(out, "<pre>{}</pre>", escape(&command))?;
     }
-    writeln!(out, "<p>{}.</p>", escape(&usefulness(report)))?;
+    told(report).iter().try_for_each(|line| writeln!(out, "<p>{}.</p>", escape(line)))?;
     let weeks: Vec<(String, u64)> = counts.weeks.iter().map(|(week, count)| (day(*week), *count)).collect();
     upright("Conflicts by week", &weeks, out)?;
     upright("How long conflicts were open", &classes(report), out)?;

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{QUESTIONS, advice, day, evidence, threshold, usefulness};
+use super::{QUESTIONS, advice, day, evidence, threshold, told};
 use crate::domain::checklist::Checklist;
 use crate::domain::event::Resolution;
 use crate::render::{safe, words};
@@ -29,7 +29,8 @@ pub fn write(report: &Checklist, out: &mut impl Write) -> io::Result<()> {
     }
     let (said, command) = advice(report);
     let command = command.map(|command| format!(" `{command}`")).unwrap_or_default();
-    writeln!(out, "\n**{said}**{command}\n\n{}.", usefulness(report))?;
+    writeln!(out, "\n**{said}**{command}\n")?;
+    told(report).iter().try_for_each(|line| writeln!(out, "{line}.  "))?;
     if !counts.hot.is_empty() {
         writeln!(out, "\n| path | conflicts |\n|---|---:|")?;
         for (path, times) in &counts.hot {

@@ -35,6 +35,7 @@ fn sample() -> Checklist {
         mode: Mode::Monitor,
         advice: Advice::Warn(5),
         unreadable: 0,
+        hindsight: None,
     }
 }
 
