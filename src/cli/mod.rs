@@ -3,10 +3,12 @@
 
 mod ack;
 mod check;
+mod ci;
 mod help;
 mod hook;
 mod log;
 mod parse;
+mod plan;
 mod progress;
 mod report;
 mod scan;
@@ -24,7 +26,9 @@ use clap::{ArgAction, Args, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Kind};
+use crate::ops;
 use crate::ops::context::{Context, OpenOptions};
+use crate::render;
 use screen::Screen;
 
 /// See which lines of work on this repository will collide, before they do
@@ -88,6 +92,8 @@ enum Command {
     Log(log::LogArgs),
     Report(report::ReportArgs),
     Watch(watch::WatchArgs),
+    Plan(plan::PlanArgs),
+    Ci(ci::CiArgs),
     #[command(hide = true)]
     Hook(hook::HookArgs),
 }
@@ -111,17 +117,25 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Log(args) => log::log(&args, global, env, screen),
         Command::Watch(args) => watch::watch(&args, global, env, screen),
         Command::Report(args) => report::report(&args, global, env, screen),
+        Command::Plan(args) => plan::plan(&args, global, env, screen),
+        Command::Ci(args) => ci::ci(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
     }
 }
 
-fn not_wired(_: &Global, _: &Env, _: &mut Screen) -> Result<Exit, Failure> {
-    Err(Failure::new(Kind::Bug, "not wired yet"))
+/// Says `coord install` once, where the team has a policy and this repository no hooks to hold it.
+fn suggest_install(ctx: &Context, env: &Env, screen: &mut Screen) {
+    if ctx.team.is_some() && ops::doctor::hooks_are_missing(env, &ctx.repository) {
+        screen.aside(|style, out| {
+            let said = "coord.toml is there and the hooks are not: coord install";
+            render::hook::notice(said, style, out)
+        });
+    }
 }
 
 /// Opens the repository that the command was started in.
 fn open(env: &Env, global: &Global) -> Result<Context, Failure> {
-    let flags = global.target.iter().map(|target| ("target", target.clone())).collect();
+    let flags = global.target.iter().map(|target| ("coord.target", target.clone())).collect();
     Context::open(env, &OpenOptions { flags, ..OpenOptions::default() })
 }
 

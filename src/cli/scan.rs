@@ -3,13 +3,14 @@
 
 use clap::{Args, ValueEnum};
 
-use super::Global;
 use super::progress::Progress;
 use super::screen::Screen;
 use super::verdict::{self, FailOnArg};
+use super::{Global, parse};
 use crate::domain::overlap::Grade;
 use crate::domain::policy::FailOn;
 use crate::domain::report::Survey;
+use crate::domain::time::Seconds;
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ Examples:
   coord scan                            everybody, conflicts first
   coord scan --all                      nothing folded
   coord scan --branches 'feature/*'     only these local branches, and the worktrees
-  coord scan --refs 'refs/remotes/origin/*'
+  coord scan --refs 'refs/remotes/origin/*' --since 30d --path src
   coord scan --json | jq '.overlaps[] | select(.grade == \"conflict\")'
   coord scan --fail-on never            exit code 0 whatever is found
 
@@ -41,6 +42,18 @@ pub(super) struct ScanArgs {
     /// Other refs too, by their full names
     #[arg(long, value_name = "GLOB", num_args = 1..)]
     pub(super) refs: Vec<String>,
+    /// Leave out whose work nobody touched for longer: 30d
+    #[arg(long, value_name = "TIME", value_parser = parse::span)]
+    pub(super) since: Option<Seconds>,
+    /// Only branches and refs whose tip was written by NAME, or part of a name or address
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(super) author: Vec<String>,
+    /// Leave out branches and refs that match
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub(super) exclude: Vec<String>,
+    /// Only overlaps in these paths, counted from the top
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub(super) path: Vec<String>,
     /// Fold nothing: every instance, every overlap
     #[arg(long)]
     pub(super) all: bool,
@@ -91,10 +104,10 @@ pub(super) struct StatusArgs {}
 
 pub(super) fn home(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let survey = survey(&SurveyOptions::default(), global, env, screen)?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::survey(&survey, Grade::Identical, out),
-        false => render::home::human(&survey, style, out),
-    });
+    screen.reply(
+        |out| render::json::survey(&survey, Grade::Identical, out),
+        |style, out| render::home::human(&survey, style, out),
+    );
     Ok(verdict::of(&survey, FailOn::Grade(Grade::Conflict), survey.here))
 }
 
@@ -102,36 +115,42 @@ pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Scr
     let options = SurveyOptions {
         branches: args.branches.clone(),
         refs: args.refs.clone(),
+        since: args.since,
+        authors: args.author.clone(),
+        exclude: args.exclude.clone(),
+        paths: args.path.clone(),
         all_pairs: args.all_pairs,
         all_paths: args.all_paths,
         ..SurveyOptions::default()
     };
     let survey = survey(&options, global, env, screen)?;
     let view = View { all: args.all, min_grade: args.min_grade.into() };
-    screen.answer(|style, out| match global.json {
-        true => render::json::survey(&survey, view.min_grade, out),
-        false => render::scan::human(&survey, view, style, out),
-    });
+    screen.reply(
+        |out| render::json::survey(&survey, view.min_grade, out),
+        |style, out| render::scan::human(&survey, view, style, out),
+    );
     Ok(verdict::of(&survey, args.fail_on.into(), None))
 }
 
 /// The board says who works on what; it exits with 0 whatever collides, as `coord scan` answers that.
 pub(super) fn status(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let survey = survey(&SurveyOptions::default(), global, env, screen)?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::survey(&survey, Grade::Identical, out),
-        false => render::scan::status(&survey, style, out),
-    });
+    screen.reply(
+        |out| render::json::survey(&survey, Grade::Identical, out),
+        |style, out| render::scan::status(&survey, style, out),
+    );
     Ok(verdict::of(&survey, FailOn::Never, None))
 }
 
 /// Surveys everybody, with a line of progress where it takes long and somebody watches.
-fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &Screen) -> Result<Survey, Failure> {
+fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &mut Screen) -> Result<Survey, Failure> {
     let ctx = super::open(env, global)?;
     let progress = Progress::start(screen.watched);
     let options = SurveyOptions { progress: Some(progress.callback()), ..options.clone() };
     let mut survey = ops::survey::survey(&ctx, &options)?;
     let told = ops::publish::everybody(&ctx, &survey, &options);
     survey.notices.extend(told);
+    drop(progress);
+    super::suggest_install(&ctx, env, screen);
     Ok(survey)
 }

@@ -55,6 +55,24 @@ impl Screen {
         self.note(written.and_then(|()| put(&text, guarded, io::stdout().lock())));
     }
 
+    /// Writes the answer for a program or for people, whoever asked.
+    pub(super) fn reply(
+        &mut self,
+        json: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+        human: impl FnOnce(&Style, &mut Vec<u8>) -> io::Result<()>,
+    ) {
+        if self.json {
+            self.answer(|_, out| json(out));
+        } else {
+            self.answer(human);
+        }
+    }
+
+    /// Writes to standard output a document for a program, byte for byte: GitHub's commands among others.
+    pub(super) fn document(&mut self, text: &[u8]) {
+        self.note(put(text, false, io::stdout().lock()));
+    }
+
     /// Writes to standard error what is no answer: the hooks' messages, warnings.
     pub(super) fn aside(&mut self, write: impl FnOnce(&Style, &mut Vec<u8>) -> io::Result<()>) {
         let mut text = Vec::new();
@@ -133,5 +151,45 @@ fn colour(env: &Env, color: Color, terminal: bool) -> bool {
             let refused = env.variable("CLICOLOR").is_some_and(|value| value == "0");
             terminal && !refused && env.variable("TERM").is_none_or(|term| term != "dumb")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(variables: &[(&str, &str)]) -> Env {
+        Env {
+            cwd: Err(String::new()),
+            variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+            program: None,
+        }
+    }
+
+    #[test]
+    fn colours_come_as_the_flag_then_the_environment_then_the_terminal_say() {
+        for (variables, color, terminal, expected) in [
+            (&[][..], Color::Auto, true, true),
+            (&[], Color::Auto, false, false),
+            (&[], Color::Always, false, true),
+            (&[], Color::Never, true, false),
+            (&[("NO_COLOR", "1")], Color::Auto, true, false),
+            (&[("NO_COLOR", "1")], Color::Always, true, true),
+            (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], Color::Auto, true, false),
+            (&[("CLICOLOR", "0")], Color::Auto, true, false),
+            (&[("CLICOLOR_FORCE", "1")], Color::Auto, false, true),
+            (&[("TERM", "dumb")], Color::Auto, true, false),
+        ] {
+            assert_eq!(colour(&env(variables), color, terminal), expected, "{variables:?} {color:?} {terminal}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_changes_no_verdict() {
+        let mut screen = Screen::of(&env(&[]), Color::Auto, false);
+        screen.note(Err(io::Error::from(io::ErrorKind::BrokenPipe)));
+        assert_eq!(screen.end(Ok(Exit::Clear)), Exit::Clear);
     }
 }

@@ -118,10 +118,7 @@ pub(super) fn install(args: &InstallArgs, global: &Global, env: &Env, screen: &m
     let options =
         InstallOptions { mode: args.mode.map(Mode::from), strict: args.strict, write_tracked: args.write_tracked };
     let report = ops::install::install(env, &ctx.repository, ctx.team.as_ref(), options)?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::install(&report, out),
-        false => render::setup::install(&report, style, out),
-    });
+    screen.reply(|out| render::json::install(&report, out), |style, out| render::setup::install(&report, style, out));
     Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
 }
 
@@ -134,20 +131,15 @@ pub(super) fn uninstall(
     let ctx = super::open(env, global)?;
     let options = UninstallOptions { write_tracked: args.write_tracked };
     let report = ops::uninstall::uninstall(env, &ctx.repository, options)?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::uninstall(&report, out),
-        false => render::setup::uninstall(&report, style, out),
-    });
+    screen
+        .reply(|out| render::json::uninstall(&report, out), |style, out| render::setup::uninstall(&report, style, out));
     Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
 }
 
 pub(super) fn doctor(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let report = ops::doctor::doctor(env, &ctx.repository, ctx.team.as_ref())?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::doctor(&report, out),
-        false => render::setup::doctor(&report, style, out),
-    });
+    screen.reply(|out| render::json::doctor(&report, out), |style, out| render::setup::doctor(&report, style, out));
     Ok(if report.worst() == Level::Problem { Exit::Found } else { Exit::Clear })
 }
 
@@ -165,10 +157,7 @@ pub(super) fn config(args: &ConfigArgs, global: &Global, env: &Env, screen: &mut
         let failure = Failure::new(Kind::Usage, format!("{name:?} is no setting of coord's"));
         return Err(failure.hint(format!("there are: {}", names.join(", "))));
     }
-    screen.answer(|style, out| match global.json {
-        true => render::json::config(&settings, out),
-        false => render::setup::config(&settings, style, out),
-    });
+    screen.reply(|out| render::json::config(&settings, out), |style, out| render::setup::config(&settings, style, out));
     Ok(Exit::Clear)
 }
 

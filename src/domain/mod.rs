@@ -4,10 +4,13 @@
 pub mod ack;
 pub mod board;
 pub mod checklist;
+pub mod ci;
 pub mod demo;
 pub mod event;
+pub mod finding;
 pub mod hindsight;
 mod histogram;
+pub mod hotspot;
 pub mod hunk;
 pub mod id;
 pub mod instance;
@@ -16,6 +19,7 @@ pub mod judgement;
 pub mod observed;
 pub mod overlap;
 pub mod path;
+pub mod plan;
 pub mod policy;
 pub mod process;
 pub mod record;
@@ -25,4 +29,8 @@ pub mod setup;
 pub mod text;
 pub mod time;
 pub mod verdict;
+pub mod weight;
 pub mod working_set;
+
+#[cfg(test)]
+pub(crate) mod sample;

@@ -1,6 +1,7 @@
 //! Asking git itself to merge: all cases of a question in one process, which writes to a temporary directory only.
 //! Must not know: which cases are asked, what is done with the answers.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -38,6 +39,29 @@ pub struct Conflicted {
     pub related: Vec<RepoPath>,
 }
 
+impl Conflicted {
+    /// The path, and those named with it.
+    pub fn names(&self) -> impl Iterator<Item = &RepoPath> {
+        std::iter::once(&self.path).chain(&self.related)
+    }
+
+    /// Whether it came about at one of these paths, because a directory of theirs moved, or because one with this
+    /// content at the base moved.
+    pub fn concerns(&self, paths: &BTreeSet<RepoPath>, bases: &BTreeSet<ObjectId>) -> bool {
+        if self.stages[0].is_some_and(|base| bases.contains(&base.id)) {
+            return true;
+        }
+        let beside = |name: &RepoPath| {
+            let dir = name.parent();
+            dir.is_some_and(|dir| paths.iter().any(|path| path.is_within(&dir)))
+        };
+        let moved = self.kind == ConflictKind::DirectoryRename;
+        let in_the_way =
+            |name: &RepoPath| self.kind == ConflictKind::FileDirectory && paths.iter().any(|path| path.is_within(name));
+        self.names().any(|name| paths.contains(name) || moved && beside(name) || in_the_way(name))
+    }
+}
+
 /// A temporary object directory that borrows the repository's objects. It is removed when this is dropped.
 #[derive(Debug)]
 pub struct Workshop {
@@ -61,9 +85,10 @@ impl Workshop {
     ) -> Result<Vec<Result<Merged, Error>>, Error> {
         asked.objects.spill(self.dir.path())?;
         let mut answers = Vec::with_capacity(pairs.len());
-        let mut source = true;
+        let (mut source, mut batch) = (true, pairs.len());
         while answers.len() < pairs.len() {
             let left = &pairs[answers.len()..];
+            let left = &left[..left.len().min(batch)];
             let output = self.run(asked, left, source)?;
             if output.code == 129 && source {
                 // Git before 2.41 does not know --attr-source.
@@ -72,10 +97,16 @@ impl Workshop {
             }
             let done = parse(&output.stdout, left);
             let complete = done.len() == left.len();
+            if !complete && output.code == KILLED && left.len() > 1 {
+                // What it had not written yet is lost with it, so which pair it was has to be found out.
+                batch = left.len() / 2;
+                continue;
+            }
             answers.extend(done.into_iter().map(Ok));
             if !complete {
                 // Git gave up on the first pair it did not answer.
                 answers.push(Err(output.failed("merge-tree".to_owned(), asked.repository.to_owned())));
+                batch = pairs.len();
             }
         }
         asked.objects.add_directory(self.dir.path())?;
@@ -97,6 +128,9 @@ impl Workshop {
             .output()
     }
 }
+
+/// The code of a child that a signal ended: git has assertions that fail.
+const KILLED: i32 = -1;
 
 /// Where and with what git is asked.
 #[derive(Clone, Copy, Debug)]
@@ -277,10 +311,11 @@ mod tests {
     fn answers_are_read_to_the_last_whole_one() {
         let pairs = [(id("a"), id("b")), (id("c"), id("d")), (id("e"), id("f"))];
         let conflict = format!(
-            "0\0{t}\x00100644 {x} 1\tdir/f\x00100644 {x} 2\tdir/f\x00100644 {x} 3\tdir/f~{b}_0\0\0\
+            "0\0{t}\x00100644 {x} 1\tdir/f\x00100644 {x} 2\tdir/f\x00100644 {y} 3\tdir/f~{b}_0\0\0\
              1\0dir/f\0Auto-merging\0Auto-merging dir/f\n\x002\0dir/f\0old/f\0CONFLICT (contents)\0text\n\0\0",
             t = id("1"),
             x = id("2"),
+            y = id("3"),
             b = id("d"),
         );
         let text = format!("1\0{}\0\0\0{conflict}0\0{}\x00100644 ", id("1"), id("1"));

@@ -1,7 +1,7 @@
 //! What every use case starts from: the repository, its policy, coord's own files, the clock. Opened once.
 //! Must not know: what any use case does with it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -22,10 +22,10 @@ use crate::git::config::Config;
 use crate::git::merge::{Judge, MergeSettings};
 use crate::git::objects::Objects;
 use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
-use crate::git::worktrees::Worktree;
+use crate::git::worktrees::{self, Worktree};
 use crate::git::{Deadline, Git, names, target, tree};
 use crate::os::{clock, process};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// The file of the team's policy, at the top of the tree.
 const TEAM_FILE: &str = "coord.toml";
@@ -49,6 +49,8 @@ pub struct OpenOptions {
     pub hook: Option<HookEnv>,
     /// Settings given as flags.
     pub flags: Vec<Flag>,
+    /// Takes the team's policy from the target alone: in CI a branch without one there would judge itself by its own.
+    pub team_on_target_only: bool,
 }
 
 /// What every use case starts from.
@@ -81,7 +83,7 @@ pub struct Context {
 /// What others left in coord's own files, read when first asked for.
 #[derive(Debug, Default)]
 struct Said {
-    acks: OnceLock<Vec<Ack>>,
+    acks: OnceLock<Result<Vec<Ack>, String>>,
     records: OnceLock<Vec<Record>>,
 }
 
@@ -93,11 +95,15 @@ impl Context {
     pub fn open(env: &Env, options: &OpenOptions) -> Result<Self, Failure> {
         let mut repository = open_repository(env, options.hook.as_ref())?;
         let config = repository.config.clone();
-        let settled = Settled::new(env, &repository, &options.flags)?;
+        let settled = Settled::new(env, &repository, options)?;
         repository.own_paths = own_paths(&settled.policy);
+        let store = Store::open(&repository.common_dir)?;
+        if repository.main_worktree.is_none() && !repository.bare {
+            repository.main_worktree = remembered(&store, &repository);
+        }
         Ok(Self {
             now: clock::now(),
-            store: Store::open(&repository.common_dir)?,
+            store,
             excluded: excluded(&settled.policy)?,
             merging: merging(&config, &settled.policy)?,
             env: env.clone(),
@@ -207,10 +213,29 @@ impl Context {
         self.acks().iter().any(|ack| ack.covers(one, other, path, self.now))
     }
 
-    /// The acknowledgements that count now.
+    /// The acknowledgements that count now; none where they cannot be read.
     #[must_use]
     pub fn acks(&self) -> &[Ack] {
-        self.said.acks.get_or_init(|| self.store.acks(self.now).map(|listing| listing.items).unwrap_or_default())
+        self.read_acks().as_deref().unwrap_or_default()
+    }
+
+    /// Why the acknowledgements, or one of them, cannot be read: nobody knows then whether a block was lifted. One that
+    /// holds something else than coord wrote silences nothing, and is no such reason.
+    #[must_use]
+    pub fn acks_fault(&self) -> Option<&str> {
+        self.read_acks().as_ref().err().map(String::as_str)
+    }
+
+    fn read_acks(&self) -> &Result<Vec<Ack>, String> {
+        let told = |error: store::Error| Failure::from(error).whole_message();
+        self.said.acks.get_or_init(|| {
+            let listing = self.store.acks(self.now).map_err(told)?;
+            let refused = |fault: &store::Error| fault.cause() != store::Cause::Content;
+            match listing.faults.into_iter().find(refused) {
+                Some(fault) => Err(told(fault)),
+                None => Ok(listing.items),
+            }
+        })
     }
 
     /// What instances and sessions said of themselves, as far as it can be read.
@@ -242,6 +267,14 @@ impl Context {
     }
 }
 
+/// Where the main worktree lies, as it said itself: with `git init --separate-git-dir` git does not record it.
+fn remembered(store: &Store, repository: &Repository) -> Option<PathBuf> {
+    let records = store.records().ok()?.items;
+    let main =
+        records.into_iter().find(|record| record.identity == Identity::MainWorktree && record.session.is_none())?;
+    main.worktree.filter(|top| worktrees::leads_to(top, &repository.common_dir))
+}
+
 /// The settings in force, and the target that they lead to.
 struct Settled {
     policy: Policy,
@@ -253,12 +286,14 @@ struct Settled {
 
 impl Settled {
     /// Settles once without the team's file to find the target, on which it stands, and once with it.
-    fn new(env: &Env, repository: &Repository, flags: &[Flag]) -> Result<Self, Failure> {
+    fn new(env: &Env, repository: &Repository, options: &OpenOptions) -> Result<Self, Failure> {
+        let flags = &options.flags;
         let config = &repository.config;
         let find = |policy: &Policy| target::find(repository, config, policy.target.as_deref()).ok();
         let alone = settings::policy(env, config, None, flags)?;
         let target = find(&alone.policy);
-        let team = team_file(repository, target.as_ref())?;
+        let worktree = repository.worktree.as_deref().filter(|_| !options.team_on_target_only);
+        let team = team_file(repository, target.as_ref(), worktree)?;
         let settled = match &team {
             Some(file) => settings::policy(env, config, Some(file), flags)?,
             None => alone.clone(),
@@ -270,8 +305,12 @@ impl Settled {
     }
 }
 
-/// The team's policy as the target has it; where it has none, as the asking worktree has it.
-fn team_file(repository: &Repository, target: Option<&Target>) -> Result<Option<TeamFile>, Failure> {
+/// The team's policy as the target has it; where it has none, as `worktree` has it.
+fn team_file(
+    repository: &Repository,
+    target: Option<&Target>,
+    worktree: Option<&Path>,
+) -> Result<Option<TeamFile>, Failure> {
     let path = RepoPath::new(TEAM_FILE).expect("it is one component");
     if let Some(tip) = target.and_then(|target| target.tip) {
         let objects = repository.objects()?;
@@ -282,7 +321,7 @@ fn team_file(repository: &Repository, target: Option<&Target>) -> Result<Option<
             return Ok(Some(TeamFile { place, text: objects.read(entry.id)?.data.to_vec() }));
         }
     }
-    let Some(top) = &repository.worktree else { return Ok(None) };
+    let Some(top) = worktree else { return Ok(None) };
     let file = top.join(TEAM_FILE);
     match std::fs::read(&file) {
         Ok(text) => Ok(Some(TeamFile { place: file.display().to_string(), text })),

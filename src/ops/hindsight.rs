@@ -64,7 +64,9 @@ pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
     found.leads.sort_unstable();
     events.sort_by_key(|event| event.at);
     let mut tally = Tally::default();
-    events.iter().for_each(|event| tally.add(event));
+    for event in &events {
+        tally.add(event);
+    }
     let mut report = tally.decide(ctx.now, ctx.policy.mode, ctx.policy.report);
     report.hindsight = Some(found);
     Ok(report)

@@ -3,6 +3,7 @@
 
 pub mod ack;
 pub mod check;
+pub mod ci;
 pub mod commit;
 pub mod config;
 pub mod context;
@@ -21,6 +22,7 @@ mod memory;
 mod observe;
 pub mod paths;
 pub mod place;
+pub mod plan;
 pub mod publish;
 mod receipt;
 pub mod report;

@@ -66,7 +66,7 @@ pub(super) fn judgement(ctx: &Context, place: &Place, judgement: &Judgement) {
 }
 
 fn clash(ctx: &Context, place: &Place, met: &BTreeMap<&str, BTreeSet<RepoPath>>) {
-    let Ok(everybody) = who::everybody(ctx, &place.worktrees) else { return };
+    let Ok(everybody) = who::anybody(ctx, &place.worktrees) else { return };
     let Ok(locked) = ctx.store.lock(intents::wait(ctx)) else { return };
     let Ok(mut observed) = ctx.store.observed() else { return };
     let mut news = Vec::new();

@@ -22,8 +22,11 @@ const LISTED: usize = 400;
 /// Records what a survey of everybody showed and publishes the board. What could not be recorded is told, in one line
 /// each: the answer stands without it.
 pub fn everybody(ctx: &Context, survey: &Survey, asked: &SurveyOptions) -> Vec<String> {
-    let complete = asked.branches.is_empty() && asked.refs.is_empty() && !asked.here_only;
-    match record(ctx, survey, complete) {
+    let lists = [&asked.branches, &asked.refs, &asked.authors, &asked.exclude];
+    let complete = lists.iter().all(|list| list.is_empty()) && asked.since.is_none() && !asked.here_only;
+    // Where only some paths were asked for, what is missing is not gone.
+    let seen = if asked.paths.is_empty() { Seen::Whole { complete } } else { Seen::Part };
+    match record(ctx, survey, seen) {
         Ok(done) => tell(ctx, done),
         Err(error) => vec![format!("could not record this: {error}")],
     }
@@ -38,7 +41,7 @@ pub fn refresh(ctx: &Context) -> Result<(), Failure> {
     let also = ctx.repository.here.as_ref().map(|here| observe::partners(ctx, here)).unwrap_or_default();
     let options = SurveyOptions { here_only: true, also, ..SurveyOptions::default() };
     let survey = survey::survey(ctx, &options)?;
-    tell(ctx, record(ctx, &survey, false)?);
+    tell(ctx, record(ctx, &survey, Seen::Whole { complete: false })?);
     Ok(())
 }
 
@@ -48,7 +51,16 @@ struct Done {
     news: Vec<Event>,
 }
 
-fn record(ctx: &Context, survey: &Survey, complete: bool) -> Result<Done, store::Error> {
+/// How much a survey shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// All that its instances have in common; `complete` where these are everybody.
+    Whole { complete: bool },
+    /// What lies in some paths.
+    Part,
+}
+
+fn record(ctx: &Context, survey: &Survey, scope: Seen) -> Result<Done, store::Error> {
     let board = match &ctx.repository.main_worktree {
         Some(top) => Board::in_worktree(top, &ctx.policy.runtime_dir)?,
         None => Board::in_store(&ctx.store),
@@ -71,12 +83,14 @@ fn record(ctx: &Context, survey: &Survey, complete: bool) -> Result<Done, store:
         }
         news.extend(grown(ctx, former.iter().find(|old| old.key() == record.key()), record));
     }
-    let (kept, gone) = sort_out(former, &seen, complete);
+    let (kept, gone) = sort_out(former, &seen, scope == Seen::Whole { complete: true });
     for record in &gone {
         locked.remove_record(&record.identity, record.session.as_deref())?;
     }
     // Under the lock to the end, so that of many who notice the same thing one tells it.
-    news.extend(observe::survey(ctx, &locked, survey, complete)?);
+    if let Seen::Whole { complete } = scope {
+        news.extend(observe::survey(ctx, &locked, survey, complete)?);
+    }
     let published = publish(ctx, &locked, &board, seen.iter().chain(&kept))?;
     Ok(Done { published, news })
 }

@@ -2,8 +2,8 @@
 //! Must not know: how an answer is shown, what exit code it means.
 
 mod judging;
-mod people;
 mod reading;
+mod select;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +12,12 @@ use std::sync::{Arc, Mutex};
 
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::report::Survey;
+use crate::domain::time::Seconds;
 use crate::failure::Failure;
 use crate::git::status::Status;
+use crate::git::worktrees;
 use crate::ops::context::Context;
+use crate::ops::who::{self, Whom};
 
 /// Told so many of so many worktrees are read.
 pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
@@ -59,6 +62,14 @@ pub struct SurveyOptions {
     pub branches: Vec<String>,
     /// Other refs too, whose full names match.
     pub refs: Vec<String>,
+    /// Leaves out whose work nobody touched for longer, and then takes dormant branches that are not that old.
+    pub since: Option<Seconds>,
+    /// Leaves out branches and refs whose tip was written by nobody whose name or address holds one of these.
+    pub authors: Vec<String>,
+    /// Leaves out branches and refs whose short or full names match.
+    pub exclude: Vec<String>,
+    /// Tells only of overlaps in paths that match, or that lie below one that does.
+    pub paths: Vec<String>,
     /// Looks at nobody but the instance that the command was run from.
     pub here_only: bool,
     /// With `here_only`: at these instances too.
@@ -93,8 +104,22 @@ impl fmt::Debug for SurveyOptions {
 /// answer, with its reason, and stops none of the others.
 pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure> {
     let target = ctx.target()?.clone();
-    let people = people::find(ctx, options, &target)?;
+    let worktrees = worktrees::list(&ctx.repository)?;
+    let whom = Whom {
+        branches: &options.branches,
+        refs: &options.refs,
+        since: options.since,
+        authors: &options.authors,
+        exclude: &options.exclude,
+        all: false,
+    };
+    let mut people = who::everybody(ctx, &worktrees, &whom)?;
+    if options.here_only {
+        let here = ctx.repository.here.as_ref();
+        people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
+    }
     let objects = ctx.repository.objects()?;
     let taken = reading::read(ctx, &objects, &target, &people, options);
-    judging::judge(ctx, &objects, options, target, people, &taken)
+    let survey = judging::judge(ctx, &objects, options, target, people, &taken)?;
+    select::of_paths(survey, &options.paths)
 }

@@ -2,20 +2,28 @@
 //! Must not know: git, the store, standard output, who asked.
 
 pub mod check;
+pub mod ci;
 pub mod demo;
 pub mod diff;
+pub mod github;
+pub mod gitlab;
 pub mod home;
 pub mod hook;
+pub mod html;
 pub mod json;
 pub mod log;
+pub mod markdown;
+pub mod plan;
 pub mod report;
 pub mod safe;
+pub mod sarif;
 pub mod scan;
 pub mod setup;
 pub mod style;
 
 mod board;
 mod collisions;
+mod finding;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]

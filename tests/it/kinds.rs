@@ -33,7 +33,13 @@ fn meet(prepare: Act, first: Act, second: Act, path: &str) -> (String, bool) {
         return (found, false);
     }
     let run = run.blocked();
-    if !run.stderr.contains(&found) || found.is_empty() {
+    // That both changed the content is shown by both sides' lines, not by the word.
+    let named = if found == "content" {
+        run.stderr.contains("yours") && run.stderr.contains("theirs")
+    } else {
+        !found.is_empty() && run.stderr.contains(&found)
+    };
+    if !named {
         run.fail(&format!("does not name the kind {found:?}; the scan says {scan:#}"));
     }
     (found, true)
@@ -291,4 +297,14 @@ fn conflict_markers_in_a_file_are_text() {
         |p| p.edit("doc", 15, "a"),
         |p| p.edit("doc", 20, "b"),
     );
+}
+
+#[test]
+fn directory_file() {
+    let world = World::installed();
+    let (auth, search) = (world.worktree("auth"), world.worktree("search"));
+    auth.write("thing/deep/inside", "in a folder\n");
+    auth.commit("Folder").silent();
+    search.write("thing", "a file\n");
+    search.commit("File").blocked().says("file/directory");
 }

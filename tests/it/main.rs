@@ -1,6 +1,7 @@
 //! What a user sees: the real binary with real git in temporary folders. One test binary, so that it is linked once.
 //! Must not know: the library's insides.
 
+mod ci;
 mod commits;
 mod coordinator;
 mod demo;
@@ -10,12 +11,15 @@ mod install;
 mod kinds;
 mod look;
 mod names;
+mod plan;
 mod policy;
 mod properties;
 mod races;
+mod readme;
 mod repositories;
 mod right_of_way;
 mod scan;
+mod select;
 mod watch;
 mod ways_out;
 mod world;

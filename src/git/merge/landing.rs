@@ -67,6 +67,11 @@ impl Brought {
         }
     }
 
+    /// What it started from at the paths it changed.
+    pub(super) fn base_blobs(&self) -> impl Iterator<Item = ObjectId> {
+        self.touched.iter().filter_map(|touched| touched.base).map(|base| base.id)
+    }
+
     pub(super) fn lands(&self) -> bool {
         self.unknown.is_none() && self.conflicts.is_empty()
     }
@@ -240,7 +245,6 @@ fn by_git(
 
 /// Takes over what git made of a line.
 fn take(work: &Work<'_>, line: &mut Brought, merged: Merged, only: Option<&BTreeSet<RepoPath>>) -> Result<(), Error> {
-    let looked_at = |path: &RepoPath| only.is_none_or(|only| only.contains(path));
     let changed = match only {
         None => tree::diff(work.judge.objects, Some(work.target_tree), Some(merged.tree))?,
         Some(only) => walk::paths(work.judge.objects, Some(work.target_tree), None, Some(merged.tree), only)?
@@ -253,8 +257,9 @@ fn take(work: &Work<'_>, line: &mut Brought, merged: Merged, only: Option<&BTree
     let mut paths: BTreeSet<RepoPath> = line.effective.keys().cloned().collect();
     paths.extend(merged.conflicts.iter().map(|conflict| conflict.path.clone()));
     work.learn_attributes(paths)?;
+    let bases = line.base_blobs().collect();
     for conflict in merged.conflicts {
-        if !looked_at(&conflict.path) && !conflict.related.iter().any(looked_at) {
+        if only.is_some_and(|only| !conflict.concerns(only, &bases)) {
             continue;
         }
         line.effective.remove(&conflict.path);

@@ -12,6 +12,7 @@ use super::evidence;
 use super::kin::{self, Kin};
 use super::landing::{self, Brought};
 use super::meeting::{self, Bench, Group};
+use super::moves;
 use super::{PairAnswer, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
@@ -52,7 +53,9 @@ pub(super) fn judge(work: &Work<'_>, question: &Question, brought: &[Brought]) -
         work.breathe("the comparison of pairs")?;
         judge_group(work, brought, group, (&kin, &wanted), &mut drafts)?;
     }
-    for pair in directories::find(work, question, brought, &groups)? {
+    let mut apart = directories::find(work, question, brought, &groups)?;
+    apart.extend(moves::find(work, brought, &groups)?);
+    for pair in apart {
         if wanted.has(pair) {
             drafts.entry(pair).or_default().ask = true;
         }
@@ -211,12 +214,17 @@ fn ask_git(
                 Err(reason) => drop(draft.unknown.get_or_insert(reason)),
             }
         }
-        let only = question.only.as_ref();
-        let near = |path: &RepoPath| only.is_none_or(|only| only.contains(path));
-        conflicts.retain(|conflict| near(&conflict.path) || conflict.related.iter().any(near));
+        if let Some(only) = &question.only {
+            let bases = [pair.0, pair.1].into_iter().flat_map(|n| brought[n].base_blobs()).collect();
+            conflicts.retain(|conflict| conflict.concerns(only, &bases));
+        }
         draft.take(work, brought, groups, pair, (conflicts, whole))?;
     }
     Ok(())
+}
+
+fn changed(line: &Brought, path: &RepoPath) -> bool {
+    line.touched.binary_search_by(|touched| touched.path.cmp(path)).is_ok()
 }
 
 impl Draft {
@@ -232,17 +240,15 @@ impl Draft {
         work.learn_attributes(conflicts.iter().map(|conflict| conflict.path.clone()).collect())?;
         let mut found: BTreeMap<RepoPath, ConflictKind> = BTreeMap::new();
         for conflict in conflicts {
+            // Of tips that were merged as they are, what one line has from the target is not its own work.
+            let own = |n: usize| conflict.names().any(|path| changed(&brought[n], path));
+            let foreign = !own(pair.0) || !own(pair.1);
+            if foreign && !whole {
+                continue;
+            }
             if !work.is_ignored(&conflict.path) && work.without_driver(&conflict)? == Left::Conflict(conflict.kind) {
                 found.entry(conflict.path).or_insert(conflict.kind);
             }
-        }
-        if !whole {
-            // Of tips that were merged as they are, what one line brought from the target is not its own.
-            let own = |n: usize, path: &RepoPath| {
-                brought[n].touched.iter().any(|touched| touched.path == *path)
-                    || brought[n].conflicts.contains_key(path)
-            };
-            found.retain(|path, _| own(pair.0, path) || own(pair.1, path));
         }
         for (path, kind) in &found {
             let overlap = describe(work, groups, pair, path, *kind)?;

@@ -56,19 +56,16 @@ pub(super) fn paths(
 ) -> Result<Walked, Error> {
     // What lies elsewhere is not seen, so anything may have come from there.
     let mut found = Walked { adds: true, ..Walked::default() };
-    for path in only {
-        let at = |tree: Option<ObjectId>| match tree {
-            Some(tree) => tree::entry_at(objects, tree, path),
-            None => Ok(None),
-        };
-        let (base_entry, ours_entry, theirs_entry) = (at(base)?, at(ours)?, at(theirs)?);
+    for path in &with_what_stands_in_the_way(objects, base, theirs, only)? {
+        let (base_entry, ours_entry, theirs_entry) =
+            (at(objects, base, path)?, at(objects, ours, path)?, at(objects, theirs, path)?);
         if base_entry == theirs_entry {
             continue;
         }
         let file = |entry: Option<Entry>| entry.filter(|entry| !entry.is_tree());
         let directory = |entry: Option<Entry>| entry.is_some_and(|entry| entry.is_tree());
         found.odd |= directory(ours_entry) && !directory(base_entry)
-            || gone_directory(objects, base, ours, path)?
+            || gone_directory(objects, base, ours, path)?.is_some()
             || theirs_entry.is_some() && under_file(objects, ours, path)?;
         let touched =
             Touched { path: path.clone(), base: file(base_entry), ours: file(ours_entry), theirs: file(theirs_entry) };
@@ -77,32 +74,77 @@ pub(super) fn paths(
     Ok(found.finish())
 }
 
-/// Whether a directory above `path` was in `base` and is not in `tree`.
+fn at(objects: &Objects, tree: Option<ObjectId>, path: &RepoPath) -> Result<Option<Entry>, Error> {
+    tree.map_or(Ok(None), |tree| tree::entry_at(objects, tree, path))
+}
+
+/// The paths, and where the side put a file into the place of a directory above one, or a directory into its own: that
+/// file, or the first one in that directory.
+fn with_what_stands_in_the_way(
+    objects: &Objects,
+    base: Option<ObjectId>,
+    theirs: Option<ObjectId>,
+    only: &BTreeSet<RepoPath>,
+) -> Result<BTreeSet<RepoPath>, Error> {
+    let mut all = only.clone();
+    for path in only {
+        let mut above = path.parent();
+        while let Some(dir) = above.take() {
+            let found = at(objects, theirs, &dir)?;
+            if found.is_some_and(|entry| !entry.is_tree()) {
+                all.insert(dir);
+            } else if found.is_none() {
+                above = dir.parent();
+            }
+        }
+        let is_tree = |entry: Option<Entry>| entry.filter(Entry::is_tree);
+        if let (Some(tree), None) = (is_tree(at(objects, theirs, path)?), is_tree(at(objects, base, path)?)) {
+            all.extend(first_file(objects, tree, path)?);
+        }
+    }
+    Ok(all)
+}
+
+fn first_file(objects: &Objects, mut tree: Entry, dir: &RepoPath) -> Result<Option<RepoPath>, Error> {
+    let mut path = dir.as_bytes().to_vec();
+    while tree.is_tree() {
+        let listing = Listing::read(objects, Some(tree.id))?;
+        if listing.len() == 0 {
+            return Ok(None);
+        }
+        path.push(b'/');
+        path.extend_from_slice(listing.name(0));
+        tree = listing.entry(0);
+    }
+    Ok(RepoPath::new(path).ok())
+}
+
+/// The outermost directory above `path` that is in `base` and not in `tree`.
 pub(super) fn gone_directory(
     objects: &Objects,
     base: Option<ObjectId>,
     tree: Option<ObjectId>,
     path: &RepoPath,
-) -> Result<bool, Error> {
-    let (mut base, mut tree) = (base, tree);
-    let mut names: Vec<&[u8]> = path.components().collect();
-    names.pop();
-    for name in names {
+) -> Result<Option<RepoPath>, Error> {
+    let (mut base, mut tree, mut end) = (base, tree, 0);
+    let names: Vec<&[u8]> = path.components().collect();
+    for name in &names[..names.len() - 1] {
         if base == tree {
-            return Ok(false);
+            return Ok(None);
         }
         let below = |tree: Option<ObjectId>| -> Result<Option<ObjectId>, Error> {
             let entry = Listing::read(objects, tree)?.find(name);
             Ok(entry.filter(Entry::is_tree).map(|entry| entry.id))
         };
         (base, tree) = (below(base)?, below(tree)?);
+        end += name.len() + usize::from(end > 0);
         match (base, tree) {
-            (Some(_), None) => return Ok(true),
-            (None, _) => return Ok(false),
+            (Some(_), None) => return Ok(RepoPath::new(&path.as_bytes()[..end]).ok()),
+            (None, _) => return Ok(None),
             _ => {}
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Whether a file stands in `tree` where `path` needs a directory.
