@@ -35,6 +35,26 @@ pub(crate) fn span(Seconds(seconds): Seconds) -> String {
     }
 }
 
+/// `1 session`, `3 sessions`.
+pub(crate) fn number(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// How long something lasted: `40 s`, `2 h 10 min`, `3 d 4 h`.
+pub(crate) fn lasting(Seconds(seconds): Seconds) -> String {
+    const DAY: u64 = 24 * 3600;
+    let two = |big: u64, unit: &str, small: u64, part: &str| match small {
+        0 => format!("{big} {unit}"),
+        small => format!("{big} {unit} {small} {part}"),
+    };
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..DAY => two(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+        _ => two(seconds / DAY, "d", seconds % DAY / 3600, "h"),
+    }
+}
+
 /// `just now`, `3 h ago`.
 pub(crate) fn ago(now: Timestamp, then: Timestamp) -> String {
     match span(now.since(then)).as_str() {

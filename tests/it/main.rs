@@ -3,6 +3,7 @@
 
 mod ci;
 mod commits;
+mod coordinator;
 mod demo;
 mod fail_open;
 mod hostile;
@@ -19,5 +20,6 @@ mod repositories;
 mod right_of_way;
 mod scan;
 mod select;
+mod watch;
 mod ways_out;
 mod world;
