@@ -1,12 +1,15 @@
 //! Floor 1: what coord thinks about, as plain values. Values in, values out.
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
+pub mod claim;
 pub mod hunk;
 pub mod id;
 pub mod instance;
 pub mod overlap;
 pub mod path;
+pub mod pattern;
 pub mod policy;
+pub mod process;
 pub mod report;
 pub mod right_of_way;
 pub mod time;
