@@ -29,8 +29,8 @@ pub struct Table {
 pub struct Lapsed {
     /// The claim as it was.
     pub claim: Claim,
-    /// The first claim of somebody else since then on any of the same paths; `None` while nobody took it.
-    pub replaced_by: Option<Replacement>,
+    /// The claims of others since then on any of the same paths; empty while nobody took any.
+    pub replaced_by: Vec<Replacement>,
 }
 
 /// Who has it now.
@@ -218,15 +218,16 @@ impl Table {
     fn replace_lapsed(&mut self, new: &Claim) {
         for old in self.lapsed.values_mut() {
             let others = !old.claim.holder.is_same(&new.holder) && old.claim.mode.excludes(new.mode);
-            if old.replaced_by.is_none() && others && old.claim.meets(&new.patterns) {
-                old.replaced_by =
-                    Some(Replacement { token: new.token, label: new.label.clone(), patterns: new.patterns.clone() });
+            if others && old.claim.meets(&new.patterns) {
+                let (label, patterns) = (new.label.clone(), new.patterns.clone());
+                old.replaced_by.retain(|earlier| earlier.patterns != patterns);
+                old.replaced_by.push(Replacement { token: new.token, label, patterns });
             }
         }
     }
 
     fn remember(&mut self, claim: Claim) {
-        self.lapsed.insert(claim.token, Lapsed { claim, replaced_by: None });
+        self.lapsed.insert(claim.token, Lapsed { claim, replaced_by: Vec::new() });
         while self.lapsed.len() > MOST_LAPSED {
             self.lapsed.pop_first();
         }
@@ -242,7 +243,7 @@ impl Table {
     ) -> Result<Claim, TokenError> {
         self.check_owner(token, asker)?;
         if let Some(old) = self.lapsed.get(&token) {
-            if let Some(by) = &old.replaced_by {
+            if let Some(by) = old.replaced_by.last() {
                 return Err(TokenError::Replaced { token, label: by.label.clone(), by: by.token });
             }
             let claim = old.claim.clone();
@@ -305,15 +306,22 @@ impl Table {
         paths.into_iter().filter_map(|path| Some(Contested { path: path.clone(), why: why(path)? })).collect()
     }
 
-    /// The asker's claims that ran out and that somebody else has taken since, unless it has a newer one on them.
+    /// Whether `holder` may wait for a claim of somebody else: only while it holds none itself, so that no two ever wait
+    /// for each other.
+    #[must_use]
+    pub fn may_wait(&self, holder: &Holder) -> bool {
+        !self.live.values().any(|claim| claim.holder.is_same(holder))
+    }
+
+    /// The asker's claims that ran out and that somebody else has taken since.
     fn lost<'a>(&'a self, asker: &'a Holder) -> impl Iterator<Item = (&'a Claim, &'a Replacement)> {
         let own = self.lapsed.values().filter(|old| old.claim.holder.is_same(asker));
-        own.filter_map(|old| Some((&old.claim, old.replaced_by.as_ref()?)))
+        own.flat_map(|old| old.replaced_by.iter().map(|by| (&old.claim, by)))
     }
 
     /// Lengthens the asker's claims on any of `paths`, as its commit is judged: what ran out comes back where nobody took it.
     pub fn renew_for_commit(&mut self, asker: &Holder, now: &Moment, paths: &[RepoPath]) -> Vec<Token> {
-        let lapsed = self.lapsed.values().filter(|old| old.replaced_by.is_none()).map(|old| &old.claim);
+        let lapsed = self.lapsed.values().filter(|old| old.replaced_by.is_empty()).map(|old| &old.claim);
         let own = self.live.values().chain(lapsed).filter(|claim| claim.holder.is_same(asker));
         let touched = own.filter(|claim| paths.iter().any(|path| claim.covers(path)));
         let tokens: Vec<Token> = touched.map(|claim| claim.token).collect();
