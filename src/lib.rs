@@ -3,12 +3,17 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+mod cli;
 pub mod domain;
 pub mod env;
 pub mod exit;
+pub mod failure;
 pub mod git;
+pub mod os;
+pub mod render;
+pub mod store;
 
 /// Runs the program with `arguments` (the first is the program's own name) and returns its exit code.
-pub fn run(_env: env::Env, _arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    exit::Exit::NoAnswer.into()
+pub fn run(env: env::Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    cli::run(env, arguments).into()
 }

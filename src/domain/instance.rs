@@ -52,6 +52,12 @@ pub enum State {
 }
 
 impl State {
+    /// Whether the instance could not be read.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+
     /// The state's name in JSON and on the board; part of the interface, never changed.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -2,15 +2,22 @@
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
 pub mod claim;
+pub mod ack;
+pub mod board;
+pub mod event;
 pub mod hunk;
 pub mod id;
 pub mod instance;
+pub mod intent;
+pub mod judgement;
 pub mod overlap;
 pub mod path;
 pub mod pattern;
 pub mod policy;
 pub mod process;
+pub mod record;
 pub mod report;
 pub mod right_of_way;
+pub mod setup;
 pub mod time;
 pub mod working_set;

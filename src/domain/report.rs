@@ -32,6 +32,14 @@ pub struct Overlap {
     pub paths: Vec<PathOverlap>,
 }
 
+impl Overlap {
+    /// Whether it holds a conflict that counts: on a path that may block, and not acknowledged.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        !self.acknowledged && self.paths.iter().any(|path| path.grade == Grade::Conflict && path.blocks)
+    }
+}
+
 /// An instance that does not land on the target by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TargetConflict {
@@ -157,4 +165,25 @@ pub struct Comparison {
     pub labels: (String, String),
     /// The paths, sorted.
     pub paths: Vec<PathDiff>,
+}
+
+/// An acknowledgement as people see it: labels in place of identities.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KnownOverlap {
+    /// One instance's label; where the asker takes part, the asker's.
+    pub a: String,
+    /// The other's label.
+    pub b: String,
+    /// The paths, or directories, it is about, sorted; empty for all.
+    pub paths: Vec<RepoPath>,
+    /// Who gave it.
+    pub by: String,
+    /// Whether an agent gave it, not a person.
+    pub by_agent: bool,
+    /// Why.
+    pub why: String,
+    /// When it was given.
+    pub at: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
 }

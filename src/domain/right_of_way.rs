@@ -1,14 +1,11 @@
 //! Right of way: which of two instances may go on when a commit meets another's work (DESIGN.md section 4).
 //! Must not know: how the evidence was found, how a block is shown, what the hook's exit code is.
 
-use std::path::PathBuf;
-
 use super::hunk::LineSpan;
-use super::id::Identity;
 use super::instance::Kind;
-use super::overlap::{Grade, PathConflict, PathOverlap};
-use super::policy::{Mode, Policy};
-use super::time::Timestamp;
+use super::judgement::Reason;
+use super::overlap::{Grade, PathOverlap};
+use super::policy::Policy;
 
 /// What the commit being judged does to a conflict, compared with HEAD.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -50,27 +47,8 @@ pub enum Ruling {
     Silent,
     /// The commit goes through with a line that says so.
     Warn(Reason),
-    /// The commit would be stopped, were the mode `enforce`.
-    Block,
-}
-
-/// Why a conflict only warns.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Reason {
-    /// The other has not committed it yet, so this commit goes first; the other will meet rule 2.
-    GoesFirst,
-    /// It is on the target branch: the other must rebase.
-    OnTarget,
-    /// The other is a branch without a worktree.
-    Branch,
-    /// The other is a remote branch.
-    Remote,
-    /// HEAD has the conflict already.
-    Already,
-    /// HEAD has the conflict already, and this commit makes it smaller.
-    Smaller,
-    /// The path is generated, a lock file, merged by a driver, or named in `[paths] warn`.
-    PathOnlyWarns,
+    /// The commit is stopped, where the mode is `enforce`.
+    Block(Reason),
 }
 
 /// Applies the rules 2 to 5 of DESIGN.md section 4 to one conflict. Rule 1 is the claims' own.
@@ -83,8 +61,8 @@ pub fn rule(meeting: &Meeting, policy: &Policy) -> Ruling {
         return Ruling::Silent;
     }
     match meeting.effect {
-        Effect::Keeps => return Ruling::Warn(Reason::Already),
-        Effect::Shrinks => return Ruling::Warn(Reason::Smaller),
+        Effect::Keeps => return Ruling::Warn(Reason::Present),
+        Effect::Shrinks => return Ruling::Warn(Reason::Shrunk),
         Effect::Adds => {}
     }
     if meeting.on_target {
@@ -96,8 +74,8 @@ pub fn rule(meeting: &Meeting, policy: &Policy) -> Ruling {
     match meeting.other {
         Kind::Remote => Ruling::Warn(Reason::Remote),
         Kind::Branch if !policy.block_branches => Ruling::Warn(Reason::Branch),
-        Kind::Worktree | Kind::Session | Kind::Branch if meeting.committed => Ruling::Block,
-        Kind::Worktree | Kind::Session | Kind::Branch => Ruling::Warn(Reason::GoesFirst),
+        Kind::Worktree | Kind::Session | Kind::Branch if meeting.committed => Ruling::Block(Reason::Committed),
+        Kind::Worktree | Kind::Session | Kind::Branch => Ruling::Warn(Reason::Uncommitted),
     }
 }
 
@@ -115,85 +93,6 @@ pub fn effect(before: Option<&PathOverlap>, after: &PathOverlap) -> Effect {
     }
     let lines = |overlap: &PathOverlap| -> u32 { overlap.a_own.iter().map(|span| span.last + 1 - span.first).sum() };
     if lines(after) < lines(before) { Effect::Shrinks } else { Effect::Keeps }
-}
-
-/// The other side of a conflict, as the message names it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Party {
-    /// What it is, for ever.
-    pub identity: Identity,
-    /// Its label.
-    pub label: String,
-    /// What stands behind it.
-    pub kind: Kind,
-    /// What it works on, if anybody said so.
-    pub task: Option<String>,
-    /// What `git merge` and `git rebase` take to build on its committed work: a short branch name, else a commit id.
-    pub build_on: String,
-    /// Its folder.
-    pub worktree: Option<PathBuf>,
-}
-
-/// One path of the commit that conflicts with one other instance.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Contested {
-    /// The other's index in [`Judgement::parties`].
-    pub party: usize,
-    /// The evidence: `a` is the commit, `b` the other.
-    pub overlap: PathOverlap,
-    /// Whether the other has committed it.
-    pub committed: bool,
-    /// When the other committed it, or last touched it.
-    pub since: Option<Timestamp>,
-    /// What follows.
-    pub ruling: Ruling,
-    /// The commit's first line in the conflict, without its line end.
-    pub yours: Option<Vec<u8>>,
-    /// The other's first line in the conflict, without its line end.
-    pub theirs: Option<Vec<u8>>,
-}
-
-/// What a commit being judged comes to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Judgement {
-    /// The moment it was judged.
-    pub now: Timestamp,
-    /// `coord.mode` at that moment.
-    pub mode: Mode,
-    /// Everybody whose work the commit meets, sorted by label.
-    pub parties: Vec<Party>,
-    /// Every conflict that is not silent, blocks first, then by party and path.
-    pub contested: Vec<Contested>,
-    /// Where the commit makes its own instance stop landing on the target.
-    pub needs_rebase: Vec<PathConflict>,
-    /// The target's short name, for "needs rebase".
-    pub target: String,
-    /// How many paths the commit changes in all; more than those contested means that a rest can be committed.
-    pub changed_paths: usize,
-    /// Whether an agent makes the commit: the message then tells it to ask its user before it acknowledges.
-    pub by_agent: bool,
-    /// Others that could not be judged, with the reason: they never block, and are never called clean.
-    pub unknown: Vec<(String, String)>,
-}
-
-impl Judgement {
-    /// Whether the commit is to be stopped: something blocks, and the mode says so.
-    #[must_use]
-    pub fn stops(&self) -> bool {
-        self.mode == Mode::Enforce && self.would_block()
-    }
-
-    /// Whether something breaks the right of way, whatever the mode.
-    #[must_use]
-    pub fn would_block(&self) -> bool {
-        self.contested.iter().any(|contested| contested.ruling == Ruling::Block)
-    }
-
-    /// Whether there is nothing to say.
-    #[must_use]
-    pub fn is_clear(&self) -> bool {
-        self.contested.is_empty() && self.needs_rebase.is_empty() && self.unknown.is_empty()
-    }
 }
 
 #[cfg(test)]
@@ -247,11 +146,11 @@ mod tests {
 
     #[test]
     fn only_an_added_conflict_with_committed_work_blocks() {
-        check(&meeting(), Ruling::Block);
-        check(&Meeting { other: Kind::Session, ..meeting() }, Ruling::Block);
-        check(&Meeting { committed: false, ..meeting() }, Ruling::Warn(Reason::GoesFirst));
-        check(&Meeting { effect: Effect::Keeps, ..meeting() }, Ruling::Warn(Reason::Already));
-        check(&Meeting { effect: Effect::Shrinks, ..meeting() }, Ruling::Warn(Reason::Smaller));
+        check(&meeting(), Ruling::Block(Reason::Committed));
+        check(&Meeting { other: Kind::Session, ..meeting() }, Ruling::Block(Reason::Committed));
+        check(&Meeting { committed: false, ..meeting() }, Ruling::Warn(Reason::Uncommitted));
+        check(&Meeting { effect: Effect::Keeps, ..meeting() }, Ruling::Warn(Reason::Present));
+        check(&Meeting { effect: Effect::Shrinks, ..meeting() }, Ruling::Warn(Reason::Shrunk));
         check(&Meeting { on_target: true, ..meeting() }, Ruling::Warn(Reason::OnTarget));
         check(&Meeting { may_block: false, ..meeting() }, Ruling::Warn(Reason::PathOnlyWarns));
     }
@@ -261,7 +160,7 @@ mod tests {
         check(&Meeting { other: Kind::Remote, ..meeting() }, Ruling::Warn(Reason::Remote));
         check(&Meeting { other: Kind::Branch, ..meeting() }, Ruling::Warn(Reason::Branch));
         let policy = Policy { block_branches: true, ..Policy::default() };
-        assert_eq!(rule(&Meeting { other: Kind::Branch, ..meeting() }, &policy), Ruling::Block);
+        assert_eq!(rule(&Meeting { other: Kind::Branch, ..meeting() }, &policy), Ruling::Block(Reason::Committed));
         assert_eq!(rule(&Meeting { other: Kind::Remote, ..meeting() }, &policy), Ruling::Warn(Reason::Remote));
     }
 

@@ -63,6 +63,26 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// There is no repository here.
+    #[error("{} is not inside a git repository", dir.display())]
+    NotARepository {
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// Git refuses to read the repository, for its owner or its kind, and says what would make it.
+    #[error("git does not read this repository: {message}")]
+    Refused {
+        /// Git's own words.
+        message: String,
+        /// The command that git advises, if any.
+        advice: Option<String>,
+    },
+    /// The program `git` is too old.
+    #[error("coord needs git 2.38 or later, and this is {version}")]
+    TooOld {
+        /// What it says of itself.
+        version: String,
+    },
     /// The repository is of a form that coord cannot judge.
     #[error("{0}")]
     Repository(String),

@@ -109,6 +109,7 @@ impl Deadline {
 pub struct Git {
     program: PathBuf,
     overrides: Vec<OsString>,
+    values: Vec<(OsString, OsString)>,
     deadline: Deadline,
 }
 
@@ -148,7 +149,7 @@ impl Git {
             .map(|dir| dir.join(&name))
             .find(|candidate| candidate.is_file())
             .ok_or(Error::NoGit)?;
-        Ok(Self { program, overrides: Vec::new(), deadline: Deadline::NEVER })
+        Ok(Self { program, overrides: Vec::new(), values: Vec::new(), deadline: Deadline::NEVER })
     }
 
     /// The same git, whose calls end at `deadline`.
@@ -163,6 +164,23 @@ impl Git {
         let mut git = self.clone();
         git.overrides.push(setting.into());
         git
+    }
+
+    /// The same git with one more setting on every call, whatever characters the key holds: `-c` would end it at a `=`.
+    #[must_use]
+    pub fn overriding_value(&self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        let mut git = self.clone();
+        git.values.push((key.into(), value.into()));
+        git
+    }
+
+    /// Whether every call of this git carries its own value for `key`, given as git prints keys.
+    pub(crate) fn overrides_key(&self, key: &[u8]) -> bool {
+        let is = |setting: &[u8]| setting.eq_ignore_ascii_case(key);
+        let name = |setting: &str| setting.split('=').next().unwrap_or_default().to_owned();
+        OVERRIDDEN.iter().any(|setting| is(name(setting).as_bytes()))
+            || self.overrides.iter().any(|setting| is(name(&setting.to_string_lossy()).as_bytes()))
+            || self.values.iter().any(|(setting, _)| is(setting.as_encoded_bytes()))
     }
 
     /// The deadline of its calls.
@@ -190,6 +208,12 @@ impl Git {
         }
         for setting in &self.overrides {
             command.arg("-c").arg(setting);
+        }
+        for (n, (key, value)) in self.values.iter().enumerate() {
+            command.env(format!("GIT_CONFIG_KEY_{n}"), key).env(format!("GIT_CONFIG_VALUE_{n}"), value);
+        }
+        if !self.values.is_empty() {
+            command.env("GIT_CONFIG_COUNT", self.values.len().to_string());
         }
         command.args(options).arg(subcommand);
         Call { command, operation: subcommand.to_owned(), dir: dir.to_owned(), stdin: None, deadline: self.deadline }

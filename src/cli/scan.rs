@@ -1,0 +1,96 @@
+//! `coord` alone, `coord scan` and `coord status`: who is at work, and what will collide.
+//! Must not know: how a survey is made, how it is written down.
+
+use clap::{Args, ValueEnum};
+
+use super::Global;
+use super::screen::Screen;
+use super::verdict::FailOnArg;
+use crate::domain::overlap::Grade;
+use crate::env::Env;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Show everybody at work, and which of them collide
+///
+/// Looks at every worktree, uncommitted files included, and at every local branch that somebody touched lately. Each pair
+/// that changed a path in common is judged by the merge that git would do: `conflict`, `disjoint` (merges cleanly) or
+/// `identical` (the same change twice).
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  coord scan                            everybody, conflicts first
+  coord scan --all                      nothing folded
+  coord scan --branches 'feature/*'     only these local branches, and the worktrees
+  coord scan --refs 'refs/remotes/origin/*'
+  coord scan --json | jq '.overlaps[] | select(.grade == \"conflict\")'
+  coord scan --fail-on never            exit code 0 whatever is found
+
+Exit code: 0 clear, 1 found what --fail-on names, 2 nothing found but something could not be read.")]
+pub(super) struct ScanArgs {
+    /// Only local branches that match
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub(super) branches: Vec<String>,
+    /// Other refs too, by their full names
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub(super) refs: Vec<String>,
+    /// Fold nothing: every instance, every overlap
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Judge branches that do not land on the target pair by pair too
+    #[arg(long)]
+    pub(super) all_pairs: bool,
+    /// List every path that does not land on the target
+    #[arg(long)]
+    pub(super) all_paths: bool,
+    /// Leave out what is less bad
+    #[arg(long, value_name = "GRADE", default_value = "identical", hide_possible_values = true)]
+    pub(super) min_grade: GradeArg,
+    /// What makes the exit code 1
+    #[arg(long, value_name = "FINDING", default_value = "conflict")]
+    pub(super) fail_on: FailOnArg,
+}
+
+/// A grade as typed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum GradeArg {
+    /// The same change on both sides
+    Identical,
+    /// The same path, merges cleanly
+    Disjoint,
+    /// A merge would stop
+    Conflict,
+}
+
+impl From<GradeArg> for Grade {
+    fn from(argument: GradeArg) -> Self {
+        match argument {
+            GradeArg::Identical => Self::Identical,
+            GradeArg::Disjoint => Self::Disjoint,
+            GradeArg::Conflict => Self::Conflict,
+        }
+    }
+}
+
+/// Show the board: who works on what, since when
+///
+/// The board is also published as a file for agents, in the main worktree: .claude/runtime/ACTIVE-TASKS.json.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  coord status                          the board, and how many overlaps there are
+  coord status --json                   for a program")]
+pub(super) struct StatusArgs {}
+
+pub(super) fn home(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+    super::not_wired(global, env, screen)
+}
+
+pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+    let _ = args;
+    super::not_wired(global, env, screen)
+}
+
+pub(super) fn status(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+    super::not_wired(global, env, screen)
+}

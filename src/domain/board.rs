@@ -1,0 +1,131 @@
+//! The board's content, and how a list of paths folds when it is too long to show.
+//! Must not know: JSON, the file, its size limit.
+
+use super::time::Timestamp;
+
+/// Who is on the board, as coord sees it; what people wrote by hand is added when it is published.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BoardView {
+    /// The instances at work.
+    pub entries: Vec<BoardEntry>,
+}
+
+/// One instance on the board.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BoardEntry {
+    /// The short name that people see; unique on the board.
+    pub id: String,
+    /// What it works on; `None` where nobody said so, and then what somebody wrote on the board stands.
+    pub task: Option<String>,
+    /// The paths of its working set as text, sorted; a byte that is not UTF-8 as U+FFFD.
+    pub files: Vec<String>,
+    /// When its work began.
+    pub started_at: Timestamp,
+    /// Its state's name (`State::name`).
+    pub status: String,
+}
+
+/// A path, or a directory that stands for several.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Folded {
+    /// The path; a directory ends with `/`.
+    pub path: String,
+    /// How many paths it stands for.
+    pub count: usize,
+}
+
+/// A list of paths, cut down.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FoldedPaths {
+    /// What is shown, sorted as it came.
+    pub shown: Vec<Folded>,
+    /// How many paths are not shown in any form.
+    pub more: usize,
+}
+
+/// Folds `paths` (sorted) into at most `at_most` entries: whole paths where they fit, else their directories, as deep
+/// as fits, else the first of the topmost directories and a count. The counts always add up to those that came in.
+#[must_use]
+pub fn fold(paths: &[Folded], at_most: usize) -> FoldedPaths {
+    if paths.len() <= at_most {
+        return FoldedPaths { shown: paths.to_vec(), more: 0 };
+    }
+    let deepest = paths.iter().map(|p| depth(&p.path)).max().unwrap_or(0);
+    let level = (1..=deepest).rev().find(|&level| groups(paths, level) <= at_most);
+    let shown = at_level(paths, level.unwrap_or(1));
+    let more = shown.iter().skip(at_most).map(|p| p.count).sum();
+    FoldedPaths { shown: shown.into_iter().take(at_most).collect(), more }
+}
+
+/// How many directories lie above a path. A directory's own slash does not count as one above it.
+fn depth(path: &str) -> usize {
+    path.trim_end_matches('/').bytes().filter(|&b| b == b'/').count()
+}
+
+/// The path, or its directory `level` components deep where it lies deeper than that.
+fn cut(path: &str, level: usize) -> &str {
+    if depth(path) < level {
+        return path;
+    }
+    path.match_indices('/').nth(level - 1).map_or(path, |(at, _)| &path[..=at])
+}
+
+fn groups(paths: &[Folded], level: usize) -> usize {
+    let mut count = 0;
+    let mut last = None;
+    for path in paths {
+        let group = cut(&path.path, level);
+        count += usize::from(last != Some(group));
+        last = Some(group);
+    }
+    count
+}
+
+fn at_level(paths: &[Folded], level: usize) -> Vec<Folded> {
+    let mut shown: Vec<Folded> = Vec::new();
+    for path in paths {
+        let group = cut(&path.path, level);
+        match shown.last_mut() {
+            Some(last) if last.path == group => last.count += path.count,
+            _ => shown.push(Folded { path: group.to_owned(), count: path.count }),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(list: &[&str]) -> Vec<Folded> {
+        list.iter().map(|p| Folded { path: (*p).to_owned(), count: 1 }).collect()
+    }
+
+    fn shown(folded: &FoldedPaths) -> Vec<&str> {
+        folded.shown.iter().map(|p| p.path.as_str()).collect()
+    }
+
+    #[test]
+    fn paths_fold_into_the_deepest_directories_that_fit() {
+        let all = paths(&["README", "src/a/x", "src/a/y", "src/b/z", "test/t"]);
+        assert_eq!(shown(&fold(&all, 5)), ["README", "src/a/x", "src/a/y", "src/b/z", "test/t"]);
+        assert_eq!(shown(&fold(&all, 4)), ["README", "src/a/", "src/b/", "test/t"]);
+        assert_eq!(shown(&fold(&all, 3)), ["README", "src/", "test/"]);
+        let two = fold(&all, 2);
+        assert_eq!((shown(&two), two.more), (vec!["README", "src/"], 1));
+        assert_eq!(two.shown[1].count, 3);
+        assert_eq!(fold(&all, 0), FoldedPaths { shown: vec![], more: 5 });
+    }
+
+    #[test]
+    fn strange_paths_fold_too() {
+        for list in [&["", "/", "//", "a//b", "/etc/passwd"][..], &["a/", "a/b", "a/b/"], &["é/ü", "é/ö"]] {
+            for at_most in 0..4 {
+                let folded = fold(&paths(list), at_most);
+                let sum: usize = folded.shown.iter().map(|p| p.count).sum();
+                assert_eq!(sum + folded.more, list.len(), "{list:?}");
+                assert!(folded.shown.len() <= at_most);
+            }
+        }
+    }
+}

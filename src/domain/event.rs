@@ -1,0 +1,165 @@
+//! What happened, as the event log tells it: the closed set of kinds, and one for those of a later version.
+//! Must not know: how an event is written down, where the log lies.
+
+use super::id::ObjectId;
+use super::path::RepoPath;
+use super::time::Timestamp;
+
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// The label of the instance that did it, or to which it happened.
+    pub actor: Option<String>,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// The kinds of events. On disk each has its own name ([`EventKind::name`]), which is part of the interface.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EventKind {
+    /// A commit was stopped.
+    CommitBlocked(CommitFacts),
+    /// A commit was let through with a warning.
+    CommitWarned(CommitFacts),
+    /// A commit was let through.
+    CommitPassed(CommitFacts),
+    /// A commit was let through because of `COORD_SKIP`.
+    CommitSkipped(CommitFacts),
+    /// A commit was made that no hook had judged.
+    CommitBypassed(CommitFacts),
+    /// A commit was made with another tree than the one judged, from the same parent.
+    CommitChangedAfterCheck(CommitFacts),
+    /// A hook could not judge and let the commit through.
+    FailedOpen {
+        /// The hook's name.
+        hook: String,
+        /// What stood in the way, for people.
+        reason: String,
+    },
+    /// A session said that it is there.
+    SessionStarted(SessionFacts),
+    /// A session said that it is done.
+    SessionEnded(SessionFacts),
+    /// A session went without a word; its record was swept.
+    SessionStale(SessionFacts),
+    /// An entry that somebody wrote onto the board by hand was taken over.
+    EntryAdopted {
+        /// The entry's id on the board.
+        id: String,
+    },
+    /// An entry of the board was taken off because its holder is gone.
+    EntrySwept {
+        /// The entry's id on the board.
+        id: String,
+    },
+    /// An overlap was acknowledged.
+    AckGiven(AckFacts),
+    /// An acknowledgement was withdrawn.
+    AckWithdrawn(AckFacts),
+    /// coord's hooks were installed.
+    Installed {
+        /// The value of `coord.mode`.
+        mode: String,
+    },
+    /// coord's hooks were removed.
+    Uninstalled,
+    /// Something that a later version of coord wrote.
+    Unknown {
+        /// The kind's name.
+        name: String,
+        /// The whole line, as it stands in the log.
+        line: String,
+    },
+}
+
+/// What is told about a commit.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CommitFacts {
+    /// Which hook spoke; empty where none did.
+    pub hook: String,
+    /// The commit, once it is made.
+    pub commit: Option<ObjectId>,
+    /// The tree it makes.
+    pub tree: Option<ObjectId>,
+    /// Its first parent; `None` for the first commit.
+    pub parent: Option<ObjectId>,
+    /// The labels of the others it meets, sorted; empty where it meets nobody.
+    pub with: Vec<String>,
+    /// The paths it is about: those that meet, else those it changes. The log keeps as many as fit into a line.
+    pub paths: Vec<RepoPath>,
+    /// How many paths there are beyond `paths`.
+    pub more_paths: u64,
+}
+
+/// What is told about a session.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SessionFacts {
+    /// The session's id.
+    pub id: String,
+    /// What it works on.
+    pub task: Option<String>,
+    /// Which agent it is.
+    pub agent: Option<String>,
+}
+
+/// What is told about an acknowledgement.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AckFacts {
+    /// The label of the other instance.
+    pub with: String,
+    /// The paths it is about; empty for all.
+    pub paths: Vec<RepoPath>,
+    /// How many paths there are beyond `paths`.
+    pub more_paths: u64,
+    /// Who gave or withdrew it.
+    pub by: String,
+    /// Whether that was an agent.
+    pub by_agent: bool,
+    /// Why.
+    pub why: String,
+    /// When it ends; `None` in a withdrawal.
+    pub expires: Option<Timestamp>,
+}
+
+impl EventKind {
+    /// The kind's name on disk and in JSON; part of the interface, never changed.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::CommitBlocked(_) => "commit_blocked",
+            Self::CommitWarned(_) => "commit_warned",
+            Self::CommitPassed(_) => "commit_passed",
+            Self::CommitSkipped(_) => "commit_skipped",
+            Self::CommitBypassed(_) => "commit_bypassed",
+            Self::CommitChangedAfterCheck(_) => "commit_changed_after_check",
+            Self::FailedOpen { .. } => "failed_open",
+            Self::SessionStarted(_) => "session_started",
+            Self::SessionEnded(_) => "session_ended",
+            Self::SessionStale(_) => "session_stale",
+            Self::EntryAdopted { .. } => "entry_adopted",
+            Self::EntrySwept { .. } => "entry_swept",
+            Self::AckGiven(_) => "ack_given",
+            Self::AckWithdrawn(_) => "ack_withdrawn",
+            Self::Installed { .. } => "installed",
+            Self::Uninstalled => "uninstalled",
+            Self::Unknown { name, .. } => name,
+        }
+    }
+
+    /// The paths that the event is about; empty for kinds that have none.
+    #[must_use]
+    pub fn paths(&self) -> &[RepoPath] {
+        match self {
+            Self::CommitBlocked(facts)
+            | Self::CommitWarned(facts)
+            | Self::CommitPassed(facts)
+            | Self::CommitSkipped(facts)
+            | Self::CommitBypassed(facts)
+            | Self::CommitChangedAfterCheck(facts) => &facts.paths,
+            Self::AckGiven(facts) | Self::AckWithdrawn(facts) => &facts.paths,
+            _ => &[],
+        }
+    }
+}

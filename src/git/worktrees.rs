@@ -1,0 +1,376 @@
+//! The worktrees of a repository: who stands where, on what, in the middle of which operation.
+//! Must not know: what their files hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::config;
+use super::error::Error;
+use super::names;
+use super::program::{Call, Git};
+use super::repository::{Repository, disarm, option};
+use crate::domain::id::{Identity, ObjectId, RefName};
+use crate::domain::instance::Operation;
+use crate::domain::path::RepoPath;
+
+/// One worktree, as git and its own folder describe it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Worktree {
+    /// What it is, for ever.
+    pub identity: Identity,
+    /// Its top folder; its git dir where git does not record where it lies.
+    pub path: PathBuf,
+    /// Its own git dir.
+    pub git_dir: PathBuf,
+    /// The commit it stands on; `None` while unborn.
+    pub head: Option<ObjectId>,
+    /// The branch it is on, or owns while a rebase or bisect has it detached.
+    pub branch: Option<RefName>,
+    /// Whether its HEAD names a commit rather than a branch.
+    pub detached: bool,
+    /// Whether its folder is gone, and nothing says that it will come back.
+    pub vanished: bool,
+    /// Why it is locked; empty where no reason was given.
+    pub locked: Option<String>,
+    /// Why git would forget it.
+    pub prunable: Option<String>,
+    /// What git is in the middle of there.
+    pub operation: Option<Operation>,
+    /// Why it cannot be read.
+    pub broken: Option<String>,
+    /// Other worktrees that lie inside it.
+    pub nested: Vec<RepoPath>,
+}
+
+/// What `git worktree list` says of one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Listed {
+    path: PathBuf,
+    head: Option<ObjectId>,
+    branch: Option<RefName>,
+    detached: bool,
+    bare: bool,
+    locked: Option<String>,
+    prunable: Option<String>,
+}
+
+/// Lists all worktrees, the main one first, the others by identity; broken and vanished ones too.
+///
+/// # Errors
+/// Where git cannot list them at all.
+pub fn list(repository: &Repository) -> Result<Vec<Worktree>, Error> {
+    let answer = repository.call("worktree").args(["list", "--porcelain", "-z"]).read()?;
+    let mut listed = parse(&answer)?.into_iter();
+    let main = listed.next().ok_or_else(|| bad("it lists no main worktree"))?;
+    let mut found: Vec<Worktree> = Vec::new();
+    let has_no_folder = main.bare || repository.bare && main.path == repository.common_dir;
+    if !has_no_folder {
+        found.push(main_worktree(repository, main));
+    }
+    found.extend(linked(repository, listed.collect())?);
+    nest(&mut found);
+    Ok(found)
+}
+
+fn bad(what: &str) -> Error {
+    Error::Answer { operation: "worktree list".into(), what: what.into() }
+}
+
+/// Reads `git worktree list --porcelain -z`.
+fn parse(answer: &[u8]) -> Result<Vec<Listed>, Error> {
+    let mut found: Vec<Listed> = Vec::new();
+    let mut begun = false;
+    for field in answer.split(|&b| b == 0) {
+        let (name, value) = match field.iter().position(|&b| b == b' ') {
+            Some(at) => (&field[..at], &field[at + 1..]),
+            None => (field, &b""[..]),
+        };
+        if name == b"worktree" && !begun {
+            found.push(Listed { path: names::to_path(value), ..Listed::default() });
+            begun = true;
+            continue;
+        }
+        begun &= !field.is_empty();
+        if let (true, Some(entry)) = (begun, found.last_mut()) {
+            entry.take(name, value)?;
+        } else if !field.is_empty() {
+            return Err(bad("a line stands outside any worktree"));
+        }
+    }
+    Ok(found)
+}
+
+impl Listed {
+    fn take(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
+        let text = || String::from_utf8_lossy(value).into_owned();
+        match name {
+            b"HEAD" => {
+                let id = ObjectId::from_hex(value).ok_or_else(|| bad("a HEAD is no object id"))?;
+                self.head = Some(id).filter(|id| !id.is_null());
+            }
+            b"branch" => self.branch = Some(RefName::new(value)),
+            b"detached" => self.detached = true,
+            b"bare" => self.bare = true,
+            b"locked" => self.locked = Some(text()),
+            b"prunable" => self.prunable = Some(text()),
+            // Git may say more some day.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn into_worktree(self, identity: Identity, git_dir: PathBuf) -> Worktree {
+        Worktree {
+            identity,
+            git_dir,
+            vanished: false,
+            path: self.path,
+            head: self.head,
+            branch: self.branch,
+            detached: self.detached,
+            locked: self.locked,
+            prunable: self.prunable,
+            operation: None,
+            broken: None,
+            nested: Vec::new(),
+        }
+    }
+}
+
+fn main_worktree(repository: &Repository, listed: Listed) -> Worktree {
+    let mut worktree = listed.into_worktree(Identity::MainWorktree, repository.common_dir.clone());
+    match &repository.main_worktree {
+        Some(path) if path.is_dir() => path.clone_into(&mut worktree.path),
+        Some(path) => {
+            path.clone_into(&mut worktree.path);
+            worktree.broken = Some(format!("its folder {} is not there", path.display()));
+        }
+        None => worktree.broken = Some("git does not record where its folder is".into()),
+    }
+    look_around(repository, &mut worktree);
+    worktree
+}
+
+/// The linked worktrees, by their folders under the common git dir: git leaves out those whose `gitdir` file is empty.
+fn linked(repository: &Repository, listed: Vec<Listed>) -> Result<Vec<Worktree>, Error> {
+    let mut by_path: BTreeMap<PathBuf, Listed> = BTreeMap::new();
+    for entry in listed {
+        by_path.insert(real(&entry.path), entry);
+    }
+    let mut found = Vec::new();
+    for git_dir in folders(&repository.common_dir.join("worktrees"))? {
+        let identity = Identity::Worktree(names::to_bytes(Path::new(git_dir.file_name().unwrap_or_default())).into());
+        let place = recorded_place(&git_dir);
+        let entry = match &place {
+            Ok(path) => by_path.get(&real(path)).cloned(),
+            Err(_) => None,
+        };
+        let known = entry.is_some();
+        let path = place.as_ref().map_or_else(|_| git_dir.clone(), Clone::clone);
+        let mut worktree = entry.unwrap_or(Listed { path, ..Listed::default() }).into_worktree(identity, git_dir);
+        match place {
+            Err(reason) => worktree.broken = Some(reason),
+            Ok(_) if !known => worktree.broken = Some("git does not list it".into()),
+            Ok(_) => check_link(&mut worktree),
+        }
+        look_around(repository, &mut worktree);
+        found.push(worktree);
+    }
+    Ok(found)
+}
+
+fn folders(dir: &Path) -> Result<BTreeSet<PathBuf>, Error> {
+    let failed = |source| Error::File { operation: "list", path: dir.to_owned(), source };
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut found = BTreeSet::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            found.insert(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Where the `gitdir` file says that the worktree lies.
+fn recorded_place(git_dir: &Path) -> Result<PathBuf, String> {
+    let file = git_dir.join("gitdir");
+    let bytes = fs::read(&file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let recorded = bytes.trim_ascii_end();
+    if recorded.is_empty() {
+        return Err(format!("{} is empty", file.display()));
+    }
+    let link = git_dir.join(names::to_path(recorded));
+    if link.file_name().is_some_and(|name| name == ".git") {
+        link.parent().map(Path::to_owned).ok_or_else(|| format!("{} names no folder", file.display()))
+    } else {
+        Ok(link)
+    }
+}
+
+/// The path without links and `..`, as far as it exists, so that two spellings of one place are equal.
+fn real(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real(parent).join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// Whether the folder is there and its `.git` file leads back here.
+fn check_link(worktree: &mut Worktree) {
+    let link = worktree.path.join(".git");
+    let target = fs::read(&link);
+    match &target {
+        Ok(text) => {
+            let leads_to = text.trim_ascii().strip_prefix(b"gitdir:").map(|path| names::to_path(path.trim_ascii()));
+            let here = leads_to.is_some_and(|path| real(&worktree.path.join(path)) == real(&worktree.git_dir));
+            if !here {
+                worktree.broken = Some(format!("{} leads to another place than its git dir", link.display()));
+            }
+        }
+        Err(_) if !worktree.path.is_dir() => match &worktree.locked {
+            Some(_) => worktree.broken = Some(format!("its folder {} is not mounted", worktree.path.display())),
+            None => worktree.vanished = true,
+        },
+        Err(error) => worktree.broken = Some(format!("{} cannot be read: {error}", link.display())),
+    }
+}
+
+/// What git is in the middle of, and the branch that it will go back to.
+fn look_around(repository: &Repository, worktree: &mut Worktree) {
+    let dir = &worktree.git_dir;
+    let has = |name: &str| dir.join(name).exists();
+    let rebasing = has("rebase-merge") || has("rebase-apply");
+    let pseudo = |name: &str| has(name) || keeps_refs_in_tables(repository) && resolves(repository, dir, name);
+    worktree.operation = if rebasing {
+        Some(Operation::Rebase)
+    } else if has("MERGE_HEAD") {
+        Some(Operation::Merge)
+    } else if pseudo("CHERRY_PICK_HEAD") {
+        Some(Operation::CherryPick)
+    } else if pseudo("REVERT_HEAD") {
+        Some(Operation::Revert)
+    } else {
+        has("BISECT_LOG").then_some(Operation::Bisect)
+    };
+    if worktree.branch.is_none() {
+        worktree.branch = owned_branch(dir);
+    }
+    // A HEAD that names neither a branch nor a commit; git lists it with no object and goes on.
+    if worktree.broken.is_none() && worktree.head.is_none() && worktree.branch.is_none() {
+        worktree.broken = Some("its HEAD names neither a branch nor a commit".into());
+    }
+}
+
+fn keeps_refs_in_tables(repository: &Repository) -> bool {
+    repository.config.value("extensions.refStorage").is_some_and(|value| value.text == "reftable")
+}
+
+fn resolves(repository: &Repository, git_dir: &Path, name: &str) -> bool {
+    let call = repository.git.call_with(&repository.common_dir, &[option("--git-dir=", git_dir)], "rev-parse");
+    call.args(["--quiet", "--verify", name]).output().is_ok_and(|output| output.code == 0)
+}
+
+/// The branch that a rebase or bisect started from.
+fn owned_branch(git_dir: &Path) -> Option<RefName> {
+    for (file, prefix) in
+        [("rebase-merge/head-name", ""), ("rebase-apply/head-name", ""), ("BISECT_START", "refs/heads/")]
+    {
+        let Ok(text) = fs::read(git_dir.join(file)) else { continue };
+        let name = [prefix.as_bytes(), text.trim_ascii()].concat();
+        let is_id = ObjectId::from_hex(text.trim_ascii()).is_some();
+        if name.starts_with(b"refs/heads/") && name.len() > "refs/heads/".len() && !is_id {
+            return Some(RefName::new(name));
+        }
+    }
+    None
+}
+
+/// Notes which worktrees lie inside which.
+fn nest(worktrees: &mut [Worktree]) {
+    let places: BTreeSet<PathBuf> =
+        worktrees.iter().filter(|w| w.path != w.git_dir).map(|worktree| real(&worktree.path)).collect();
+    for worktree in worktrees {
+        let top = real(&worktree.path);
+        let inside = places.range(top.clone()..).take_while(|place| place.starts_with(&top)).skip(1);
+        worktree.nested =
+            inside.filter_map(|place| RepoPath::new(names::to_bytes(place.strip_prefix(&top).ok()?)).ok()).collect();
+    }
+}
+
+impl Worktree {
+    /// The program `git` for this worktree, with whatever its own configuration names disarmed too.
+    ///
+    /// # Errors
+    /// Where its configuration cannot be read.
+    pub fn git(&self, repository: &Repository) -> Result<Git, Error> {
+        if !repository.config.differs_by_worktree() {
+            return Ok(repository.git.clone());
+        }
+        let own = config::read(&repository.git, &self.path, &self.place(), None)?;
+        Ok(disarm(&repository.git, &own))
+    }
+
+    /// Begins a call that looks at this worktree, without looking for a repository around it.
+    #[must_use]
+    pub fn call(&self, git: &Git, subcommand: &str) -> Call {
+        git.call_with(&self.path, &self.place(), subcommand)
+    }
+
+    fn place(&self) -> [std::ffi::OsString; 2] {
+        [option("--git-dir=", &self.git_dir), option("--work-tree=", &self.path)]
+    }
+
+    /// Whether its files can be looked at.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.broken.is_none() && !self.vanished
+    }
+
+    /// The commits that a merge in progress will make parents, besides HEAD.
+    #[must_use]
+    pub fn merge_heads(&self) -> Vec<ObjectId> {
+        let text = fs::read(self.git_dir.join("MERGE_HEAD")).unwrap_or_default();
+        text.split(|&b| b == b'\n').filter_map(ObjectId::from_hex).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    #[test]
+    fn the_list_is_read_with_any_name() {
+        let answer = format!(
+            "worktree /a\0HEAD {ID}\0branch refs/heads/caf\u{e9}\0\0worktree /b\nworktree /c\x1b\0HEAD {}\0detached\0\
+             locked why not\nthis\0prunable gone\0new-word x\0\0worktree /d\0HEAD {ID}\0detached\0locked\0\0",
+            "0".repeat(40)
+        );
+        let found = parse(answer.as_bytes()).expect("well formed");
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[0].branch, Some(RefName::new("refs/heads/caf\u{e9}")));
+        assert_eq!(found[1].path, Path::new("/b\nworktree /c\x1b"));
+        assert_eq!((found[1].head, found[1].detached), (None, true));
+        assert_eq!(found[1].locked.as_deref(), Some("why not\nthis"));
+        assert_eq!(found[1].prunable.as_deref(), Some("gone"));
+        assert_eq!(found[2].locked.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_list_of_another_form_is_an_error() {
+        assert!(parse(b"HEAD x\0").is_err());
+        assert!(parse(b"worktree /a\0HEAD x\0\0").is_err());
+        assert_eq!(parse(b"").expect("empty"), []);
+    }
+}

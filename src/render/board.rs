@@ -1,0 +1,159 @@
+//! The table of instances: who is at work, how much, since when.
+//! Must not know: the collisions, which command shows it.
+
+use std::io::{self, Write};
+
+use super::safe;
+use super::style::{Ink, Style};
+use super::table::{Cell, Column, Table};
+use super::words;
+use crate::domain::instance::{Instance, State};
+use crate::domain::report::{Survey, TargetConflict};
+
+/// How many rows stand before the rest is folded.
+const ROWS: usize = 20;
+
+/// The table, and what was folded out of it.
+pub(crate) struct Board {
+    table: Table,
+    folded: Vec<String>,
+    unreadable: Vec<String>,
+}
+
+impl Board {
+    /// Chooses the rows: everybody with work, those in a conflict first where there are too many.
+    pub(crate) fn of(survey: &Survey, all: bool) -> Self {
+        let needs_rebase = |at: usize| survey.target_conflicts.iter().find(|conflict| conflict.instance == at);
+        let mut shown: Vec<usize> =
+            (0..survey.instances.len()).filter(|&at| all || is_shown(survey, at, needs_rebase(at).is_some())).collect();
+        let hidden: Vec<usize> = (0..survey.instances.len()).filter(|at| !shown.contains(at)).collect();
+        let total = shown.len();
+        if !all {
+            shown.sort_by_key(|&at| (!collides(survey, at), youngest_first(survey, at)));
+            shown.truncate(ROWS);
+        }
+        shown.sort_by_key(|&at| youngest_first(survey, at));
+        let mut table = Table::new(
+            0,
+            &[Column::CutMiddle, Column::Left, Column::Right, Column::Right, Column::Right, Column::Cut, Column::Left],
+        );
+        for &at in &shown {
+            table.row(row(survey, at, needs_rebase(at)));
+        }
+        Self { table, folded: folded(survey, &hidden, total - shown.len()), unreadable: unreadable(survey) }
+    }
+
+    /// How wide the table comes out.
+    pub(crate) fn width(&self, style: &Style) -> usize {
+        self.table.width(style)
+    }
+
+    /// Writes the table; `more` is the command that shows what was folded.
+    pub(crate) fn write(&self, more: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
+        self.table.write(style, out)?;
+        if !self.folded.is_empty() {
+            let said = format!("also {} ({more})", self.folded.join(", "));
+            writeln!(out, "  {}", style.ink(Ink::Faint, &said))?;
+        }
+        self.unreadable.iter().try_for_each(|line| writeln!(out, "{} {line}", style.ink(Ink::Caution, "?")))
+    }
+}
+
+fn youngest_first(survey: &Survey, at: usize) -> (std::cmp::Reverse<Option<i64>>, usize) {
+    (std::cmp::Reverse(survey.instances[at].touched.map(|t| t.0)), at)
+}
+
+fn collides(survey: &Survey, at: usize) -> bool {
+    survey.here == Some(at)
+        || survey.overlaps.iter().any(|overlap| overlap.counts() && (overlap.a == at || overlap.b == at))
+}
+
+fn is_shown(survey: &Survey, at: usize, needs_rebase: bool) -> bool {
+    let instance = &survey.instances[at];
+    match instance.state {
+        State::Unknown { .. } => false,
+        _ if survey.here == Some(at) || instance.operation.is_some() => true,
+        State::Dormant | State::Landed => false,
+        State::InProgress | State::Idle => needs_rebase || !instance.working_set.is_empty(),
+    }
+}
+
+fn row(survey: &Survey, at: usize, needs_rebase: Option<&TargetConflict>) -> Vec<Cell> {
+    let instance = &survey.instances[at];
+    let state = words::state(instance, needs_rebase.is_some());
+    let ink = match state {
+        "in progress" => Ink::Good,
+        "needs rebase" | "unknown" => Ink::Caution,
+        "idle" | "dormant" | "landed" => Ink::Faint,
+        _ => Ink::Plain,
+    };
+    let files = instance.working_set.changes.len();
+    let lines = |count: Option<u32>, sign: char| count.filter(|_| files > 0).map(|n| format!("{sign}{n}"));
+    vec![
+        Cell::new(
+            Ink::Strong,
+            format!("{} {}", if survey.here == Some(at) { '*' } else { ' ' }, safe::text(&instance.label)),
+        ),
+        Cell::new(ink, state),
+        Cell::plain(match files {
+            0 if instance.state.is_unknown() => String::new(),
+            0 => "no changes".to_owned(),
+            files => words::count(files, "file", "files"),
+        }),
+        Cell::new(Ink::Good, lines(instance.working_set.added_lines, '+').unwrap_or_default()),
+        Cell::new(Ink::Bad, lines(instance.working_set.deleted_lines, '−').unwrap_or_default()),
+        about(instance, needs_rebase),
+        Cell::new(Ink::Faint, instance.touched.map(|then| words::span(survey.now.since(then))).unwrap_or_default()),
+    ]
+}
+
+/// What to know of an instance besides numbers: where it does not land, else its task, else its branch.
+fn about(instance: &Instance, needs_rebase: Option<&TargetConflict>) -> Cell {
+    if let Some([first, rest @ ..]) = needs_rebase.map(|conflict| &conflict.paths[..]) {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        return Cell::plain(safe::text(first.path.as_bytes()) + &more);
+    }
+    match words::task(instance.task.as_deref()) {
+        Some(task) => Cell::plain(task),
+        None => Cell::new(Ink::Faint, words::place(instance)),
+    }
+}
+
+fn folded(survey: &Survey, hidden: &[usize], cut: usize) -> Vec<String> {
+    let states = [("with no changes", State::Idle), ("landed", State::Landed), ("dormant", State::Dormant)];
+    let mut folded = Vec::new();
+    if cut > 0 {
+        folded.push(format!("{cut} more at work"));
+    }
+    for (said, state) in states {
+        let alike = |at: &&usize| match &survey.instances[**at].state {
+            State::InProgress => state == State::Idle,
+            other => *other == state,
+        };
+        match hidden.iter().filter(alike).count() {
+            0 => {}
+            n => folded.push(format!("{n} {said}")),
+        }
+    }
+    folded
+}
+
+fn unreadable(survey: &Survey) -> Vec<String> {
+    let reason = |instance: &Instance| match &instance.state {
+        State::Unknown { reason } => {
+            Some(format!("{} is unknown: {}", safe::text(&instance.label), safe::text(reason)))
+        }
+        _ => None,
+    };
+    survey.instances.iter().filter_map(reason).collect()
+}
+
+/// How many are at work: with work of their own or busy with it, and not landed, dormant or unreadable.
+pub(crate) fn at_work(survey: &Survey) -> usize {
+    let busy = |instance: &&Instance| match instance.state {
+        State::InProgress => true,
+        State::Idle => !instance.working_set.is_empty() || instance.operation.is_some(),
+        State::Dormant | State::Landed | State::Unknown { .. } => false,
+    };
+    survey.instances.iter().filter(busy).count()
+}

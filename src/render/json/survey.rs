@@ -1,0 +1,229 @@
+//! A survey on the wire: the answer of `coord scan --json`.
+//! Must not know: any other report.
+
+use serde::Serialize;
+
+use super::VERSION;
+use super::text::{Text, ranges, time};
+use crate::domain::instance::{Instance, State};
+use crate::domain::overlap::{Grade, PathOverlap};
+use crate::domain::path::RepoPath;
+use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
+use crate::domain::working_set::Change;
+
+#[derive(Serialize)]
+pub(super) struct Wire<'a> {
+    version: u32,
+    target: WireTarget<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    here: Option<&'a str>,
+    instances: Vec<WireInstance<'a>>,
+    target_conflicts: Vec<WireTargetConflict<'a>>,
+    overlaps: Vec<WireOverlap<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_pairs: Vec<WireUnknown<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notices: &'a [String],
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct WireTarget<'a> {
+    r#ref: Option<Text<'a>>,
+    oid: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct WireInstance<'a> {
+    id: &'a str,
+    kind: &'static str,
+    r#ref: Option<Text<'a>>,
+    oid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worktree: Option<Text<'a>>,
+    fork_point: Option<String>,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    touched: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added_lines: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_lines: Option<u32>,
+    paths: Vec<WireChange<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireChange<'a> {
+    path: Text<'a>,
+    layers: Vec<&'static str>,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Text<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireTargetConflict<'a> {
+    instance: &'a str,
+    complete: bool,
+    paths: Vec<WireConflict<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireConflict<'a> {
+    path: Text<'a>,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct WireOverlap<'a> {
+    a: &'a str,
+    b: &'a str,
+    grade: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    acknowledged: bool,
+    paths: Vec<WirePath<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct WirePath<'a> {
+    path: Text<'a>,
+    grade: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    blocks: bool,
+    a_lines: Vec<[u32; 2]>,
+    b_lines: Vec<[u32; 2]>,
+    a_own: Vec<[u32; 2]>,
+    b_own: Vec<[u32; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct WireUnknown<'a> {
+    instances: Vec<&'a str>,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    instances: usize,
+    pairs: usize,
+    overlapping: usize,
+    conflicting: usize,
+    unknown: usize,
+}
+
+impl<'a> Wire<'a> {
+    pub(super) fn of(survey: &'a Survey, min_grade: Grade) -> Self {
+        let label = |at: usize| survey.instances[at].label.as_str();
+        let unknown = survey.instances.iter().filter(|i| i.state.is_unknown()).count() + survey.unknown_pairs.len();
+        Self {
+            version: VERSION,
+            target: target(&survey.target),
+            here: survey.here.map(label),
+            instances: survey.instances.iter().map(instance).collect(),
+            target_conflicts: survey
+                .target_conflicts
+                .iter()
+                .map(|conflict| target_conflict(survey, conflict))
+                .collect(),
+            overlaps: survey
+                .overlaps
+                .iter()
+                .filter(|overlap| overlap.grade >= min_grade)
+                .map(|found| overlap(survey, found, min_grade))
+                .collect(),
+            unknown_pairs: survey.unknown_pairs.iter().map(|pair| unknown_pair(survey, pair)).collect(),
+            notices: &survey.notices,
+            summary: Summary {
+                instances: survey.instances.len(),
+                pairs: survey.pairs(),
+                overlapping: survey.overlaps.len(),
+                conflicting: survey.conflicts().count(),
+                unknown,
+            },
+        }
+    }
+}
+
+fn target(target: &Target) -> WireTarget<'_> {
+    let name = target.name.as_ref().map(|name| Text::of(name.as_bytes()));
+    WireTarget { r#ref: name, oid: target.tip.map(|tip| tip.to_string()) }
+}
+
+pub(super) fn instance(instance: &Instance) -> WireInstance<'_> {
+    let reason = match &instance.state {
+        State::Unknown { reason } => Some(reason.as_str()),
+        _ => None,
+    };
+    WireInstance {
+        id: &instance.label,
+        kind: instance.kind.name(),
+        r#ref: instance.branch.as_ref().map(|name| Text::of(name.as_bytes())),
+        oid: instance.tip.map(|tip| tip.to_string()),
+        worktree: instance.worktree.as_ref().map(|dir| Text::of_os(dir.as_os_str())),
+        fork_point: instance.fork_point.map(|id| id.to_string()),
+        state: instance.state.name(),
+        reason,
+        task: instance.task.as_deref(),
+        touched: instance.touched.map(time),
+        added_lines: instance.working_set.added_lines,
+        deleted_lines: instance.working_set.deleted_lines,
+        paths: instance.working_set.changes.iter().map(|(path, found)| change(path, found)).collect(),
+    }
+}
+
+fn change<'a>(path: &'a RepoPath, change: &'a Change) -> WireChange<'a> {
+    WireChange {
+        path: Text::of(path.as_bytes()),
+        layers: change.layers.iter().map(|layer| layer.name()).collect(),
+        status: change.status.name(),
+        from: change.from.as_ref().map(|from| Text::of(from.as_bytes())),
+    }
+}
+
+fn target_conflict<'a>(survey: &'a Survey, conflict: &'a TargetConflict) -> WireTargetConflict<'a> {
+    let wire = |path: &'a crate::domain::overlap::PathConflict| WireConflict {
+        path: Text::of(path.path.as_bytes()),
+        kind: path.kind.name(),
+    };
+    WireTargetConflict {
+        instance: &survey.instances[conflict.instance].label,
+        complete: conflict.complete,
+        paths: conflict.paths.iter().map(wire).collect(),
+    }
+}
+
+fn overlap<'a>(survey: &'a Survey, overlap: &'a Overlap, min_grade: Grade) -> WireOverlap<'a> {
+    WireOverlap {
+        a: &survey.instances[overlap.a].label,
+        b: &survey.instances[overlap.b].label,
+        grade: overlap.grade.name(),
+        acknowledged: overlap.acknowledged,
+        paths: overlap.paths.iter().filter(|path| path.grade >= min_grade).map(path_overlap).collect(),
+    }
+}
+
+pub(super) fn path_overlap(overlap: &PathOverlap) -> WirePath<'_> {
+    WirePath {
+        path: Text::of(overlap.path.as_bytes()),
+        grade: overlap.grade.name(),
+        kind: overlap.kind.map(|kind| kind.name()),
+        blocks: overlap.blocks,
+        a_lines: ranges(&overlap.a_lines),
+        b_lines: ranges(&overlap.b_lines),
+        a_own: ranges(&overlap.a_own),
+        b_own: ranges(&overlap.b_own),
+        gap: overlap.gap,
+    }
+}
+
+fn unknown_pair<'a>(survey: &'a Survey, pair: &'a Unknown) -> WireUnknown<'a> {
+    let label = |&at: &usize| survey.instances[at].label.as_str();
+    WireUnknown { instances: pair.instances.iter().map(label).collect(), reason: &pair.reason }
+}

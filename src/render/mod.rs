@@ -1,0 +1,22 @@
+//! Floor 3: finished reports, written down for people and programs. Computes nothing.
+//! Must not know: git, the store, standard output, who asked.
+
+pub mod check;
+pub mod diff;
+pub mod home;
+pub mod hook;
+pub mod json;
+pub mod log;
+pub mod safe;
+pub mod scan;
+pub mod setup;
+pub mod style;
+
+mod board;
+mod collisions;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod screens;
+mod table;
+mod words;

@@ -1,0 +1,199 @@
+//! How counts, ages, lines and evidence read. Every screen says them alike.
+//! Must not know: any layout, any one screen.
+
+use super::safe;
+use super::table::cut_end;
+use crate::domain::hunk::LineSpan;
+use crate::domain::instance::{Instance, Kind, Operation, State};
+use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
+use crate::domain::path::RepoPath;
+use crate::domain::time::{Seconds, Timestamp};
+use crate::domain::working_set::Status;
+
+/// A task or reason is shown up to this many columns, however long somebody made it.
+pub(crate) const LONGEST_QUOTE: usize = 60;
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// `now`, `2 min`, `3 h`, `6 d`, `5 months`, `2 years`.
+pub(crate) fn span(Seconds(seconds): Seconds) -> String {
+    const DAY: u64 = 24 * 3600;
+    match seconds {
+        0..60 => "now".to_owned(),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..DAY => format!("{} h", seconds / 3600),
+        _ if seconds < 60 * DAY => format!("{} d", seconds / DAY),
+        _ if seconds < 730 * DAY => format!("{} months", seconds / (30 * DAY)),
+        _ => format!("{} years", seconds / (365 * DAY)),
+    }
+}
+
+/// `just now`, `3 h ago`.
+pub(crate) fn ago(now: Timestamp, then: Timestamp) -> String {
+    match span(now.since(then)).as_str() {
+        "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    }
+}
+
+/// A task in quotes, harmless and not too long; nothing where there is none.
+pub(crate) fn task(task: Option<&str>) -> Option<String> {
+    let task = task.map(str::trim).filter(|task| !task.is_empty())?;
+    Some(format!("\"{}\"", cut_end(&safe::text(task), LONGEST_QUOTE)))
+}
+
+/// `40–58`, `12`, `at 7` for a place where lines went in or out; the first three of many.
+pub(crate) fn lines(spans: &[LineSpan]) -> String {
+    let one = |span: &LineSpan| match span {
+        LineSpan { first, last } if last < first => format!("at {first}"),
+        LineSpan { first, last } if last == first => first.to_string(),
+        LineSpan { first, last } => format!("{first}–{last}"),
+    };
+    let shown: Vec<String> = spans.iter().take(3).map(one).collect();
+    let more = spans.len().saturating_sub(shown.len());
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// `line 12`, `lines 40–58`; nothing where lines say nothing.
+pub(crate) fn at_lines(spans: &[LineSpan]) -> String {
+    match spans {
+        [] => String::new(),
+        [LineSpan { first, last }] if first >= last => format!("line {first}"),
+        spans => format!("lines {}", lines(spans)),
+    }
+}
+
+/// Both sides' lines: `40–58 both`, or `40–58 / 44–46` in the pair's order.
+pub(crate) fn both_lines(overlap: &PathOverlap) -> String {
+    match (&overlap.a_lines[..], &overlap.b_lines[..]) {
+        ([], []) => String::new(),
+        (a, b) if a == b => format!("{} both", lines(a)),
+        (a, []) | ([], a) => lines(a),
+        (a, b) => format!("{} / {}", lines(a), lines(b)),
+    }
+}
+
+/// What the evidence says of one path, in the words of the two sides: `content`, `auth deleted, search changed it`,
+/// `31 lines apart, merges cleanly`.
+pub(crate) fn evidence(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
+    let mut said = match (overlap.grade, overlap.kind) {
+        (Grade::Identical, _) => "the same change".to_owned(),
+        (Grade::Disjoint, _) => match overlap.gap {
+            Some(gap) => format!("{} apart, merges cleanly", count(gap as usize, "line", "lines")),
+            None => "merges cleanly".to_owned(),
+        },
+        (Grade::Conflict, Some(ConflictKind::ModifyDelete)) => who_deleted(&overlap.path, a, b),
+        (Grade::Conflict, kind) => kind.map_or("conflict", ConflictKind::name).to_owned(),
+    };
+    if overlap.grade == Grade::Conflict {
+        let dirty = |i: &Instance| i.working_set.changes.get(&overlap.path).is_some_and(|c| c.is_uncommitted());
+        match (dirty(a), dirty(b)) {
+            (true, true) => said.push_str(", uncommitted"),
+            (true, false) => said.push_str(&uncommitted_in(a)),
+            (false, true) => said.push_str(&uncommitted_in(b)),
+            (false, false) => {}
+        }
+        if !overlap.blocks {
+            said.push_str(", never blocks");
+        }
+    }
+    said
+}
+
+fn uncommitted_in(instance: &Instance) -> String {
+    format!(", uncommitted in {}", safe::text(&instance.label))
+}
+
+fn who_deleted(path: &RepoPath, a: &Instance, b: &Instance) -> String {
+    let deleted = |i: &Instance| i.working_set.changes.get(path).is_some_and(|c| c.status == Status::Deleted);
+    let (gone, kept) = match (deleted(a), deleted(b)) {
+        (true, false) => (a, b),
+        (false, true) => (b, a),
+        _ => return ConflictKind::ModifyDelete.name().to_owned(),
+    };
+    format!("{} deleted, {} changed it", safe::text(&gone.label), safe::text(&kept.label))
+}
+
+/// The one word for how an instance stands.
+pub(crate) fn state(instance: &Instance, needs_rebase: bool) -> &'static str {
+    match (&instance.state, instance.operation) {
+        (State::Unknown { .. }, _) => "unknown",
+        (_, Some(Operation::Merge)) => "merging",
+        (_, Some(Operation::Rebase)) => "rebasing",
+        (_, Some(Operation::CherryPick)) => "cherry-picking",
+        (_, Some(Operation::Revert)) => "reverting",
+        (_, Some(Operation::Bisect)) => "bisecting",
+        _ if needs_rebase => "needs rebase",
+        (State::InProgress, _) => "in progress",
+        (State::Idle, _) => "idle",
+        (State::Dormant, _) => "dormant",
+        (State::Landed, _) => "landed",
+    }
+}
+
+/// Where the instance's work is, when its label does not say so: `on feature/x`, `detached at 4f2c91e`.
+pub(crate) fn place(instance: &Instance) -> String {
+    match (&instance.branch, instance.tip) {
+        (Some(branch), _) if branch.short() != instance.label.as_bytes() && instance.kind == Kind::Worktree => {
+            format!("on {}", safe::text(branch.short()))
+        }
+        (None, Some(tip)) => format!("detached at {}", tip.short()),
+        _ => String::new(),
+    }
+}
+
+/// `a`, `a and b`, `a, b and 3 others`.
+pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let all: Vec<String> = names.into_iter().map(safe::text).collect();
+    match &all[..] {
+        [] => String::new(),
+        [one] => one.clone(),
+        [a, b] => format!("{a} and {b}"),
+        [a, b, c] => format!("{a}, {b} and {c}"),
+        [a, b, rest @ ..] => format!("{a}, {b} and {} others", rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_read_as_people_say_them() {
+        for (seconds, said) in [
+            (0, "now"),
+            (59, "now"),
+            (60, "1 min"),
+            (7199, "1 h"),
+            (86_400, "1 d"),
+            (59 * 86_400, "59 d"),
+            (60 * 86_400, "2 months"),
+            (800 * 86_400, "2 years"),
+        ] {
+            assert_eq!(span(Seconds(seconds)), said);
+        }
+        assert_eq!(ago(Timestamp(100), Timestamp(160)), "just now");
+        assert_eq!(ago(Timestamp(7300), Timestamp(100)), "2 h ago");
+    }
+
+    #[test]
+    fn lines_read_as_people_count_them() {
+        let span = |first, last| LineSpan { first, last };
+        assert_eq!(lines(&[span(40, 58), span(60, 60)]), "40–58, 60");
+        assert_eq!(lines(&[span(7, 6)]), "at 7");
+        assert_eq!(lines(&[1, 3, 5, 7, 9].map(|n| span(n, n))), "1, 3, 5 and 2 more");
+    }
+
+    #[test]
+    fn lists_of_names_stay_short() {
+        assert_eq!(names(["a"]), "a");
+        assert_eq!(names(["a", "b", "c"]), "a, b and c");
+        assert_eq!(names(["a", "b", "c", "d"]), "a, b and 2 others");
+        assert_eq!(task(Some("  ")), None);
+        assert_eq!(task(Some("a\x1b[1m\nb")).as_deref(), Some("\"a\\x1b[1m\\nb\""));
+        assert!(task(Some(&"x".repeat(10_000))).is_some_and(|t| t.chars().count() <= LONGEST_QUOTE + 2));
+    }
+}

@@ -1,0 +1,288 @@
+//! The event log: `coord-events.jsonl`, one line an event, appended by many, rotated, read as a stream.
+//! Must not know: why something is worth an event, how events are added up.
+//!
+//! Lines are in the order of their writing; their times are wall clock times, which may jump. Nothing waits for the
+//! disk: a power loss may take the last lines, or leave a torn one, which readers pass over.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::error::Error;
+use super::event_line::{self, LONGEST};
+use super::{Store, file, lock, platform, wire};
+use crate::domain::event::Event;
+use crate::domain::time::Timestamp;
+
+/// The name of the file that is written to. Older ones have `.1` (the newest) to `.7` before the extension.
+const NAME: &str = "coord-events.jsonl";
+
+/// From which size on a file is put aside, in bytes.
+const ROTATE_AT: u64 = 16 << 20;
+
+/// How many files are kept besides the one that is written to. 128 MiB in all.
+const KEPT: u32 = 7;
+
+/// The longest line that a reader takes in; what is longer is no line of ours.
+const LONGEST_READ: u64 = 64 << 10;
+
+/// Which events are wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct EventFilter {
+    /// Only those of this moment and later.
+    pub since: Option<Timestamp>,
+}
+
+/// The events of a log, oldest first, read as they are asked for. Lines that are torn, or hold no event, are counted
+/// and passed over.
+#[derive(Debug)]
+pub struct Events {
+    files: VecDeque<(PathBuf, File)>,
+    current: Option<(PathBuf, BufReader<File>)>,
+    since: Option<String>,
+    unreadable: u64,
+}
+
+impl Store {
+    /// The file that events are appended to.
+    #[must_use]
+    pub fn events_file(&self) -> PathBuf {
+        self.dir.join(NAME)
+    }
+
+    /// Appends events, each as one line with one write, waiting for at most `wait` for other writers. What a line
+    /// cannot hold is cut: it has at most 4,096 bytes.
+    ///
+    /// Takes a lock of its own, so that it may be called with or without [`Locked`](super::Locked).
+    ///
+    /// # Errors
+    /// Where the log cannot be written: the events before the one that failed are in it, those from it on are not.
+    pub fn append(&self, events: &[Event], wait: Duration) -> Result<(), Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        file::make_folder(&self.dir, self.mode)?;
+        let _guard = lock::acquire(&self.dir.join("events.lock"), self.mode & 0o666, wait)?;
+        let path = self.events_file();
+        let (mut log, mut size, mut is_torn) = self.open_log(&path)?;
+        for event in events {
+            if size >= ROTATE_AT {
+                drop(log);
+                rotate(&self.dir)?;
+                (log, size, is_torn) = self.open_log(&path)?;
+            }
+            let mut line = event_line::write(event);
+            if is_torn {
+                line.insert(0, b'\n');
+            }
+            append_line(&mut log, &path, &line, size)?;
+            (size, is_torn) = (size + line.len() as u64, false);
+        }
+        Ok(())
+    }
+
+    /// Opens the log for appending; its size, and whether its last line lacks its end.
+    fn open_log(&self, path: &Path) -> Result<(File, u64, bool), Error> {
+        let is_new = file::look(path)?.is_none();
+        let log = file::open(path, OpenOptions::new().read(true).append(true).create(true))?;
+        let mut log = log.ok_or_else(|| Error::io("create", path, std::io::ErrorKind::NotFound.into()))?;
+        let failed = |source| Error::io("open", path, source);
+        if is_new {
+            platform::set_mode(path, self.mode & 0o666).map_err(failed)?;
+        }
+        let size = log.metadata().map_err(failed)?.len();
+        let mut last = [b'\n'];
+        if size > 0 {
+            log.seek(SeekFrom::Start(size - 1)).map_err(failed)?;
+            log.read_exact(&mut last).map_err(failed)?;
+        }
+        Ok((log, size, last != *b"\n"))
+    }
+
+    /// The events, oldest first. Takes no lock and may be used while others write.
+    ///
+    /// # Errors
+    /// Where a file of the log is there and cannot be opened.
+    pub fn events(&self, filter: &EventFilter) -> Result<Events, Error> {
+        let mut files = VecDeque::new();
+        let mut numbers = Vec::new();
+        // From the newest on: a rotation meanwhile then shows a file twice, which its number tells, and hides none.
+        for age in 0..=KEPT {
+            let path = self.dir.join(name(age));
+            let Some(file) = file::open(&path, OpenOptions::new().read(true))? else { continue };
+            let number = file.metadata().ok().and_then(|metadata| platform::file_number(&metadata));
+            if number.is_none() || !numbers.contains(&number) {
+                numbers.push(number);
+                files.push_front((path, file));
+            }
+        }
+        let since = filter.since.map(wire::time_text);
+        Ok(Events { files, current: None, since, unreadable: 0 })
+    }
+}
+
+/// Writes the line with one call. Where only a part of it fitted, that part is taken back.
+fn append_line(log: &mut File, path: &Path, line: &[u8], size: u64) -> Result<(), Error> {
+    let failed = |source| Error::io("append to", path, source);
+    let written = loop {
+        match log.write(line) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            written => break written.map_err(failed)?,
+        }
+    };
+    if written == line.len() {
+        return Ok(());
+    }
+    // If even that fails, the next writer ends the torn line.
+    drop(log.set_len(size));
+    Err(failed(std::io::ErrorKind::StorageFull.into()))
+}
+
+fn name(age: u32) -> String {
+    if age == 0 { NAME.to_owned() } else { format!("coord-events.{age}.jsonl") }
+}
+
+/// Makes every file one older and drops the oldest. A crash leaves a gap in the ages, which readers do not mind.
+fn rotate(dir: &Path) -> Result<(), Error> {
+    for age in (0..KEPT).rev() {
+        let (from, to) = (dir.join(name(age)), dir.join(name(age + 1)));
+        match file::rename(&from, &to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("put aside", &from, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Events {
+    /// How many lines were passed over so far because they hold no event.
+    #[must_use]
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    /// Reads one line into `line`; `false` at the end of the last file.
+    fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool, Error> {
+        loop {
+            line.clear();
+            let Some((path, reader)) = &mut self.current else {
+                let Some((path, file)) = self.files.pop_front() else { return Ok(false) };
+                self.current = Some((path, BufReader::with_capacity(256 << 10, file)));
+                continue;
+            };
+            let failed = |source| Error::io("read", path, source);
+            let len = reader.by_ref().take(LONGEST_READ).read_until(b'\n', line).map_err(failed)?;
+            if len == 0 {
+                self.current = None;
+            } else if len as u64 == LONGEST_READ && line.last() != Some(&b'\n') {
+                reader.skip_until(b'\n').map_err(failed)?;
+                self.unreadable += 1;
+            } else {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+impl Iterator for Events {
+    type Item = Result<Event, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut line = Vec::new();
+        loop {
+            match self.read_line(&mut line) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    // Reading on would fail for ever.
+                    (self.current, self.files) = (None, VecDeque::new());
+                    return Some(Err(error));
+                }
+            }
+            let text = line.trim_ascii();
+            let is_early = |since: &String| event_line::time_of(text).is_some_and(|time| time < since.as_bytes());
+            if text.is_empty() || self.since.as_ref().is_some_and(is_early) {
+                continue;
+            }
+            match event_line::parse(text) {
+                Some(event) if self.since.as_ref().is_none_or(|since| wire::time_text(event.at) >= *since) => {
+                    return Some(Ok(event));
+                }
+                Some(_) => {}
+                None => self.unreadable += 1,
+            }
+        }
+    }
+}
+
+/// The most that one line of the log has, in bytes, its end included.
+pub const LONGEST_LINE: usize = LONGEST;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::domain::event::EventKind;
+
+    const WAIT: Duration = Duration::from_secs(10);
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(dir.path()).expect("a folder");
+        (dir, store)
+    }
+
+    fn event(at: i64) -> Event {
+        Event { at: Timestamp(at), actor: Some(format!("e{at}")), kind: EventKind::Uninstalled }
+    }
+
+    fn times(store: &Store, since: Option<i64>) -> (Vec<i64>, u64) {
+        let mut events = store.events(&EventFilter { since: since.map(Timestamp) }).expect("readable");
+        let times = events.by_ref().map(|event| event.expect("readable").at.0).collect();
+        (times, events.unreadable())
+    }
+
+    #[test]
+    fn a_missing_log_is_empty_and_events_come_back_in_order() {
+        let (_dir, store) = store();
+        assert_eq!(times(&store, None), (vec![], 0));
+        store.append(&[event(5), event(3), event(9)], WAIT).expect("writable");
+        assert_eq!(times(&store, None), (vec![5, 3, 9], 0));
+        assert_eq!(times(&store, Some(5)), (vec![5, 9], 0));
+    }
+
+    #[test]
+    fn torn_and_foreign_lines_are_passed_over() {
+        let (_dir, store) = store();
+        store.append(&[event(1)], WAIT).expect("writable");
+        let whole = fs::read(store.events_file()).expect("there");
+        for torn in [&whole[..whole.len() / 2], b"\xff\xfe", b"{}", &vec![b'x'; 300_000]] {
+            fs::write(store.events_file(), [&whole[..], torn].concat()).expect("ours");
+            assert_eq!(times(&store, None), (vec![1], 1));
+            store.append(&[event(2)], WAIT).expect("writable");
+            assert_eq!(times(&store, None), (vec![1, 2], 1));
+        }
+        fs::write(store.events_file(), [&whole[..whole.len() - 1], b"\n\n\r\n"].concat()).expect("ours");
+        assert_eq!(times(&store, None), (vec![1], 0));
+    }
+
+    #[test]
+    fn a_full_file_is_put_aside_and_the_oldest_dropped() {
+        let (_dir, store) = store();
+        for age in 0..12 {
+            store.append(&[event(age)], WAIT).expect("writable");
+            let log = OpenOptions::new().write(true).open(store.events_file()).expect("there");
+            let size = log.metadata().expect("there").len();
+            log.set_len(size.max(ROTATE_AT)).expect("sparse");
+        }
+        store.append(&[event(12)], WAIT).expect("writable");
+        let (found, _) = times(&store, None);
+        assert_eq!(found, (5..=12).collect::<Vec<_>>());
+        assert_eq!(fs::read_dir(store.dir()).expect("there").count(), 9);
+    }
+}
