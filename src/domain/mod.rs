@@ -1,9 +1,9 @@
 //! Floor 1: what coord thinks about, as plain values. Values in, values out.
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
-pub mod claim;
 pub mod ack;
 pub mod board;
+pub mod claim;
 pub mod event;
 pub mod hunk;
 pub mod id;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::wire::{self, Oid, Text, Time};
-use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, SessionFacts};
+use crate::domain::event::{AckFacts, ClaimFacts, CommitFacts, Event, EventKind, SessionFacts};
 use crate::domain::path::RepoPath;
 
 /// The most bytes of a line, its end included: what every system appends in one piece.
@@ -49,6 +49,8 @@ struct Line {
     expires: Option<Time>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     mode: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    token: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     paths: Vec<Text>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -129,6 +131,10 @@ fn to_line(event: &Event) -> Line {
         }
         EventKind::EntryAdopted { id } | EventKind::EntrySwept { id } => line.id = cut(id),
         EventKind::AckGiven(facts) | EventKind::AckWithdrawn(facts) => put_ack(&mut line, facts),
+        EventKind::ClaimGranted(facts)
+        | EventKind::ClaimRefused(facts)
+        | EventKind::ClaimRenewed(facts)
+        | EventKind::ClaimEnded(facts) => put_claim(&mut line, facts),
         EventKind::Installed { mode } => line.mode = cut(mode),
         EventKind::Uninstalled => {}
         EventKind::Unknown { name, .. } => line.kind = cut(name),
@@ -147,6 +153,13 @@ fn put_ack(line: &mut Line, facts: &AckFacts) {
     line.with = vec![cut(&facts.with)];
     (line.by, line.by_agent, line.why) = (cut(&facts.by), facts.by_agent, cut(&facts.why));
     line.expires = facts.expires.map(Time);
+    put_paths(line, &facts.paths, facts.more_paths);
+}
+
+fn put_claim(line: &mut Line, facts: &ClaimFacts) {
+    (line.token, line.mode, line.why) = (facts.token, cut(&facts.mode), cut(&facts.why));
+    (line.id, line.task) = (cut(&facts.session), facts.task.as_deref().map(cut));
+    line.with = facts.with.iter().take(LONGEST).map(|label| cut(label)).collect();
     put_paths(line, &facts.paths, facts.more_paths);
 }
 
@@ -183,6 +196,10 @@ fn from_line(fields: Line, line: &[u8]) -> Option<Event> {
         "entry_swept" => EventKind::EntrySwept { id: fields.id },
         "ack_given" => EventKind::AckGiven(ack(fields)?),
         "ack_withdrawn" => EventKind::AckWithdrawn(ack(fields)?),
+        "claim_granted" => EventKind::ClaimGranted(claim(fields)?),
+        "claim_refused" => EventKind::ClaimRefused(claim(fields)?),
+        "claim_renewed" => EventKind::ClaimRenewed(claim(fields)?),
+        "claim_ended" => EventKind::ClaimEnded(claim(fields)?),
         "installed" => EventKind::Installed { mode: fields.mode },
         "uninstalled" => EventKind::Uninstalled,
         _ => unknown(name, line),
@@ -215,6 +232,19 @@ fn ack(line: Line) -> Option<AckFacts> {
         by_agent: line.by_agent,
         why: line.why,
         expires: line.expires.map(|time| time.0),
+    })
+}
+
+fn claim(line: Line) -> Option<ClaimFacts> {
+    Some(ClaimFacts {
+        token: line.token,
+        paths: wire::paths(line.paths).ok()?,
+        more_paths: line.more_paths,
+        mode: line.mode,
+        session: line.id,
+        task: line.task,
+        with: line.with,
+        why: line.why,
     })
 }
 
@@ -253,6 +283,10 @@ mod tests {
             ..AckFacts::default()
         };
         for kind in [
+            EventKind::ClaimGranted(ClaimFacts { token: 7, mode: "shared".into(), ..ClaimFacts::default() }),
+            EventKind::ClaimRefused(ClaimFacts { with: vec!["search".into()], ..ClaimFacts::default() }),
+            EventKind::ClaimRenewed(ClaimFacts { session: "s1".into(), ..ClaimFacts::default() }),
+            EventKind::ClaimEnded(ClaimFacts { token: 7, why: "expired".into(), ..ClaimFacts::default() }),
             EventKind::CommitBlocked(facts()),
             EventKind::CommitWarned(facts()),
             EventKind::CommitPassed(CommitFacts::default()),
@@ -291,7 +325,7 @@ mod tests {
     #[test]
     fn kinds_and_fields_of_a_later_version_are_unknown_not_lost() {
         for line in [
-            r#"{"at":"2026-01-31T14:30:00Z","kind":"claim_granted","actor":"auth","token":7}"#,
+            r#"{"at":"2026-01-31T14:30:00Z","kind":"ref_granted","actor":"auth","token":7}"#,
             r#"{"at":"2026-01-31T14:30:00Z","kind":"commit_blocked","actor":"auth","with":{"new":"form"}}"#,
         ] {
             let event = parse(line.as_bytes()).expect("an event");

@@ -6,6 +6,7 @@
 
 mod acks;
 mod cache;
+mod claims;
 mod documents;
 mod error;
 mod event_line;
@@ -14,6 +15,7 @@ pub mod exclude;
 mod file;
 mod intents;
 mod lock;
+mod lock_files;
 mod platform;
 mod records;
 mod wire;
