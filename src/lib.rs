@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+pub mod agent;
 mod cli;
 pub mod domain;
 pub mod env;

@@ -2,6 +2,7 @@
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
 pub mod ack;
+pub mod agent;
 pub mod board;
 pub mod claim;
 pub mod event;
