@@ -1,7 +1,7 @@
 //! A failure as it leaves the library: what kind it is, what happened, what the user can do about it.
 //! Must not know: exit codes, how it is printed.
 
-use crate::git;
+use crate::{git, store};
 
 /// Where the fault lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +42,30 @@ impl Failure {
         Self { kind, message: message.into(), hints: Vec::new(), source: None }
     }
 
+    /// A fault in what was typed.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// A fault in a setting.
+    #[must_use]
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(Kind::Config, message)
+    }
+
+    /// A fault in the repository.
+    #[must_use]
+    pub fn repository(message: impl Into<String>) -> Self {
+        Self::new(Kind::Repository, message)
+    }
+
+    /// A fault in coord's own files.
+    #[must_use]
+    pub fn store(message: impl Into<String>) -> Self {
+        Self::new(Kind::Store, message)
+    }
+
     /// The same failure with one more thing to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -70,10 +94,30 @@ impl From<git::Error> for Failure {
             git::Error::NotARepository { .. } => {
                 vec!["run it inside a repository, or name one: coord -C DIR …".to_owned()]
             }
+            git::Error::NoTarget { .. } => {
+                vec![
+                    "name the branch that work lands on: --target BRANCH".to_owned(),
+                    "git config coord.target BRANCH".to_owned(),
+                ]
+            }
             git::Error::Refused { advice, .. } => advice.iter().cloned().collect(),
             _ => Vec::new(),
         };
         Self { kind: Kind::Repository, message: error.to_string(), hints, source: Some(Box::new(error)) }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        let hint = match error.cause() {
+            store::Cause::ReadOnly | store::Cause::Permission => "coord writes only where whoever can commit can write",
+            store::Cause::NoSpace => "free some space on that disk",
+            store::Cause::Busy => "try again in a moment",
+            store::Cause::Content => "coord doctor says what to do about it",
+            store::Cause::Other => "",
+        };
+        let hints = Some(hint.to_owned()).filter(|hint| !hint.is_empty()).into_iter().collect();
+        Self { kind: Kind::Store, message: error.to_string(), hints, source: Some(Box::new(error)) }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod env;
 pub mod exit;
 pub mod failure;
 pub mod git;
+pub mod ops;
 pub mod os;
 pub mod render;
 pub mod store;

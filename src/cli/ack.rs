@@ -7,10 +7,14 @@ use clap::Args;
 
 use super::screen::Screen;
 use super::{Global, parse};
+use crate::domain::report::KnownOverlap;
 use crate::domain::time::Seconds;
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::ops;
+use crate::ops::ack::{AckOptions, Acknowledged};
+use crate::render;
 
 /// Say that an overlap is known: it stops nobody until it expires
 ///
@@ -44,6 +48,44 @@ pub(super) struct AckArgs {
 }
 
 pub(super) fn ack(args: &AckArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let _ = args;
-    super::not_wired(global, env, screen)
+    let ctx = super::open(env, global)?;
+    if let Some(other) = &args.withdraw {
+        let number = ops::ack::withdraw(&ctx, other)?;
+        screen.answer(|style, out| match global.json {
+            true => render::json::withdrawn(number, other, out),
+            false => render::log::withdrawn(number, other, style, out),
+        });
+        return Ok(Exit::Clear);
+    }
+    let Some(other) = &args.instance else {
+        let known: Vec<KnownOverlap> = ops::ack::list(&ctx)?.into_iter().map(known).collect();
+        screen.answer(|style, out| match global.json {
+            true => render::json::acks(&known, out),
+            false => render::log::acks(&known, ctx.now, style, out),
+        });
+        return Ok(Exit::Clear);
+    };
+    let paths = args.paths.iter().map(|typed| parse::path(&ctx, typed)).collect::<Result<_, _>>()?;
+    let why = args.why.clone().unwrap_or_default();
+    let given = known(ops::ack::give(&ctx, &AckOptions { other: other.clone(), paths, lasts: args.span, why })?);
+    screen.answer(|style, out| match global.json {
+        true => render::json::acks(std::slice::from_ref(&given), out),
+        false => render::log::acknowledged(&given, ctx.now, style, out),
+    });
+    Ok(Exit::Clear)
+}
+
+fn known(given: Acknowledged) -> KnownOverlap {
+    let (a, b) = given.labels;
+    let ack = given.ack;
+    KnownOverlap {
+        a,
+        b,
+        paths: ack.paths.into_iter().collect(),
+        by: ack.by,
+        by_agent: ack.by_agent,
+        why: ack.why,
+        at: ack.at,
+        expires: ack.expires,
+    }
 }

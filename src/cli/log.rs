@@ -9,6 +9,9 @@ use crate::domain::time::Seconds;
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::ops;
+use crate::ops::log::LogOptions;
+use crate::render;
 
 /// Show what was blocked, warned of, skipped and acknowledged
 #[derive(Debug, Args)]
@@ -26,6 +29,11 @@ pub(super) struct LogArgs {
 }
 
 pub(super) fn log(args: &LogArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let _ = args;
-    super::not_wired(global, env, screen)
+    let ctx = super::open(env, global)?;
+    let events = ops::log::log(&ctx, LogOptions { since: args.since, number: args.number })?;
+    screen.answer(|style, out| match global.json {
+        true => render::json::events(&events, out),
+        false => render::log::events(&events, ctx.now, style, out),
+    });
+    Ok(Exit::Clear)
 }

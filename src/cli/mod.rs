@@ -22,6 +22,7 @@ use clap::{ArgAction, Args, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Kind};
+use crate::ops::context::{Context, OpenOptions};
 use screen::Screen;
 
 /// See which lines of work on this repository will collide, before they do
@@ -97,10 +98,10 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Diff(args) => check::diff(&args, global, env, screen),
         Command::Ack(args) => ack::ack(&args, global, env, screen),
         Command::Install(args) => setup::install(&args, global, env, screen),
-        Command::Uninstall(setup::UninstallArgs {}) => setup::uninstall(global, env, screen),
+        Command::Uninstall(args) => setup::uninstall(&args, global, env, screen),
         Command::Doctor(setup::DoctorArgs {}) => setup::doctor(global, env, screen),
         Command::Config(args) => setup::config(&args, global, env, screen),
-        Command::Demo(setup::DemoArgs {}) => setup::demo(global, env, screen),
+        Command::Demo(args) => setup::demo(&args, env, screen),
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
@@ -110,6 +111,12 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
 
 fn not_wired(_: &Global, _: &Env, _: &mut Screen) -> Result<Exit, Failure> {
     Err(Failure::new(Kind::Bug, "not wired yet"))
+}
+
+/// Opens the repository that the command was started in.
+fn open(env: &Env, global: &Global) -> Result<Context, Failure> {
+    let flags = global.target.iter().map(|target| ("target", target.clone())).collect();
+    Context::open(env, &OpenOptions { flags, ..OpenOptions::default() })
 }
 
 /// Runs the program. The first argument is the program's own name.

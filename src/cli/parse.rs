@@ -1,12 +1,14 @@
 //! What people type, read: spans of time, lines, paths.
 //! Must not know: which command they were typed for.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use crate::domain::hunk::LineSpan;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Seconds;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
+use crate::ops;
+use crate::ops::context::Context;
 
 /// Reads `90s`, `30m`, `8h`, `14d`, `2w`.
 pub(super) fn span(text: &str) -> Result<Seconds, String> {
@@ -33,46 +35,13 @@ pub(super) fn lines(text: &str) -> Result<LineSpan, String> {
     }
 }
 
-/// Reads a path as typed in `cwd`, below the worktree's `top`; `:/PATH` counts from the top, as with git.
-pub(super) fn path(typed: &Path, cwd: &Path, top: &Path) -> Result<RepoPath, Failure> {
-    let outside =
-        || Failure::new(Kind::Usage, format!("{} is not a path in the worktree {}", typed.display(), top.display()));
-    let full = match typed.to_str().and_then(|text| text.strip_prefix(":/")) {
-        Some(rest) => top.join(rest),
-        None => cwd.join(typed),
-    };
-    let full = normal(&full);
-    let (real_top, real) = (top.canonicalize().unwrap_or_else(|_| top.to_owned()), real_folder(&full));
-    let inner = real.strip_prefix(&real_top).or_else(|_| full.strip_prefix(top)).map_err(|_| outside())?;
-    let parts: Vec<&[u8]> = inner.components().map(|part| part.as_os_str().as_encoded_bytes()).collect();
-    RepoPath::new(parts.join(&b'/')).map_err(|why| Failure::new(Kind::Usage, format!("{}: {why}", typed.display())))
-}
-
-/// The path with its folder's links resolved as far as it exists, and its own name as it is: a link is looked at, not followed.
-fn real_folder(full: &Path) -> PathBuf {
-    let mut rest = PathBuf::new();
-    let mut at = full;
-    while let (Some(parent), Some(name)) = (at.parent(), at.file_name()) {
-        rest = if rest.as_os_str().is_empty() { PathBuf::from(name) } else { Path::new(name).join(rest) };
-        if let Ok(real) = parent.canonicalize() {
-            return real.join(rest);
-        }
-        at = parent;
+/// Reads a path as typed where the command was started; `:/PATH` counts from the top of the worktree, as with git.
+pub(super) fn path(ctx: &Context, typed: &Path) -> Result<RepoPath, Failure> {
+    let bytes = typed.as_os_str().as_encoded_bytes();
+    match (bytes.strip_prefix(b":/"), &ctx.repository.worktree, typed.to_str()) {
+        (Some(_), Some(top), Some(text)) => ops::paths::in_repository(ctx, &top.join(&text[2..])),
+        _ => ops::paths::in_repository(ctx, typed),
     }
-    full.to_owned()
-}
-
-/// The path without `.` and `..`, by its letters alone.
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(out.pop()),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -96,19 +65,5 @@ mod tests {
         for wrong in ["", "0", "0-3", "5-4", "a-b", "-3", "1-"] {
             assert!(lines(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn paths_are_those_of_the_folder_one_stands_in() {
-        let (cwd, top) = (Path::new("/no/such/top/src"), Path::new("/no/such/top"));
-        let read = |typed: &str| path(Path::new(typed), cwd, top).ok();
-        let repo = |text: &str| RepoPath::new(text).ok();
-        assert_eq!(read("a.rs"), repo("src/a.rs"));
-        assert_eq!(read("../b/./c.rs"), repo("b/c.rs"));
-        assert_eq!(read(":/d.rs"), repo("d.rs"));
-        assert_eq!(read("/no/such/top/e"), repo("e"));
-        assert_eq!(read("../../f"), None);
-        assert_eq!(read(".."), None);
-        assert_eq!(read("../.git/config"), None);
     }
 }

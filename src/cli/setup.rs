@@ -6,9 +6,17 @@ use clap::{Args, ValueEnum};
 use super::Global;
 use super::screen::Screen;
 use crate::domain::policy::Mode;
+use crate::domain::setup::{Level, Setting};
 use crate::env::Env;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
+use crate::ops;
+use crate::ops::context::open_repository;
+use crate::ops::demo::{self, DemoOptions};
+use crate::ops::install::InstallOptions;
+use crate::ops::uninstall::UninstallOptions;
+use crate::render;
+use crate::render::style::Style;
 
 /// Set up the hooks in this repository, for all its worktrees
 ///
@@ -56,7 +64,11 @@ impl From<ModeArg> for Mode {
 
 /// Take the hooks out again, and leave everything as it was
 #[derive(Debug, Args)]
-pub(super) struct UninstallArgs {}
+pub(super) struct UninstallArgs {
+    /// Change hook files that git tracks (.husky/pre-commit)
+    #[arg(long)]
+    pub(super) write_tracked: bool,
+}
 
 /// Prove that the hooks would fire, in every worktree
 ///
@@ -95,15 +107,38 @@ pub(super) struct ConfigArgs {
 /// Makes one with four worktrees that do real, conflicting work, scans it, shows the board, and makes a commit that the
 /// installed hook blocks and one that passes.
 #[derive(Debug, Args)]
-pub(super) struct DemoArgs {}
-
-pub(super) fn install(args: &InstallArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let _ = args;
-    super::not_wired(global, env, screen)
+pub(super) struct DemoArgs {
+    /// Leave the repository where it is, to try things in
+    #[arg(long)]
+    pub(super) keep: bool,
 }
 
-pub(super) fn uninstall(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    super::not_wired(global, env, screen)
+pub(super) fn install(args: &InstallArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+    let ctx = super::open(env, global)?;
+    let options =
+        InstallOptions { mode: args.mode.map(Mode::from), strict: args.strict, write_tracked: args.write_tracked };
+    let report = ops::install::install(env, &ctx.repository, ctx.team.as_ref(), options)?;
+    screen.answer(|style, out| match global.json {
+        true => render::json::install(&report, out),
+        false => render::setup::install(&report, style, out),
+    });
+    Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
+}
+
+pub(super) fn uninstall(
+    args: &UninstallArgs,
+    global: &Global,
+    env: &Env,
+    screen: &mut Screen,
+) -> Result<Exit, Failure> {
+    let ctx = super::open(env, global)?;
+    let options = UninstallOptions { write_tracked: args.write_tracked };
+    let report = ops::uninstall::uninstall(env, &ctx.repository, options)?;
+    screen.answer(|style, out| match global.json {
+        true => render::json::uninstall(&report, out),
+        false => render::setup::uninstall(&report, style, out),
+    });
+    Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
 }
 
 pub(super) fn doctor(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -111,10 +146,48 @@ pub(super) fn doctor(global: &Global, env: &Env, screen: &mut Screen) -> Result<
 }
 
 pub(super) fn config(args: &ConfigArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let _ = args;
-    super::not_wired(global, env, screen)
+    if let Some(name) = &args.name {
+        change(name, args, env)?;
+    }
+    let ctx = super::open(env, global)?;
+    let bare = |name: &str| name.to_ascii_lowercase().trim_start_matches("coord.").to_owned();
+    let asked = |setting: &&Setting| args.name.as_ref().is_none_or(|name| bare(setting.name) == bare(name));
+    let settings: Vec<Setting> = ctx.settings.iter().filter(asked).cloned().collect();
+    if settings.is_empty() {
+        let names: Vec<&str> = ctx.settings.iter().map(|setting| setting.name).collect();
+        let name = args.name.as_deref().unwrap_or_default();
+        let failure = Failure::new(Kind::Usage, format!("{name:?} is no setting of coord's"));
+        return Err(failure.hint(format!("there are: {}", names.join(", "))));
+    }
+    screen.answer(|style, out| match global.json {
+        true => render::json::config(&settings, out),
+        false => render::setup::config(&settings, style, out),
+    });
+    Ok(Exit::Clear)
 }
 
-pub(super) fn demo(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    super::not_wired(global, env, screen)
+/// Sets or unsets, without a look at the other settings: one that cannot be understood must not stand in the way of its repair.
+fn change(name: &str, args: &ConfigArgs, env: &Env) -> Result<(), Failure> {
+    match &args.value {
+        Some(value) => ops::config::set(env, &open_repository(env, None)?, name, value).map(drop),
+        None if args.unset => ops::config::unset(env, &open_repository(env, None)?, name).map(drop),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn demo(args: &DemoArgs, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+    let width = Some(screen.style.width).filter(|&width| width < Style::ENDLESS);
+    let options = DemoOptions { keep: args.keep, colour: screen.style.colour, width };
+    let mut scenes = Vec::new();
+    demo::demo(env, &options, &mut |scene| {
+        if screen.json {
+            scenes.push(scene.clone());
+        } else {
+            screen.answer(|style, out| render::demo::human(scene, style, out));
+        }
+    })?;
+    if screen.json {
+        screen.answer(|_, out| render::json::demo(&scenes, out));
+    }
+    Ok(Exit::Clear)
 }

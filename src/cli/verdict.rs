@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::domain::instance::{Instance, State};
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::policy::FailOn;
-use crate::domain::report::{Overlap, Survey};
+use crate::domain::report::{Encounter, Facts, Overlap, Survey};
 use crate::domain::working_set::Layer;
 use crate::exit::Exit;
 
@@ -44,6 +44,19 @@ pub(super) fn of(survey: &Survey, fail_on: FailOn, only: Option<usize>) -> Exit 
     let unknown = survey.unknown_pairs.iter().any(|unknown| unknown.instances.iter().any(|&at| concerns(at)))
         || survey.instances.iter().enumerate().any(|(at, instance)| concerns(at) && instance.state.is_unknown());
     match (found, unknown) {
+        (true, _) => Exit::Found,
+        (false, true) => Exit::NoAnswer,
+        (false, false) => Exit::Clear,
+    }
+}
+
+/// The exit code of `coord check`: what lies in the asker's worktree, or an edit of the lines asked about, conflicts.
+pub(super) fn of_facts(facts: &Facts) -> Exit {
+    let conflicts =
+        |found: &Encounter| found.meets_lines.unwrap_or(found.overlap.grade == Grade::Conflict && found.overlap.blocks);
+    let survey = &facts.survey;
+    let unknown = !survey.unknown_pairs.is_empty() || survey.instances.iter().any(|i| i.state.is_unknown());
+    match (facts.paths.iter().flat_map(|path| &path.encounters).any(conflicts), unknown) {
         (true, _) => Exit::Found,
         (false, true) => Exit::NoAnswer,
         (false, false) => Exit::Clear,

@@ -101,3 +101,28 @@ pub struct Judgement {
     /// What else to know: who could not be judged, what could not be recorded.
     pub notices: Vec<String>,
 }
+
+impl Judgement {
+    /// A judgement that has nothing to say yet. `place` is where the command was typed, below the top of the worktree.
+    #[must_use]
+    pub fn clear(now: Timestamp, mode: Mode, command: &'static str, place: Vec<u8>, target: String) -> Self {
+        Self {
+            now,
+            mode,
+            command,
+            prefix: place,
+            blocks: Vec::new(),
+            warnings: Vec::new(),
+            ways_out: Vec::new(),
+            needs_rebase: Vec::new(),
+            target,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Whether git is to be stopped: something blocks, and the mode says that it counts.
+    #[must_use]
+    pub fn stops(&self) -> bool {
+        self.mode == Mode::Enforce && !self.blocks.is_empty()
+    }
+}

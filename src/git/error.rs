@@ -77,6 +77,12 @@ pub enum Error {
         /// The command that git advises, if any.
         advice: Option<String>,
     },
+    /// There is no branch that work could land on.
+    #[error("{}", no_target(asked.as_deref()))]
+    NoTarget {
+        /// What was asked for, if anything was.
+        asked: Option<String>,
+    },
     /// The program `git` is too old.
     #[error("coord needs git 2.38 or later, and this is {version}")]
     TooOld {
@@ -86,4 +92,11 @@ pub enum Error {
     /// The repository is of a form that coord cannot judge.
     #[error("{0}")]
     Repository(String),
+}
+
+fn no_target(asked: Option<&str>) -> String {
+    match asked {
+        Some(name) => format!("there is no branch or commit {name} that work could land on"),
+        None => "no target found: there is no origin/HEAD, and no branch main or master".to_owned(),
+    }
 }

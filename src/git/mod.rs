@@ -1,14 +1,29 @@
 //! Floor 2: the only owner of git2 and of the program `git`. Git's words in, domain values out.
 //! Must not know: coord's own files, how anything is shown, who is blocked.
 
+pub mod attributes;
+mod cleaning;
+pub mod commit;
 pub mod config;
+mod contents;
 pub mod error;
+pub mod history;
 pub mod hooks;
+pub mod merge;
+pub mod merge_tree;
 pub mod names;
 pub mod objects;
+pub mod plain;
+mod pointer;
 pub mod program;
+pub mod refs;
+pub mod rename;
 pub mod repository;
+pub mod snapshot;
 pub mod status;
+pub mod target;
+pub mod tree;
+pub mod view;
 pub mod worktrees;
 
 pub use error::Error;

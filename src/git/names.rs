@@ -1,7 +1,8 @@
 //! Names between git's bytes and the system's paths: what only Unix has about names and file kinds sits here.
 //! Must not know: what any name means.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -63,6 +64,19 @@ fn is_executable(meta: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_executable(_meta: &Metadata) -> bool {
     false
+}
+
+/// Opens a file for reading, never through a link, and never waiting for the other end of a pipe.
+pub(crate) fn open_plain(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
 }
 
 /// When a file was last written, as far as the file system tells.

@@ -1,7 +1,21 @@
-//! Where a repository's objects are. (Stands in until the engine's file is merged.)
-//! Must not know: refs, worktrees.
+//! Git objects by id, read raw from the object database, with additions that live in memory only.
+//! Must not know: refs, the index, working trees; what a merge is.
 
-use std::path::PathBuf;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fs;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Once;
+
+use git2::{Odb, Oid};
+
+use super::commit::Commit;
+use super::error::Error;
+use super::view::View;
+use crate::domain::id::ObjectId;
+use crate::domain::text;
 
 /// How objects are named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,11 +26,379 @@ pub enum ObjectFormat {
     Sha256,
 }
 
-/// Where objects are.
+impl ObjectFormat {
+    fn of_library(self) -> git2::ObjectFormat {
+        match self {
+            Self::Sha1 => git2::ObjectFormat::Sha1,
+            Self::Sha256 => git2::ObjectFormat::Sha256,
+        }
+    }
+
+    /// How many bytes an id has.
+    #[must_use]
+    pub fn id_len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+}
+
+/// Where a repository keeps its objects.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ObjectStore {
-    /// The folder.
+    /// Usually `objects` in the common git dir.
     pub objects_dir: PathBuf,
-    /// How they are named.
+    /// How its objects are named.
     pub format: ObjectFormat,
+}
+
+/// The four types of objects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ObjectKind {
+    /// A file's content, or a link's target.
+    Blob,
+    /// A directory.
+    Tree,
+    /// A commit.
+    Commit,
+    /// An annotated tag.
+    Tag,
+}
+
+impl ObjectKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Blob => "blob",
+            Self::Tree => "tree",
+            Self::Commit => "commit",
+            Self::Tag => "tag",
+        }
+    }
+
+    fn of_library(self) -> git2::ObjectType {
+        match self {
+            Self::Blob => git2::ObjectType::Blob,
+            Self::Tree => git2::ObjectType::Tree,
+            Self::Commit => git2::ObjectType::Commit,
+            Self::Tag => git2::ObjectType::Tag,
+        }
+    }
+
+    fn from_library(kind: git2::ObjectType) -> Option<Self> {
+        match kind {
+            git2::ObjectType::Blob => Some(Self::Blob),
+            git2::ObjectType::Tree => Some(Self::Tree),
+            git2::ObjectType::Commit => Some(Self::Commit),
+            git2::ObjectType::Tag => Some(Self::Tag),
+            git2::ObjectType::Any => None,
+        }
+    }
+}
+
+/// An object's content.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its type.
+    pub kind: ObjectKind,
+    /// Its bytes, without git's header.
+    pub data: Rc<[u8]>,
+}
+
+/// Hashes object ids by their first bytes, which are as random as a hash gets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk::<8>() {
+            self.0 = self.0.rotate_left(21) ^ u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_u8(&mut self, _: u8) {}
+    fn write_usize(&mut self, _: usize) {}
+}
+
+/// A map by object id. Never iterated where order matters.
+pub type IdMap<V> = HashMap<ObjectId, V, BuildHasherDefault<IdHasher>>;
+
+/// A file that is larger is not read to be merged: git would take for ever over it too.
+const TOO_LARGE: usize = 512 << 20;
+
+/// How many bytes of trees are kept for being read again.
+const TREE_CACHE: usize = 48 << 20;
+
+/// The objects of one repository. For one thread; open another for the next.
+pub struct Objects {
+    odb: Odb<'static>,
+    format: ObjectFormat,
+    view: View,
+    added: RefCell<IdMap<Object>>,
+    commits: RefCell<IdMap<Rc<Commit>>>,
+    trees: RefCell<IdMap<Rc<[u8]>>>,
+    tree_bytes: Cell<usize>,
+}
+
+impl std::fmt::Debug for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Objects")
+            .field("format", &self.format)
+            .field("added", &self.added.borrow().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Objects {
+    /// Opens the objects below `store`, and those of its alternates.
+    pub fn open(store: &ObjectStore) -> Result<Self, Error> {
+        static UNVERIFIED: Once = Once::new();
+        // Git does not hash what it reads again either, and it is most of the time.
+        UNVERIFIED.call_once(|| git2::opts::strict_hash_verification(false));
+        let fault = |error: &git2::Error| Error::Repository(format!("objects: {}", error.message()));
+        let odb = Odb::new_ext(store.format.of_library()).map_err(|e| fault(&e))?;
+        let objects = Self {
+            odb,
+            format: store.format,
+            view: View::default(),
+            added: RefCell::default(),
+            commits: RefCell::default(),
+            trees: RefCell::default(),
+            tree_bytes: Cell::default(),
+        };
+        objects.add_directory(&store.objects_dir)?;
+        Ok(objects)
+    }
+
+    /// The same objects seen as git sees them in a shallow repository, or with grafts or replacements.
+    #[must_use]
+    pub fn seen_through(mut self, view: View) -> Self {
+        self.view = view;
+        self
+    }
+
+    /// The view they are seen through.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// How these objects are named.
+    #[must_use]
+    pub fn format(&self) -> ObjectFormat {
+        self.format
+    }
+
+    /// Takes in the objects of another object directory too, such as a temporary one that git wrote to.
+    pub(super) fn add_directory(&self, dir: &Path) -> Result<(), Error> {
+        let text = dir
+            .to_str()
+            .ok_or_else(|| Error::Repository(format!("the path of the objects is not UTF-8: {}", dir.display())))?;
+        self.odb
+            .add_disk_alternate(text)
+            .map_err(|error| Error::Repository(format!("objects in {text}: {}", error.message())))
+    }
+
+    /// Reads an object.
+    pub fn read(&self, id: ObjectId) -> Result<Object, Error> {
+        let id = self.view.replacement(id);
+        if let Some(object) = self.added.borrow().get(&id) {
+            return Ok(object.clone());
+        }
+        let raw = self.odb.read(self.oid(id)?).map_err(|error| unreadable(id, &error))?;
+        let kind = ObjectKind::from_library(raw.kind()).ok_or_else(|| wrong(id, "is of an unknown type"))?;
+        Ok(Object { kind, data: raw.data().into() })
+    }
+
+    /// The content of a file or the target of a link.
+    pub fn blob(&self, id: ObjectId) -> Result<Rc<[u8]>, Error> {
+        self.of_kind(id, ObjectKind::Blob)
+    }
+
+    /// The content of a blob that git would merge line by line; `None` where it is binary or too large to be read.
+    pub fn text(&self, id: ObjectId) -> Result<Option<Rc<[u8]>>, Error> {
+        if self.blob_len(id)? > TOO_LARGE {
+            return Ok(None);
+        }
+        Ok(Some(self.blob(id)?).filter(|content| !text::is_binary(content)))
+    }
+
+    /// How long a blob is, without reading it.
+    pub fn blob_len(&self, id: ObjectId) -> Result<usize, Error> {
+        let id = self.view.replacement(id);
+        if let Some(object) = self.added.borrow().get(&id) {
+            return Ok(object.data.len());
+        }
+        self.odb.read_header(self.oid(id)?).map(|(len, _)| len).map_err(|error| unreadable(id, &error))
+    }
+
+    /// A commit's tree, parents and time.
+    pub fn commit(&self, id: ObjectId) -> Result<Rc<Commit>, Error> {
+        if let Some(commit) = self.commits.borrow().get(&id) {
+            return Ok(Rc::clone(commit));
+        }
+        let data = self.of_kind(id, ObjectKind::Commit)?;
+        let mut commit = Commit::parse(&data).ok_or_else(|| wrong(id, "is no readable commit"))?;
+        if let Some(parents) = self.view.parents(id) {
+            commit.parents = parents.to_vec();
+        }
+        let commit = Rc::new(commit);
+        self.commits.borrow_mut().insert(id, Rc::clone(&commit));
+        Ok(commit)
+    }
+
+    /// A tree's raw content.
+    pub(super) fn tree(&self, id: ObjectId) -> Result<Rc<[u8]>, Error> {
+        if let Some(tree) = self.trees.borrow().get(&id) {
+            return Ok(Rc::clone(tree));
+        }
+        let data = self.of_kind(id, ObjectKind::Tree)?;
+        let kept = self.tree_bytes.get() + data.len();
+        if kept > TREE_CACHE {
+            self.trees.borrow_mut().clear();
+        }
+        self.tree_bytes.set(if kept > TREE_CACHE { data.len() } else { kept });
+        self.trees.borrow_mut().insert(id, Rc::clone(&data));
+        Ok(data)
+    }
+
+    /// Whether the object is here.
+    #[must_use]
+    pub fn has(&self, id: ObjectId) -> bool {
+        let id = self.view.replacement(id);
+        self.added.borrow().contains_key(&id) || self.oid(id).is_ok_and(|oid| self.odb.exists(oid))
+    }
+
+    /// Adds an object in memory; nothing is written to the repository.
+    pub fn add(&self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId, Error> {
+        let oid = Oid::hash_object_ext(kind.of_library(), data, self.format.of_library())
+            .map_err(|error| Error::Object { id: "new".into(), what: error.message().to_owned() })?;
+        let id =
+            ObjectId::from_bytes(oid.as_bytes()).ok_or_else(|| Error::Repository("a hash without length".into()))?;
+        self.added.borrow_mut().entry(id).or_insert_with(|| Object { kind, data: data.into() });
+        Ok(id)
+    }
+
+    /// Writes the objects in memory as loose objects below `dir`, for git to read.
+    pub fn spill(&self, dir: &Path) -> Result<(), Error> {
+        let mut ids: Vec<ObjectId> = self.added.borrow().keys().copied().collect();
+        ids.sort();
+        for id in ids {
+            let object = self.added.borrow()[&id].clone();
+            let hex = id.to_string();
+            let path = dir.join(&hex[..2]).join(&hex[2..]);
+            if !path.exists() {
+                let fault = |source| Error::File { operation: "write", path: path.clone(), source };
+                fs::create_dir_all(dir.join(&hex[..2])).map_err(fault)?;
+                fs::write(&path, loose(object.kind, &object.data)).map_err(fault)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn of_kind(&self, id: ObjectId, kind: ObjectKind) -> Result<Rc<[u8]>, Error> {
+        let object = self.read(id)?;
+        if object.kind == kind {
+            Ok(object.data)
+        } else {
+            Err(wrong(id, &format!("is a {}, not a {}", object.kind.name(), kind.name())))
+        }
+    }
+
+    fn oid(&self, id: ObjectId) -> Result<Oid, Error> {
+        if id.as_bytes().len() != self.format.id_len() {
+            return Err(wrong(id, "is named in another format than this repository's"));
+        }
+        Oid::from_bytes(id.as_bytes()).map_err(|error| wrong(id, error.message()))
+    }
+}
+
+fn unreadable(id: ObjectId, error: &git2::Error) -> Error {
+    if error.code() == git2::ErrorCode::NotFound { wrong(id, "is missing") } else { wrong(id, error.message()) }
+}
+
+pub(super) fn wrong(id: ObjectId, what: &str) -> Error {
+    Error::Object { id: id.to_string(), what: what.to_owned() }
+}
+
+/// The largest part that a stored (uncompressed) block of a zlib stream holds.
+const STORED_BLOCK: usize = 0xffff;
+
+/// A loose object file: a zlib stream of header and content, stored rather than compressed as it is deleted soon.
+fn loose(kind: ObjectKind, data: &[u8]) -> Vec<u8> {
+    let content = [format!("{} {}\0", kind.name(), data.len()).as_bytes(), data].concat();
+    let mut stream = vec![0x78, 0x01];
+    let mut blocks = content.chunks(STORED_BLOCK).peekable();
+    while let Some(block) = blocks.next() {
+        let len = u16::try_from(block.len()).expect("a chunk is no longer than a block");
+        stream.push(u8::from(blocks.peek().is_none()));
+        stream.extend_from_slice(&len.to_le_bytes());
+        stream.extend_from_slice(&(!len).to_le_bytes());
+        stream.extend_from_slice(block);
+    }
+    stream.extend_from_slice(&adler32(&content).to_be_bytes());
+    stream
+}
+
+fn adler32(data: &[u8]) -> u32 {
+    const MODULUS: u32 = 65521;
+    // So many bytes can be added before a u32 may overflow.
+    const CHUNK: usize = 5552;
+    let (mut a, mut b) = (1, 0);
+    for chunk in data.chunks(CHUNK) {
+        for &byte in chunk {
+            a += u32::from(byte);
+            b += a;
+        }
+        (a, b) = (a % MODULUS, b % MODULUS);
+    }
+    b << 16 | a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty(format: ObjectFormat) -> (tempfile::TempDir, Objects) {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let objects = Objects::open(&ObjectStore { objects_dir: dir.path().to_owned(), format });
+        (dir, objects.expect("an empty object directory opens"))
+    }
+
+    #[test]
+    fn ids_are_gits_own() {
+        let (_dir, objects) = empty(ObjectFormat::Sha1);
+        let id = objects.add(ObjectKind::Blob, b"").expect("hashing works");
+        assert_eq!(id.to_string(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        let (_dir, objects) = empty(ObjectFormat::Sha256);
+        let id = objects.add(ObjectKind::Tree, b"").expect("hashing works");
+        assert_eq!(id.to_string(), "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321");
+    }
+
+    #[test]
+    fn what_is_spilled_can_be_read_as_loose_objects() {
+        let (_dir, objects) = empty(ObjectFormat::Sha1);
+        for len in [0, 1, STORED_BLOCK - 10, 3 * STORED_BLOCK] {
+            let data: Vec<u8> = (0..len).map(|n| u8::try_from(n % 251).expect("below 251")).collect();
+            let id = objects.add(ObjectKind::Blob, &data).expect("hashing works");
+            let (dir, fresh) = empty(ObjectFormat::Sha1);
+            objects.spill(dir.path()).expect("the directory is writable");
+            assert_eq!(&*fresh.blob(id).expect("it was spilled"), &data[..]);
+            assert_eq!(fresh.blob_len(id).expect("it was spilled"), len);
+        }
+    }
+
+    #[test]
+    fn a_missing_object_is_named() {
+        let (_dir, objects) = empty(ObjectFormat::Sha1);
+        let id = ObjectId::from_bytes(&[7; 20]).expect("20 bytes");
+        let error = objects.read(id).expect_err("there is none").to_string();
+        assert_eq!(error, format!("object {id}: is missing"));
+        assert!(!objects.has(id));
+        assert!(objects.read(ObjectId::from_bytes(&[7; 32]).expect("32 bytes")).is_err());
+    }
 }

@@ -9,8 +9,9 @@ use std::thread;
 use super::config::{self, Config};
 use super::error::Error;
 use super::names;
-use super::objects::{ObjectFormat, ObjectStore};
+use super::objects::{ObjectFormat, ObjectStore, Objects};
 use super::program::{Call, Git, Output};
+use super::view::View;
 use crate::domain::id::Identity;
 use crate::domain::path::RepoPath;
 
@@ -27,20 +28,6 @@ pub struct HookEnv {
     pub git_dir: Option<PathBuf>,
     /// GIT_INDEX_FILE, absolute: often not the worktree's own index.
     pub index_file: Option<PathBuf>,
-    /// GIT_CONFIG_PARAMETERS: what the user gave with `git -c`.
-    pub config_parameters: Option<OsString>,
-}
-
-impl HookEnv {
-    /// Takes the variables as git set them, relative ones being relative to `cwd`.
-    #[must_use]
-    pub fn new(cwd: &Path, git_dir: Option<&OsStr>, index_file: Option<&OsStr>, parameters: Option<&OsStr>) -> Self {
-        Self {
-            git_dir: git_dir.map(|dir| cwd.join(dir)),
-            index_file: index_file.map(|file| cwd.join(file)),
-            config_parameters: parameters.map(OsStr::to_owned),
-        }
-    }
 }
 
 /// Paths of coord's own, which are in nobody's working set.
@@ -98,13 +85,25 @@ struct Place {
 /// # Errors
 /// Where there is none, where git refuses to read it, or where git is too old.
 pub fn open(git: &Git, cwd: &Path, hook: Option<&HookEnv>) -> Result<Repository, Error> {
+    open_as_configured(git, cwd, hook, None)
+}
+
+/// As [`open`], with the settings that the user gave to this one command of git (`git -c`, GIT_CONFIG_PARAMETERS).
+///
+/// # Errors
+/// As [`open`].
+pub fn open_as_configured(
+    git: &Git,
+    cwd: &Path,
+    hook: Option<&HookEnv>,
+    parameters: Option<&OsStr>,
+) -> Result<Repository, Error> {
     if !cwd.is_dir() {
         let source = io::Error::from(io::ErrorKind::NotFound);
         return Err(Error::File { operation: "enter the folder", path: cwd.to_owned(), source });
     }
     let git_dir = hook.and_then(|hook| hook.git_dir.as_deref());
     let options: Vec<OsString> = git_dir.iter().map(|dir| option("--git-dir=", dir)).collect();
-    let parameters = hook.and_then(|hook| hook.config_parameters.as_deref());
     let (place, config, version) = thread::scope(|scope| {
         let config = scope.spawn(|| config::read(git, cwd, &options, parameters));
         let version = scope.spawn(|| if hook.is_none() { check_version(git, cwd) } else { Ok(()) });
@@ -204,14 +203,17 @@ fn parse_place(answer: &[u8]) -> Option<Place> {
 /// What git's refusal means for the user.
 fn refusal(output: &Output, cwd: &Path) -> Error {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let message = text.lines().find_map(|line| line.strip_prefix("fatal: ")).unwrap_or(text.trim()).to_owned();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let fatal = lines.iter().position(|line| line.starts_with("fatal: ")).unwrap_or(0);
+    let advice = lines.iter().find(|line| line.starts_with("git config")).map(|line| (*line).to_owned());
+    let said = lines.get(fatal..).unwrap_or_default().iter().filter(|line| !line.starts_with("git config"));
+    let message = said.map(|line| line.strip_prefix("fatal: ").unwrap_or(line)).collect::<Vec<_>>().join(" ");
     if message.starts_with("not a git repository") {
         return Error::NotARepository { dir: cwd.to_owned() };
     }
     if message.is_empty() {
         return Error::Answer { operation: "rev-parse".into(), what: "it has not the lines asked for".into() };
     }
-    let advice = text.lines().map(str::trim).find(|line| line.starts_with("git config")).map(str::to_owned);
     Error::Refused { message, advice }
 }
 
@@ -231,6 +233,14 @@ fn version(text: &str) -> Option<(u32, u32)> {
 }
 
 impl Repository {
+    /// Opens its objects, history being seen as git sees it: cut off where the clone is shallow, grafted, replaced.
+    ///
+    /// # Errors
+    /// Where they cannot be opened.
+    pub fn objects(&self) -> Result<Objects, Error> {
+        Ok(Objects::open(&self.store)?.seen_through(View::read(&self.git, &self.common_dir)?))
+    }
+
     /// Begins a call about the repository as a whole: refs, worktrees, objects.
     #[must_use]
     pub fn call(&self, subcommand: &str) -> Call {

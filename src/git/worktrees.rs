@@ -1,12 +1,13 @@
 //! The worktrees of a repository: who stands where, on what, in the middle of which operation.
 //! Must not know: what their files hold.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use super::config;
+use super::config::{self, Config};
 use super::error::Error;
 use super::names;
 use super::program::{Call, Git};
@@ -14,6 +15,7 @@ use super::repository::{Repository, disarm, option};
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::Operation;
 use crate::domain::path::RepoPath;
+use crate::domain::time::Timestamp;
 
 /// One worktree, as git and its own folder describe it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -157,19 +159,22 @@ fn main_worktree(repository: &Repository, listed: Listed) -> Worktree {
 fn linked(repository: &Repository, listed: Vec<Listed>) -> Result<Vec<Worktree>, Error> {
     let mut by_path: BTreeMap<PathBuf, Listed> = BTreeMap::new();
     for entry in listed {
-        by_path.insert(real(&entry.path), entry);
+        by_path.insert(real(&entry.path), entry.clone());
+        // A git that does not know relative links prints them as they are.
+        by_path.entry(entry.path.clone()).or_insert(entry);
     }
     let mut found = Vec::new();
     for git_dir in folders(&repository.common_dir.join("worktrees"))? {
         let identity = Identity::Worktree(names::to_bytes(Path::new(git_dir.file_name().unwrap_or_default())).into());
-        let place = recorded_place(&git_dir);
-        let entry = match &place {
-            Ok(path) => by_path.get(&real(path)).cloned(),
-            Err(_) => None,
+        let recorded = recorded_place(&git_dir);
+        let place = recorded.clone().map(|path| tidy(&git_dir.join(path)));
+        let entry = match (&recorded, &place) {
+            (Ok(recorded), Ok(place)) => by_path.get(&real(place)).or_else(|| by_path.get(recorded)).cloned(),
+            _ => None,
         };
         let known = entry.is_some();
         let path = place.as_ref().map_or_else(|_| git_dir.clone(), Clone::clone);
-        let mut worktree = entry.unwrap_or(Listed { path, ..Listed::default() }).into_worktree(identity, git_dir);
+        let mut worktree = Listed { path, ..entry.unwrap_or_default() }.into_worktree(identity, git_dir);
         match place {
             Err(reason) => worktree.broken = Some(reason),
             Ok(_) if !known => worktree.broken = Some("git does not list it".into()),
@@ -198,7 +203,12 @@ fn folders(dir: &Path) -> Result<BTreeSet<PathBuf>, Error> {
     Ok(found)
 }
 
-/// Where the `gitdir` file says that the worktree lies.
+/// A path without `..`, where it has any.
+fn tidy(path: &Path) -> PathBuf {
+    if path.components().any(|part| part == Component::ParentDir) { real(path) } else { path.to_owned() }
+}
+
+/// Where the `gitdir` file says that the worktree lies; perhaps relative to the folder of that file.
 fn recorded_place(git_dir: &Path) -> Result<PathBuf, String> {
     let file = git_dir.join("gitdir");
     let bytes = fs::read(&file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
@@ -206,7 +216,7 @@ fn recorded_place(git_dir: &Path) -> Result<PathBuf, String> {
     if recorded.is_empty() {
         return Err(format!("{} is empty", file.display()));
     }
-    let link = git_dir.join(names::to_path(recorded));
+    let link = names::to_path(recorded);
     if link.file_name().is_some_and(|name| name == ".git") {
         link.parent().map(Path::to_owned).ok_or_else(|| format!("{} names no folder", file.display()))
     } else {
@@ -313,11 +323,29 @@ impl Worktree {
     /// # Errors
     /// Where its configuration cannot be read.
     pub fn git(&self, repository: &Repository) -> Result<Git, Error> {
-        if !repository.config.differs_by_worktree() {
-            return Ok(repository.git.clone());
+        match self.config(repository)? {
+            Cow::Borrowed(_) => Ok(repository.git.clone()),
+            Cow::Owned(own) => Ok(disarm(&repository.git, &own)),
         }
-        let own = config::read(&repository.git, &self.path, &self.place(), None)?;
-        Ok(disarm(&repository.git, &own))
+    }
+
+    /// The configuration as this worktree sees it.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn config<'a>(&self, repository: &'a Repository) -> Result<Cow<'a, Config>, Error> {
+        if !repository.config.differs_by_worktree() {
+            return Ok(Cow::Borrowed(&repository.config));
+        }
+        Ok(Cow::Owned(config::read(&repository.git, &self.path, &self.place(), None)?))
+    }
+
+    /// When somebody last did something here, as far as its git dir tells: no file of the worktree is looked at.
+    #[must_use]
+    pub fn touched(&self) -> Option<Timestamp> {
+        let at =
+            |name: &str| fs::symlink_metadata(self.git_dir.join(name)).ok().and_then(|meta| names::written_at(&meta));
+        ["index", "logs/HEAD", "HEAD", "reftable/tables.list"].iter().filter_map(|name| at(name)).max()
     }
 
     /// Begins a call that looks at this worktree, without looking for a repository around it.

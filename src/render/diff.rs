@@ -114,7 +114,7 @@ fn merged(merged: &[MergedLine], a: &str, b: &str, style: &Style, out: &mut impl
     let (begin, base, end) = (format!("<<<<<<< {a}"), "||||||| base".to_owned(), format!(">>>>>>> {b}"));
     let mut before = 0;
     let mut skipped = false;
-    for (at, line) in merged.iter().enumerate().filter(|(at, _)| near(*at)).map(|(at, line)| (at, line)) {
+    for (at, line) in merged.iter().enumerate().filter(|(at, _)| near(*at)) {
         skipped |= at > 0 && !near(at - 1);
         if std::mem::take(&mut skipped) {
             writeln!(out, "    {}", style.ink(Ink::Faint, "…"))?;

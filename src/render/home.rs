@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::scan::{self, View, command};
 use super::style::{Ink, Style};
-use super::table::{Cell, Column, Table};
+use super::table::{Cell, Column, Table, cut_end, cut_front};
 use super::{board, collisions, safe, words};
 use crate::domain::instance::{Instance, State};
 use crate::domain::overlap::{Grade, PathOverlap};
@@ -15,13 +15,15 @@ use crate::domain::report::{Overlap, Survey, TargetConflict};
 
 /// How many lower overlaps are worth a line here.
 const LOWER: usize = 3;
+/// How many columns a path in a sentence gets.
+const PATH: usize = 60;
 /// How many conflicting paths are shown.
 const CONFLICTS: usize = 8;
 
 /// Writes the one screen. Where the command was not run inside an instance, everybody's.
 pub fn human(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result<()> {
     let Some(here) = survey.here else {
-        return scan::human(survey, &View { all: false, min_grade: Grade::Identical }, style, out);
+        return scan::human(survey, View { all: false, min_grade: Grade::Identical }, style, out);
     };
     let mine: Vec<Meeting<'_>> =
         survey.overlaps.iter().filter_map(|overlap| Meeting::of(survey, here, overlap)).collect();
@@ -72,7 +74,7 @@ fn answer(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let me = &survey.instances[here];
-    let name = safe::text(&me.label);
+    let name = words::label(&me.label);
     let others: Vec<&str> =
         mine.iter().filter(|meeting| meeting.overlap.counts()).map(|meeting| meeting.other.label.as_str()).collect();
     let (ink, said) = match (&me.state, &others[..]) {
@@ -158,7 +160,9 @@ fn lower(survey: &Survey, mine: &[Meeting<'_>], style: &Style, out: &mut impl Wr
         .flat_map(|meeting| meeting.overlap.paths.iter().map(move |path| (meeting, path)))
         .filter_map(|(meeting, path)| lower_line(meeting, path))
         .collect();
-    all.iter().take(LOWER).try_for_each(|line| writeln!(out, "{}", style.ink(Ink::Faint, line)))?;
+    for line in all.iter().take(LOWER) {
+        writeln!(out, "{}", style.ink(Ink::Faint, &cut_end(line, style.width)))?;
+    }
     if all.len() > LOWER {
         let more = words::count(all.len() - LOWER, "more overlap", "more overlaps");
         writeln!(out, "{}", style.ink(Ink::Faint, &format!("and {more} that need nothing (coord scan --all)")))?;
@@ -173,8 +177,8 @@ fn lower(survey: &Survey, mine: &[Meeting<'_>], style: &Style, out: &mut impl Wr
 }
 
 fn lower_line(meeting: &Meeting<'_>, path: &PathOverlap) -> Option<String> {
-    let other = safe::text(&meeting.other.label);
-    let at = safe::text(path.path.as_bytes());
+    let other = words::label(&meeting.other.label);
+    let at = cut_front(&safe::text(path.path.as_bytes()), PATH);
     match (path.grade, path.gap) {
         (Grade::Conflict, _) if meeting.overlap.acknowledged => {
             Some(format!("{other} conflicts in {at}: acknowledged"))

@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::safe;
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table, cut_end};
@@ -15,6 +17,8 @@ use crate::domain::policy::Mode;
 /// How many clashes are shown with their lines, and how many warnings, before the rest is counted.
 const CLASHES: usize = 3;
 const WARNINGS: usize = 4;
+/// Where the commands begin.
+const WAYS: usize = 22;
 
 /// Writes all that one commit gives to say: nothing where nothing is in the way.
 pub fn human(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::Result<()> {
@@ -28,14 +32,12 @@ pub fn human(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::
     if judgement.blocks.is_empty() || judgement.mode == Mode::Warn {
         warnings(judgement, style, out)?;
     }
-    judgement.notices.iter().try_for_each(|notice| line(&safe::text(notice), style, out))
+    judgement.notices.iter().try_for_each(|said| notice(said, style, out))
 }
 
-/// Writes the one line of a hook that could not judge; `strict` says whether that stops the commit.
-pub fn could_not(reason: &str, command: &str, strict: bool, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    let follows = if strict { "is stopped (coord.strict)" } else { "goes through" };
-    let reason = safe::text(reason);
-    line(&format!("could not check this {command} ({reason}); it {follows}. coord doctor says more"), style, out)
+/// Writes one line of the hook's own: that it could not check, or could not record.
+pub fn notice(notice: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    line(&safe::text(notice), style, out)
 }
 
 fn line(said: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
@@ -122,7 +124,10 @@ fn ways_out(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::R
             }
             WayOut::SkipOnce => ("skip once", format!("COORD_SKIP=1 git {}", judgement.command), ""),
         };
-        writeln!(out, "  {what:<18}  {}{}", style.ink(Ink::Command, &command), style.ink(Ink::Faint, aside))?;
+        let fits = WAYS + command.width() + aside.width() <= style.width;
+        let aside = if fits { aside.to_owned() } else { format!("\n{}{}", " ".repeat(WAYS), aside.trim_start()) };
+        let aside = if aside.trim().is_empty() { String::new() } else { style.ink(Ink::Faint, &aside) };
+        writeln!(out, "  {what:<18}  {}{aside}", style.ink(Ink::Command, &command))?;
     }
     Ok(())
 }
@@ -163,10 +168,9 @@ fn warning(judgement: &Judgement, finding: &Finding) -> String {
     let command = judgement.command;
     match finding.reason {
         Reason::Uncommitted => format!("{other} is editing {at} too, not committed yet; you go first"),
-        Reason::Committed => format!("this {command} conflicts with {other} in {at}"),
         Reason::Claimed => format!("{at} is claimed by {other}"),
         Reason::Branch => format!("this {command} conflicts with branch {other} in {at}; nobody has it checked out"),
-        Reason::Remote => format!("this {command} conflicts with {other} in {at}"),
+        Reason::Committed | Reason::Remote => format!("this {command} conflicts with {other} in {at}"),
         Reason::OnTarget => format!("{other} will have to rebase: it conflicts in {at}"),
         Reason::Present => format!("{at} still conflicts with {other}, as before this {command}"),
         Reason::Shrunk => format!("this {command} makes the conflict with {other} in {at} smaller"),

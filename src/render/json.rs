@@ -1,6 +1,10 @@
 //! Reports as JSON (DESIGN.md section 6): version 1, only ever added to. Wire types are private to this folder and borrow.
 //! Must not know: who reads it, what the answer leads to.
 
+mod demo;
+mod evidence;
+mod log;
+mod setup;
 mod survey;
 mod text;
 
@@ -8,8 +12,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::demo::Scene;
+use crate::domain::event::Event;
 use crate::domain::overlap::Grade;
-use crate::domain::report::Survey;
+use crate::domain::report::{Comparison, Facts, KnownOverlap, Survey};
+use crate::domain::setup::{DoctorReport, InstallReport, Setting, UninstallReport};
 
 /// The version of everything written here.
 const VERSION: u32 = 1;
@@ -17,6 +24,56 @@ const VERSION: u32 = 1;
 /// Writes a survey; overlaps below `min_grade` are left out.
 pub fn survey(report: &Survey, min_grade: Grade, out: &mut impl Write) -> io::Result<()> {
     write(&survey::Wire::of(report, min_grade), out)
+}
+
+/// Writes the answer of `coord check`.
+pub fn facts(report: &Facts, out: &mut impl Write) -> io::Result<()> {
+    write(&evidence::WireFacts::of(report), out)
+}
+
+/// Writes the answer of `coord diff`.
+pub fn comparison(report: &Comparison, out: &mut impl Write) -> io::Result<()> {
+    write(&evidence::WireComparison::of(report), out)
+}
+
+/// Writes the answer of `coord install`.
+pub fn install(report: &InstallReport, out: &mut impl Write) -> io::Result<()> {
+    write(&setup::WireHooks::installed(report), out)
+}
+
+/// Writes the answer of `coord uninstall`.
+pub fn uninstall(report: &UninstallReport, out: &mut impl Write) -> io::Result<()> {
+    write(&setup::WireHooks::uninstalled(report), out)
+}
+
+/// Writes the answer of `coord doctor`.
+pub fn doctor(report: &DoctorReport, out: &mut impl Write) -> io::Result<()> {
+    write(&setup::WireDoctor::of(report), out)
+}
+
+/// Writes the answer of `coord config`.
+pub fn config(settings: &[Setting], out: &mut impl Write) -> io::Result<()> {
+    write(&setup::WireSettings::of(settings), out)
+}
+
+/// Writes events, one object a line.
+pub fn events(events: &[Event], out: &mut impl Write) -> io::Result<()> {
+    events.iter().try_for_each(|event| write(&log::WireEvent::of(event), out))
+}
+
+/// Writes acknowledgements.
+pub fn acks(known: &[KnownOverlap], out: &mut impl Write) -> io::Result<()> {
+    write(&log::WireAcks::of(known), out)
+}
+
+/// Writes how many acknowledgements with `instance` were withdrawn.
+pub fn withdrawn(number: usize, instance: &str, out: &mut impl Write) -> io::Result<()> {
+    write(&log::WireWithdrawn::of(instance, number), out)
+}
+
+/// Writes a demonstration.
+pub fn demo(scenes: &[Scene], out: &mut impl Write) -> io::Result<()> {
+    write(&demo::Wire::of(scenes), out)
 }
 
 /// Writes `value` on one line. What a terminal would obey is spelled out, so that the JSON can be shown as it is.

@@ -2,6 +2,7 @@
 //! Must not know: git, the store, standard output, who asked.
 
 pub mod check;
+pub mod demo;
 pub mod diff;
 pub mod home;
 pub mod hook;

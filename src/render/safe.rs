@@ -107,7 +107,7 @@ impl<W: Write> GithubLog<W> {
         let line = String::from_utf8_lossy(&line).replace("##[", "#\\x23[");
         let start = line.len() - line.trim_start().len();
         let (space, rest) = line.split_at(start);
-        let rest = rest.strip_prefix("::").map(|rest| format!("\\x3a:{rest}")).unwrap_or_else(|| rest.to_owned());
+        let rest = rest.strip_prefix("::").map_or_else(|| rest.to_owned(), |rest| format!("\\x3a:{rest}"));
         write!(self.inner, "{space}{rest}")
     }
 }

@@ -21,7 +21,7 @@ pub struct View {
 }
 
 /// Writes the screen of `coord scan`.
-pub fn human(survey: &Survey, view: &View, style: &Style, out: &mut impl Write) -> io::Result<()> {
+pub fn human(survey: &Survey, view: View, style: &Style, out: &mut impl Write) -> io::Result<()> {
     let board = Board::of(survey, view.all);
     headline(survey, board.width(style), style, out)?;
     if !survey.instances.is_empty() {
@@ -97,7 +97,7 @@ pub(crate) fn target(survey: &Survey) -> String {
     }
 }
 
-fn footer(survey: &Survey, view: &View, style: &Style, out: &mut impl Write) -> io::Result<()> {
+fn footer(survey: &Survey, view: View, style: &Style, out: &mut impl Write) -> io::Result<()> {
     let mut lines = Vec::new();
     if !view.all && view.min_grade < Grade::Conflict {
         lines.extend(collisions::folded(survey, "coord scan --all"));

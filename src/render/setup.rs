@@ -64,7 +64,7 @@ fn is_by_hand(action: &Action) -> bool {
 
 /// One row a hook, hooks with the same fate in the same place together.
 fn changes(changes: &[HookChange], style: &Style, out: &mut impl Write) -> io::Result<()> {
-    let mut table = Table::new(2, &[Column::Left, Column::Cut, Column::CutFront]);
+    let mut table = Table::new(2, &[Column::Left, Column::Cut, Column::Cut]);
     let mut rest = changes;
     while let Some(first) = rest.first() {
         let alike =
@@ -72,12 +72,13 @@ fn changes(changes: &[HookChange], style: &Style, out: &mut impl Write) -> io::R
         let n = rest.iter().take_while(alike).count();
         let hooks: Vec<&str> = rest[..n].iter().map(|change| change.hook.as_str()).collect();
         let (ink, did) = action(&first.action);
-        let place = if n == 1 { first.place.as_str() } else { folder(&first.place) };
-        table.row(vec![
-            Cell::new(ink, did),
-            Cell::plain(safe::text(hooks.join(", "))),
-            Cell::new(Ink::Faint, safe::text(place)),
-        ]);
+        let place = safe::text(if n == 1 { first.place.as_str() } else { folder(&first.place) });
+        let place = match &first.action {
+            Action::Chained(behind) => format!("{place}, then {}", safe::text(behind.as_os_str().as_encoded_bytes())),
+            Action::Failed(why) => format!("{place}: {}", safe::text(why)),
+            _ => place,
+        };
+        table.row(vec![Cell::new(ink, did), Cell::plain(safe::text(hooks.join(", "))), Cell::new(Ink::Faint, place)]);
         rest = &rest[n..];
     }
     table.write(style, out)
@@ -88,14 +89,11 @@ fn folder(place: &str) -> &str {
     place.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder)
 }
 
-fn action(action: &Action) -> (Ink, String) {
-    let (ink, said) = match action {
+fn action(action: &Action) -> (Ink, &'static str) {
+    match action {
         Action::Written => (Ink::Good, "added"),
         Action::Inserted => (Ink::Good, "put in front"),
-        Action::Chained(behind) => {
-            let behind = safe::text(behind.as_os_str().as_encoded_bytes());
-            return (Ink::Good, format!("added, then runs {behind}"));
-        }
+        Action::Chained(_) => (Ink::Good, "chained"),
         Action::Updated => (Ink::Good, "updated"),
         Action::Unchanged => (Ink::Faint, "stands already"),
         Action::Covered => (Ink::Faint, "called already"),
@@ -103,9 +101,8 @@ fn action(action: &Action) -> (Ink, String) {
         Action::TakenOut => (Ink::Good, "taken out"),
         Action::Deleted => (Ink::Good, "removed"),
         Action::Restored => (Ink::Good, "restored"),
-        Action::Failed(why) => return (Ink::Bad, format!("failed: {}", safe::text(why))),
-    };
-    (ink, said.to_owned())
+        Action::Failed(_) => (Ink::Bad, "failed"),
+    }
 }
 
 /// Lines to copy, each file's by itself. They are coord's own, so they are written as they are.
@@ -150,35 +147,16 @@ pub fn doctor(report: &DoctorReport, style: &Style, out: &mut impl Write) -> io:
 
 /// Writes every setting: its value, where that came from, and what it does.
 pub fn config(settings: &[Setting], style: &Style, out: &mut impl Write) -> io::Result<()> {
-    if let [only] = settings {
-        writeln!(
-            out,
-            "{} = {}     {}",
-            style.ink(Ink::Strong, only.name),
-            safe::text(&only.value),
-            source(&only.source)
-        )?;
-        return writeln!(out, "  {}", only.meaning);
-    }
-    let narrow = style.width < 110;
-    let mut table = Table::new(0, &[Column::Left, Column::Cut, Column::Cut, Column::Cut]);
     for setting in settings {
-        let set = setting.source != Source::Default;
-        let mut row = vec![
-            Cell::new(Ink::Strong, setting.name),
-            Cell::new(if set { Ink::Good } else { Ink::Plain }, value(&setting.value)),
-            Cell::new(Ink::Faint, source(&setting.source)),
-        ];
-        if narrow {
-            table.row(row);
-            continue;
-        }
-        row.push(Cell::plain(setting.meaning));
-        table.row(row);
+        let ink = if setting.source == Source::Default { Ink::Plain } else { Ink::Good };
+        let (value, from) = (style.ink(ink, &value(&setting.value)), style.ink(Ink::Faint, &source(&setting.source)));
+        writeln!(out, "{} = {value}     {from}", style.ink(Ink::Strong, setting.name))?;
+        writeln!(out, "  {}", setting.meaning)?;
     }
-    table.write(style, out)?;
-    let example = if narrow { "what one does:" } else { "one of them:" };
-    writeln!(out, "\n  {}", command(example, "coord config mode", style))
+    if settings.len() > 1 {
+        writeln!(out, "\n  {}", command("set one for this repository:", "coord config mode warn", style))?;
+    }
+    Ok(())
 }
 
 fn value(value: &str) -> String {

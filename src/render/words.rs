@@ -1,14 +1,16 @@
 //! How counts, ages, lines and evidence read. Every screen says them alike.
 //! Must not know: any layout, any one screen.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::safe;
-use super::table::cut_end;
+use super::table::{cut_end, cut_middle};
 use crate::domain::hunk::LineSpan;
 use crate::domain::instance::{Instance, Kind, Operation, State};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::time::{Seconds, Timestamp};
-use crate::domain::working_set::Status;
+use crate::domain::working_set::{Change, Status};
 
 /// A task or reason is shown up to this many columns, however long somebody made it.
 pub(crate) const LONGEST_QUOTE: usize = 60;
@@ -89,7 +91,7 @@ pub(crate) fn evidence(overlap: &PathOverlap, a: &Instance, b: &Instance) -> Str
         (Grade::Conflict, kind) => kind.map_or("conflict", ConflictKind::name).to_owned(),
     };
     if overlap.grade == Grade::Conflict {
-        let dirty = |i: &Instance| i.working_set.changes.get(&overlap.path).is_some_and(|c| c.is_uncommitted());
+        let dirty = |i: &Instance| i.working_set.changes.get(&overlap.path).is_some_and(Change::is_uncommitted);
         match (dirty(a), dirty(b)) {
             (true, true) => said.push_str(", uncommitted"),
             (true, false) => said.push_str(&uncommitted_in(a)),
@@ -145,12 +147,23 @@ pub(crate) fn place(instance: &Instance) -> String {
     }
 }
 
-/// `a`, `a and b`, `a, b and 3 others`.
+/// A label in a sentence gets so many columns, so that the sentence stays a line.
+const LABEL: usize = 24;
+
+/// A label for a sentence: harmless and not too long.
+pub(crate) fn label(label: &str) -> String {
+    cut_middle(&safe::text(label), LABEL)
+}
+
+/// `a`, `a and b`, `a, b and 3 others`; of long names only the first.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let all: Vec<String> = names.into_iter().map(safe::text).collect();
+    let all: Vec<String> = names.into_iter().map(label).collect();
     match &all[..] {
         [] => String::new(),
         [one] => one.clone(),
+        [a, rest @ ..] if all.iter().take(3).map(|name| name.width()).sum::<usize>() > LABEL => {
+            format!("{a} and {}", count(rest.len(), "other", "others"))
+        }
         [a, b] => format!("{a} and {b}"),
         [a, b, c] => format!("{a}, {b} and {c}"),
         [a, b, rest @ ..] => format!("{a}, {b} and {} others", rest.len()),

@@ -1,6 +1,8 @@
 //! Intents on disk: `intents/`, one file a running `git commit`.
 //! Must not know: how a process is looked up, how a commit is judged.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -84,6 +86,24 @@ impl Store {
     }
 }
 
+impl Store {
+    /// How many intents were ever recorded here. Two equal readings, the first before the intents were listed, mean
+    /// that none came in between. Takes no lock.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read, or holds no number.
+    pub fn intents_ever(&self) -> Result<u64, Error> {
+        let path = self.intent_count_file();
+        let Some(bytes) = file::read(&path, file::LARGEST)? else { return Ok(0) };
+        let text = std::str::from_utf8(&bytes).ok().map(str::trim);
+        text.and_then(|text| text.parse().ok()).ok_or_else(|| Error::corrupt(&path, "it holds no number"))
+    }
+
+    fn intent_count_file(&self) -> PathBuf {
+        self.dir().join("intents-ever")
+    }
+}
+
 impl Locked<'_> {
     /// The intents that count now. Those that do not are removed, as are those that a power loss left unreadable.
     ///
@@ -114,7 +134,14 @@ impl Locked<'_> {
     /// # Errors
     /// Where it cannot be written: the commit is then unknown to those that are judged meanwhile.
     pub fn put_intent(&self, intent: &Intent) -> Result<(), Error> {
-        documents::write(self.dir(), intent, self.mode())
+        documents::write(self.dir(), intent, self.mode())?;
+        // After the intent itself: whoever reads the old count lists the intents later, and so sees this one.
+        let path = self.store().intent_count_file();
+        let ever = match self.store().intents_ever() {
+            Err(Error::Corrupt { .. }) => 0,
+            ever => ever?,
+        };
+        file::replace(&path, format!("{}\n", ever + 1).as_bytes(), self.mode() & 0o666, Lasting::Process)
     }
 
     /// Ends the intent of this process: the commit is made. `false` where there was none.

@@ -20,6 +20,18 @@ pub struct Configured {
     pub runs: bool,
 }
 
+/// Whether this git runs such hooks.
+///
+/// # Errors
+/// Where git cannot be asked.
+pub fn is_supported(git: &Git, dir: &Path) -> Result<bool, Error> {
+    let answer = git.call(dir, "version").read()?;
+    let text = String::from_utf8_lossy(&answer);
+    let mut numbers = text.trim().strip_prefix("git version ").unwrap_or_default().split('.').map(str::parse);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return Ok(false) };
+    Ok((major, minor) >= SINCE)
+}
+
 /// The section of a hook: one friendly name an event, as a name has one command, which must know its event.
 #[must_use]
 pub fn section(hook: &str) -> String {
@@ -81,6 +93,14 @@ pub fn take(git: &Git, common_dir: &Path, hook: &str) -> Result<Option<Action>, 
 /// Where git cannot write it.
 pub fn set(git: &Git, common_dir: &Path, key: &str, value: OsString) -> Result<(), Error> {
     git.call(common_dir, "config").args(["--local", "--replace-all", key]).arg(value).read().map(drop)
+}
+
+/// Adds a value to a key of the shared configuration.
+///
+/// # Errors
+/// Where git cannot write it.
+pub fn add(git: &Git, common_dir: &Path, key: &str, value: OsString) -> Result<(), Error> {
+    git.call(common_dir, "config").args(["--local", "--add", key]).arg(value).read().map(drop)
 }
 
 /// Removes a key of the shared configuration, and with the last key its section.

@@ -112,6 +112,15 @@ pub fn put_lines(path: &Path, lines: &str) -> Result<Action, Error> {
     write(path, &text, Some(path)).map(|()| Action::Inserted)
 }
 
+/// Whether such lines are there.
+pub fn has_lines(path: &Path, lines: &str) -> Result<bool, Error> {
+    match fs::read(path) {
+        Ok(text) => Ok(position(&text, lines.as_bytes()).is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(file("read", path)(error)),
+    }
+}
+
 /// Takes such lines out again; `None` where they are not there.
 pub fn take_lines(path: &Path, lines: &str) -> Result<Option<Action>, Error> {
     let mut text = match fs::read(path) {

@@ -85,6 +85,13 @@ impl Configured {
         })
     }
 
+    /// Whether it has commands of its own for this hook, so that it will write the hook's file.
+    #[must_use]
+    pub fn will_write(&self, hook: &str) -> bool {
+        let key = |line: &str| line.strip_prefix(hook).is_some_and(|rest| rest.trim_start().starts_with(':'));
+        self.runner == Runner::Lefthook && self.text.lines().any(key)
+    }
+
     /// What to put into its configuration so that coord is called whatever becomes of the hook files.
     #[must_use]
     pub fn snippet(&self, hooks: &[&str]) -> Snippet {

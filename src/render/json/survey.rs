@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::VERSION;
 use super::text::{Text, ranges, time};
 use crate::domain::instance::{Instance, State};
-use crate::domain::overlap::{Grade, PathOverlap};
+use crate::domain::overlap::{ConflictKind, Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
 use crate::domain::working_set::Change;
@@ -188,10 +188,7 @@ fn change<'a>(path: &'a RepoPath, change: &'a Change) -> WireChange<'a> {
 }
 
 fn target_conflict<'a>(survey: &'a Survey, conflict: &'a TargetConflict) -> WireTargetConflict<'a> {
-    let wire = |path: &'a crate::domain::overlap::PathConflict| WireConflict {
-        path: Text::of(path.path.as_bytes()),
-        kind: path.kind.name(),
-    };
+    let wire = |path: &'a PathConflict| WireConflict { path: Text::of(path.path.as_bytes()), kind: path.kind.name() };
     WireTargetConflict {
         instance: &survey.instances[conflict.instance].label,
         complete: conflict.complete,
@@ -213,7 +210,7 @@ pub(super) fn path_overlap(overlap: &PathOverlap) -> WirePath<'_> {
     WirePath {
         path: Text::of(overlap.path.as_bytes()),
         grade: overlap.grade.name(),
-        kind: overlap.kind.map(|kind| kind.name()),
+        kind: overlap.kind.map(ConflictKind::name),
         blocks: overlap.blocks,
         a_lines: ranges(&overlap.a_lines),
         b_lines: ranges(&overlap.b_lines),

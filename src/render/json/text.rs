@@ -75,7 +75,7 @@ mod tests {
         let mut out = Vec::new();
         hostile.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Visible)).expect("in memory");
         let out = String::from_utf8(out).expect("UTF-8");
-        assert_eq!(out, r###""a\u001b[31m\u007f\u009b\u202e\udb40\udc41##\u005bgroup]\"\\\n""###);
+        assert_eq!(out, r#""a\u001b[31m\u007f\u009b\u202e\udb40\udc41##\u005bgroup]\"\\\n""#);
         assert_eq!(serde_json::from_str::<String>(&out).expect("valid JSON"), hostile);
     }
 

@@ -1,0 +1,116 @@
+//! A text as a list of lines, and which lines a side changed.
+//! Must not know: files, objects, what a changed line means for anybody else.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::histogram;
+use super::hunk::Hunk;
+
+/// A line by number: equal lines of one [`LineTable`] have equal numbers, so that lines compare like integers.
+pub type Line = u32;
+
+/// How far into a file git looks for a NUL byte before it calls the file text.
+const BINARY_PREFIX: usize = 8000;
+
+/// Whether git would take the content for binary: a NUL byte among the first 8000.
+#[must_use]
+pub fn is_binary(content: &[u8]) -> bool {
+    content[..content.len().min(BINARY_PREFIX)].contains(&0)
+}
+
+/// The lines of a text with their ends, so that a missing newline at the end is a difference and CR is content.
+pub fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split_inclusive(|&b| b == b'\n')
+}
+
+/// Numbers the lines of the texts that are compared with each other.
+#[derive(Debug, Default)]
+pub struct LineTable {
+    numbers: HashMap<Box<[u8]>, Line>,
+}
+
+impl LineTable {
+    /// An empty table.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The lines of `text`, by number.
+    pub fn lines(&mut self, text: &[u8]) -> Vec<Line> {
+        split(text)
+            .map(|line| {
+                if let Some(&number) = self.numbers.get(line) {
+                    return number;
+                }
+                let number = Line::try_from(self.numbers.len()).unwrap_or(Line::MAX);
+                self.numbers.insert(line.into(), number);
+                number
+            })
+            .collect()
+    }
+}
+
+/// What a side changed against its base, aligned as git's own merge aligns it (histogram, hunks moved to where they
+/// meet the other side's, else down).
+#[must_use]
+pub fn hunks(base: &[Line], side: &[Line]) -> Vec<Hunk> {
+    histogram::align(base, side).hunks()
+}
+
+/// Where lines of the base stand in the side. Lines that a hunk changed stand for all of the hunk's lines there.
+#[must_use]
+pub fn map_range(hunks: &[Hunk], range: &Range<u32>) -> Range<u32> {
+    let offset = |at: u32, last: Option<&Hunk>| last.map_or(at, |hunk| at - hunk.base.end + hunk.side.end);
+    let before = hunks.partition_point(|hunk| hunk.base.end <= range.start);
+    let start = match hunks.get(before) {
+        Some(hunk) if hunk.base.start < range.start => hunk.side.start,
+        _ => offset(range.start, hunks[..before].last()),
+    };
+    let until = hunks.partition_point(|hunk| hunk.base.start < range.end);
+    let end = match hunks[..until].last() {
+        Some(hunk) if hunk.base.end > range.end => hunk.side.end,
+        last => offset(range.end, last),
+    };
+    start..end.max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_ends() {
+        assert_eq!(split(b"a\r\nb").collect::<Vec<_>>(), [&b"a\r\n"[..], b"b"]);
+        assert_eq!(split(b"").count(), 0);
+        assert_eq!(split(b"\n\n").count(), 2);
+    }
+
+    #[test]
+    fn only_a_nul_in_the_first_part_makes_a_file_binary() {
+        assert!(is_binary(b"a\0b"));
+        let mut late = vec![b'x'; BINARY_PREFIX];
+        late.push(0);
+        assert!(!is_binary(&late));
+        assert!(!is_binary("caf\u{e9} \u{202e}".as_bytes()));
+    }
+
+    #[test]
+    fn ranges_follow_the_lines() {
+        // Two lines added before line 1, line 4 replaced by three, line 6 gone.
+        let hunks = [(1..1, 1..3), (4..5, 6..9), (6..7, 10..10)].map(|(base, side)| Hunk { base, side });
+        for (range, expected) in [
+            (0..1, 0..1),
+            (1..2, 3..4),
+            (0..2, 0..4),
+            (4..5, 6..9),
+            (3..6, 5..10),
+            (6..7, 10..10),
+            (7..9, 10..12),
+            (5..5, 9..9),
+        ] {
+            assert_eq!(map_range(&hunks, &range), expected, "{range:?}");
+        }
+    }
+}

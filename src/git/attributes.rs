@@ -1,0 +1,107 @@
+//! The attributes of paths that judging looks at, as they stand in the target's tree.
+//! Must not know: what a merge does with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::error::Error;
+use super::program::Git;
+use crate::domain::id::ObjectId;
+use crate::domain::path::RepoPath;
+
+/// How two changes of a file's content are brought together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Driver {
+    /// Line by line.
+    Text,
+    /// Both sides' lines are kept.
+    Union,
+    /// Not at all: only one side may have changed it.
+    Binary,
+}
+
+/// What the attributes say of one path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attributes {
+    /// How its content is merged; of a driver that coord does not run, the built-in way.
+    pub driver: Driver,
+    /// Whether the repository names a merge driver of its own for it.
+    pub custom: bool,
+    /// `linguist-generated`: nobody wrote it by hand.
+    pub generated: bool,
+    /// `coord=ignore`: it is not looked at.
+    pub ignored: bool,
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self { driver: Driver::Text, custom: false, generated: false, ignored: false }
+    }
+}
+
+impl Attributes {
+    fn learn(&mut self, attribute: &[u8], value: &[u8], default_driver: Option<&str>) {
+        match (attribute, value) {
+            (b"merge", value) => (self.driver, self.custom) = driver(value, default_driver),
+            (b"coord", b"ignore") => self.ignored = true,
+            (b"linguist-generated", b"set" | b"true") => self.generated = true,
+            _ => {}
+        }
+    }
+}
+
+fn driver(value: &[u8], default_driver: Option<&str>) -> (Driver, bool) {
+    match value {
+        b"unspecified" => match default_driver {
+            Some(name) => driver(name.as_bytes(), None),
+            None => (Driver::Text, false),
+        },
+        b"set" | b"text" => (Driver::Text, false),
+        b"unset" | b"binary" => (Driver::Binary, false),
+        b"union" => (Driver::Union, false),
+        _ => (Driver::Text, true),
+    }
+}
+
+/// Reads the attributes of `paths` in one call. `default_driver` is `merge.default`.
+pub fn read(
+    git: &Git,
+    common_dir: &Path,
+    target: ObjectId,
+    paths: &BTreeSet<RepoPath>,
+    default_driver: Option<&str>,
+) -> Result<BTreeMap<RepoPath, Attributes>, Error> {
+    let mut found: BTreeMap<RepoPath, Attributes> = BTreeMap::new();
+    if paths.is_empty() {
+        return Ok(found);
+    }
+    let answer = ask(git, common_dir, Some(target), paths)?;
+    let mut fields = answer.split(|&b| b == 0);
+    while let (Some(path), Some(attribute), Some(value)) = (fields.next(), fields.next(), fields.next()) {
+        let path = RepoPath::new(path)
+            .map_err(|why| Error::Answer { operation: "check-attr".to_owned(), what: why.to_string() })?;
+        found.entry(path).or_default().learn(attribute, value, default_driver);
+    }
+    Ok(found)
+}
+
+/// A worktree is named only because git insists on one; with a tree as the source it is not looked at.
+fn ask(git: &Git, common_dir: &Path, target: Option<ObjectId>, paths: &BTreeSet<RepoPath>) -> Result<Vec<u8>, Error> {
+    let mut options = vec![option("--git-dir=", common_dir), option("--work-tree=", common_dir)];
+    options.extend(target.map(|id| format!("--attr-source={id}").into()));
+    let stdin: Vec<u8> = paths.iter().flat_map(|path| [path.as_bytes(), b"\0"].concat()).collect();
+    let call = git.call_with(common_dir, &options, "check-attr").args(["-z", "--stdin", "merge", "coord"]);
+    let output = call.arg("linguist-generated").stdin(stdin).output()?;
+    match output.code {
+        0 => Ok(output.stdout),
+        // Git before 2.41 does not know --attr-source: what stands outside of trees counts all the same.
+        129 if target.is_some() => ask(git, common_dir, None, paths),
+        _ => Err(output.failed("check-attr".to_owned(), common_dir.to_owned())),
+    }
+}
+
+fn option(name: &str, path: &Path) -> std::ffi::OsString {
+    let mut option = std::ffi::OsString::from(name);
+    option.push(path);
+    option
+}

@@ -1,0 +1,161 @@
+//! Pairs of lines of work that meet without sharing a path: a file where the other has a directory, a file added to a
+//! directory that the other moved away, names that differ only in case.
+//! Must not know: contents, verdicts.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::super::error::Error;
+use super::super::tree::{self, Entry, Listing};
+use super::landing::Brought;
+use super::meeting::{Group, Side};
+use super::{Question, Work, walk};
+use crate::domain::path::RepoPath;
+
+type Pair = (usize, usize);
+
+fn pair(a: usize, b: usize) -> Pair {
+    (a.min(b), a.max(b))
+}
+
+/// The pairs that git has to judge because of where their paths lie.
+pub(super) fn find(
+    work: &Work<'_>,
+    question: &Question,
+    brought: &[Brought],
+    groups: &[Group],
+) -> Result<BTreeSet<Pair>, Error> {
+    let mut found = BTreeSet::new();
+    file_and_directory(groups, &mut found);
+    if question.only.is_some() {
+        left_directories_of_paths(work, brought, groups, &mut found)?;
+        return Ok(found);
+    }
+    let mut left: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    for (n, line) in brought.iter().enumerate().filter(|(_, line)| line.lands() || line.judge_unlanded) {
+        let dirs = left_directories(work, line);
+        for dir in work.or_reason(dirs)?.unwrap_or_default() {
+            left.entry(dir).or_default().push(n);
+        }
+    }
+    for group in groups.iter().filter(|_| !left.is_empty()) {
+        for side in group.sides.iter().filter(|side| adds(group, side)) {
+            for dir in directories(&group.path) {
+                let others = left.get(dir).into_iter().flatten().filter(|&&other| other != side.line);
+                found.extend(others.map(|&other| pair(side.line, other)));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn adds(group: &Group, side: &Side) -> bool {
+    group.target.is_none() && (side.effective.is_some() || side.fails)
+}
+
+/// The directories above a path, innermost first.
+fn directories(path: &RepoPath) -> impl Iterator<Item = &[u8]> {
+    let bytes = path.as_bytes();
+    let slashes = bytes.iter().enumerate().rev().filter(|&(_, &b)| b == b'/');
+    slashes.map(|(at, _)| &bytes[..at])
+}
+
+/// One line has a file at a path below which another has one.
+fn file_and_directory(groups: &[Group], found: &mut BTreeSet<Pair>) {
+    let by_path: HashMap<&[u8], &Group> = groups.iter().map(|group| (group.path.as_bytes(), group)).collect();
+    let there = |side: &&Side| side.effective.is_some() || side.fails;
+    for group in groups {
+        for above in directories(&group.path).filter_map(|dir| by_path.get(dir)) {
+            for file in above.sides.iter().filter(there) {
+                let below = group.sides.iter().filter(there).filter(|side| side.line != file.line);
+                found.extend(below.map(|side| pair(file.line, side.line)));
+            }
+        }
+    }
+}
+
+/// The directories of the target of which a line leaves nothing.
+fn left_directories(work: &Work<'_>, line: &Brought) -> Result<Vec<Vec<u8>>, Error> {
+    let mut gone: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    let mut kept: BTreeSet<&[u8]> = BTreeSet::new();
+    for (path, entry) in &line.effective {
+        if entry.is_none() {
+            let name = path.file_name().to_vec();
+            gone.entry(directory_of(path.as_bytes()).to_vec()).or_default().insert(name);
+        } else {
+            kept.extend(directories(path));
+        }
+    }
+    let mut left = Vec::new();
+    // Innermost first, so that an emptied directory counts as gone from the one above it.
+    let mut waiting: BTreeSet<(usize, Vec<u8>)> = gone.keys().map(|dir| (depth(dir), dir.clone())).collect();
+    while let Some((_, dir)) = waiting.pop_last() {
+        if dir.is_empty() || kept.contains(&dir[..]) || !all_gone(work, &dir, &gone[&dir])? {
+            continue;
+        }
+        let above = directory_of(&dir).to_vec();
+        let name = dir[if above.is_empty() { 0 } else { above.len() + 1 }..].to_vec();
+        gone.entry(above.clone()).or_default().insert(name);
+        waiting.insert((depth(&above), above));
+        left.push(dir);
+    }
+    Ok(left)
+}
+
+fn depth(dir: &[u8]) -> usize {
+    if dir.is_empty() { 0 } else { dir.split(|&b| b == b'/').count() }
+}
+
+fn directory_of(path: &[u8]) -> &[u8] {
+    &path[..path.iter().rposition(|&b| b == b'/').unwrap_or(0)]
+}
+
+fn all_gone(work: &Work<'_>, dir: &[u8], gone: &BTreeSet<Vec<u8>>) -> Result<bool, Error> {
+    let Ok(path) = RepoPath::new(dir) else { return Ok(false) };
+    let Some(entry) = tree::entry_at(work.judge.objects, work.target_tree, &path)?.filter(Entry::is_tree) else {
+        return Ok(false);
+    };
+    let listing = Listing::read(work.judge.objects, Some(entry.id))?;
+    Ok((0..listing.len()).all(|n| gone.contains(listing.name(n))))
+}
+
+/// The like for a few paths: somebody adds one where another's tree has lost the directory.
+fn left_directories_of_paths(
+    work: &Work<'_>,
+    brought: &[Brought],
+    groups: &[Group],
+    found: &mut BTreeSet<Pair>,
+) -> Result<(), Error> {
+    for group in groups {
+        for side in group.sides.iter().filter(|side| adds(group, side)) {
+            let others = brought.iter().enumerate().filter(|(n, line)| *n != side.line && line.unknown.is_none());
+            for (n, line) in others {
+                let gone = walk::gone_directory(work.judge.objects, line.base, line.tree, &group.path);
+                if work.or_reason(gone)?.unwrap_or(true) {
+                    found.insert(pair(side.line, n));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Paths that two lines add, different but for their case.
+pub(super) fn folded(groups: &[Group]) -> Vec<(Pair, RepoPath)> {
+    let mut by_fold: BTreeMap<String, Vec<&Group>> = BTreeMap::new();
+    for group in groups.iter().filter(|group| group.sides.iter().any(|side| adds(group, side))) {
+        by_fold.entry(String::from_utf8_lossy(group.path.as_bytes()).to_lowercase()).or_default().push(group);
+    }
+    let mut found = BTreeSet::new();
+    for alike in by_fold.values().filter(|alike| alike.len() > 1) {
+        for (n, one) in alike.iter().enumerate() {
+            for other in &alike[n + 1..] {
+                for x in one.sides.iter().filter(|side| adds(one, side)) {
+                    for y in other.sides.iter().filter(|side| adds(other, side) && side.line != x.line) {
+                        found.insert((pair(x.line, y.line), one.path.clone()));
+                    }
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
+}

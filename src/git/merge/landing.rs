@@ -1,0 +1,287 @@
+//! Each line of work by itself against the target: does it land, and what does it leave there.
+//! Must not know: other lines of work.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::error::Error;
+use super::super::history::{self, Fork};
+use super::super::merge_tree::{Conflicted, Merged};
+use super::super::tree::{self, Entry, TreeChange};
+use super::content::Left;
+use super::walk::{self, Touched};
+use super::{Landing, Line, Work};
+use crate::domain::id::ObjectId;
+use crate::domain::overlap::{ConflictKind, PathConflict};
+use crate::domain::path::RepoPath;
+
+/// Up to so many lines of work every path that does not land is listed.
+const LISTED_IN_FULL: usize = 50;
+
+/// A line of work brought onto the target.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own; no two exclude each other")]
+pub(super) struct Brought {
+    pub(super) tip: ObjectId,
+    pub(super) tree: Option<ObjectId>,
+    pub(super) judge_unlanded: bool,
+    pub(super) fork: Fork,
+    /// Its commits that the target has not.
+    pub(super) own: Vec<ObjectId>,
+    /// The tree it started from.
+    pub(super) base: Option<ObjectId>,
+    pub(super) changes: Vec<TreeChange>,
+    /// Beside what the target has there.
+    pub(super) touched: Vec<Touched>,
+    /// Whether it added a path; said too where that is not known.
+    pub(super) adds: bool,
+    /// Whether git had to bring it there.
+    pub(super) by_git: bool,
+    /// Where it does not land.
+    pub(super) conflicts: BTreeMap<RepoPath, ConflictKind>,
+    pub(super) complete: bool,
+    /// What it makes of the target, where that differs from the target, the conflicting paths left out.
+    pub(super) effective: BTreeMap<RepoPath, Option<Entry>>,
+    /// Whether its work is in the target already.
+    pub(super) already: bool,
+    pub(super) unknown: Option<String>,
+}
+
+impl Brought {
+    fn new(line: &Line) -> Self {
+        Self {
+            tip: line.tip,
+            tree: None,
+            judge_unlanded: line.judge_unlanded,
+            fork: Fork::None,
+            own: Vec::new(),
+            base: None,
+            changes: Vec::new(),
+            touched: Vec::new(),
+            adds: false,
+            by_git: false,
+            conflicts: BTreeMap::new(),
+            complete: true,
+            effective: BTreeMap::new(),
+            already: false,
+            unknown: None,
+        }
+    }
+
+    pub(super) fn lands(&self) -> bool {
+        self.unknown.is_none() && self.conflicts.is_empty()
+    }
+
+    pub(super) fn landing(&self) -> Landing {
+        if let Some(reason) = &self.unknown {
+            return Landing::Unknown(reason.clone());
+        }
+        if self.already {
+            return Landing::AlreadyThere;
+        }
+        if self.conflicts.is_empty() {
+            return Landing::Clean;
+        }
+        let conflict = |(path, kind): (&RepoPath, &ConflictKind)| PathConflict { path: path.clone(), kind: *kind };
+        Landing::Conflicts { paths: self.conflicts.iter().map(conflict).collect(), complete: self.complete }
+    }
+}
+
+/// Brings every line onto the target.
+pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<RepoPath>>) -> Result<Vec<Brought>, Error> {
+    let tips: Vec<ObjectId> = lines.iter().map(|line| line.tip).collect();
+    let ways = history::ways(work.judge.objects, work.target, &tips, work.deadline())?;
+    let mut brought: Vec<Brought> = lines.iter().map(Brought::new).collect();
+    let mut odd = BTreeSet::new();
+    for (n, (line, way)) in brought.iter_mut().zip(ways).enumerate() {
+        work.breathe("the comparison with the target")?;
+        let walked = way.and_then(|way| {
+            (line.fork, line.own) = (way.fork, way.own);
+            walk(work, line, only)
+        });
+        match work.or_reason(walked)? {
+            Ok(true) => drop(odd.insert(n)),
+            Ok(false) => {}
+            Err(reason) => line.unknown = Some(reason),
+        }
+    }
+    work.learn_attributes(wanted_attributes(&brought))?;
+    let in_full = work.all_paths || lines.len() <= LISTED_IN_FULL;
+    for (n, line) in brought.iter_mut().enumerate().filter(|(_, line)| line.unknown.is_none()) {
+        work.breathe("the comparison with the target")?;
+        let in_full = in_full || line.judge_unlanded;
+        let merged = merge_contents(work, line, odd.contains(&n), in_full);
+        match work.or_reason(merged)? {
+            Ok(true) => drop(odd.insert(n)),
+            Ok(false) if !in_full && !line.conflicts.is_empty() => drop(odd.remove(&n)),
+            Ok(false) => {}
+            Err(reason) => line.unknown = Some(reason),
+        }
+    }
+    by_git(work, &mut brought, &odd, only)?;
+    Ok(brought)
+}
+
+/// Finds what the line changed. True where only git can bring it there.
+fn walk(work: &Work<'_>, line: &mut Brought, only: Option<&BTreeSet<RepoPath>>) -> Result<bool, Error> {
+    let objects = work.judge.objects;
+    let tip = objects.commit(line.tip)?.tree;
+    line.tree = Some(tip);
+    let bases = match &line.fork {
+        Fork::One(fork) => vec![*fork],
+        Fork::Several(forks) => forks.clone(),
+        Fork::None => {
+            let cut = objects.view().is_shallow();
+            let why = if cut {
+                "its history is cut off before it meets the target's (shallow clone)"
+            } else {
+                "it shares no history with the target"
+            };
+            return Err(Error::Repository(why.to_owned()));
+        }
+    };
+    let mut walked: Option<walk::Walked> = None;
+    for fork in &bases {
+        let base = Some(objects.commit(*fork)?.tree);
+        let from_here = match only {
+            Some(only) => walk::paths(objects, base, Some(work.target_tree), Some(tip), only)?,
+            None => walk::trees(objects, base, Some(work.target_tree), Some(tip))?,
+        };
+        match &mut walked {
+            None => {
+                line.base = base;
+                walked = Some(from_here);
+            }
+            // Crosswise merged: its own is what differs from every place where it met the target.
+            Some(walked) => {
+                let also: BTreeSet<RepoPath> = from_here.touched.into_iter().map(|touched| touched.path).collect();
+                walked.touched.retain(|touched| also.contains(&touched.path));
+                walked.odd = true;
+            }
+        }
+    }
+    let walked = walked.unwrap_or_default();
+    let change = |t: &Touched| TreeChange { path: t.path.clone(), before: t.base, after: t.theirs };
+    line.changes = walked.touched.iter().map(change).collect();
+    (line.touched, line.adds) = (walked.touched, walked.adds);
+    Ok(walked.odd || bases.len() > 1)
+}
+
+/// Those whose content both the target and a line changed, and those that several lines changed.
+fn wanted_attributes(brought: &[Brought]) -> BTreeSet<RepoPath> {
+    let (mut seen, mut wanted) = (BTreeSet::new(), BTreeSet::new());
+    for touched in brought.iter().flat_map(|line| &line.touched) {
+        if !seen.insert(&touched.path) || touched.met() {
+            wanted.insert(touched.path.clone());
+        }
+    }
+    wanted
+}
+
+/// Merges path by path. True where only git can bring the line there. An odd line is looked at only for a conflict
+/// that is certain.
+fn merge_contents(work: &Work<'_>, line: &mut Brought, odd: bool, in_full: bool) -> Result<bool, Error> {
+    if odd && (in_full || matches!(line.fork, Fork::Several(_))) {
+        return Ok(true);
+    }
+    for touched in &line.touched {
+        let attributes = work.attributes(&touched.path);
+        if attributes.ignored || work.judge.settings.ignores(&touched.path) {
+            continue;
+        }
+        let left = if touched.met() {
+            work.contents.merge([touched.base, touched.ours, touched.theirs], attributes)?
+        } else {
+            Left::Entry(touched.theirs)
+        };
+        match left {
+            Left::Entry(entry) if entry != touched.ours => drop(line.effective.insert(touched.path.clone(), entry)),
+            Left::Entry(_) => {}
+            Left::Ask if !odd && is_certain(touched) => {
+                line.conflicts.insert(touched.path.clone(), ConflictKind::ModifyDelete);
+            }
+            Left::Ask if odd => {}
+            Left::Ask => return Ok(true),
+            Left::Conflict(kind) => drop(line.conflicts.insert(touched.path.clone(), kind)),
+        }
+        if !in_full && !line.conflicts.is_empty() {
+            line.complete = false;
+            return Ok(false);
+        }
+    }
+    Ok(odd)
+}
+
+/// Deleted by a line that added nothing it could have renamed it to, and changed in the target.
+fn is_certain(touched: &Touched) -> bool {
+    matches!((touched.base, touched.ours, touched.theirs), (Some(_), Some(_), None))
+}
+
+fn by_git(
+    work: &Work<'_>,
+    brought: &mut [Brought],
+    odd: &BTreeSet<usize>,
+    only: Option<&BTreeSet<RepoPath>>,
+) -> Result<(), Error> {
+    let odd: Vec<usize> = odd.iter().copied().filter(|&n| brought[n].unknown.is_none()).collect();
+    let pairs: Vec<_> = odd.iter().map(|&n| (work.target, brought[n].tip)).collect();
+    for (n, answer) in odd.into_iter().zip(work.ask_git(&pairs)?) {
+        let line = &mut brought[n];
+        line.by_git = true;
+        line.effective.clear();
+        line.conflicts.clear();
+        line.complete = true;
+        let taken = answer.and_then(|merged| take(work, line, merged, only));
+        if let Err(reason) = work.or_reason(taken)? {
+            line.unknown = Some(reason);
+        }
+    }
+    Ok(())
+}
+
+/// Takes over what git made of a line.
+fn take(work: &Work<'_>, line: &mut Brought, merged: Merged, only: Option<&BTreeSet<RepoPath>>) -> Result<(), Error> {
+    let looked_at = |path: &RepoPath| only.is_none_or(|only| only.contains(path));
+    let changed = match only {
+        None => tree::diff(work.judge.objects, Some(work.target_tree), Some(merged.tree))?,
+        Some(only) => walk::paths(work.judge.objects, Some(work.target_tree), None, Some(merged.tree), only)?
+            .touched
+            .into_iter()
+            .map(|t| TreeChange { path: t.path, before: t.base, after: t.theirs })
+            .collect(),
+    };
+    line.effective = changed.into_iter().map(|change| (change.path, change.after)).collect();
+    let mut paths: BTreeSet<RepoPath> = line.effective.keys().cloned().collect();
+    paths.extend(merged.conflicts.iter().map(|conflict| conflict.path.clone()));
+    work.learn_attributes(paths)?;
+    for conflict in merged.conflicts {
+        if !looked_at(&conflict.path) && !conflict.related.iter().any(looked_at) {
+            continue;
+        }
+        line.effective.remove(&conflict.path);
+        match work.without_driver(&conflict)? {
+            Left::Entry(entry) => drop(line.effective.insert(conflict.path, entry)),
+            Left::Conflict(_) | Left::Ask => drop(line.conflicts.insert(conflict.path, conflict.kind)),
+        }
+    }
+    line.effective.retain(|path, _| !work.is_ignored(path));
+    line.conflicts.retain(|path, _| !work.is_ignored(path));
+    Ok(())
+}
+
+impl Work<'_> {
+    /// What is left at a conflicting path. Of one with a merge driver, which was not run, what the built-in merge leaves.
+    pub(super) fn without_driver(&self, conflict: &Conflicted) -> Result<Left, Error> {
+        let attributes = self.attributes(&conflict.path);
+        if attributes.custom && conflict.kind == ConflictKind::Content {
+            let left = self.contents.merge(conflict.stages, attributes)?;
+            if let Left::Entry(_) = left {
+                return Ok(left);
+            }
+        }
+        Ok(Left::Conflict(conflict.kind))
+    }
+
+    pub(super) fn is_ignored(&self, path: &RepoPath) -> bool {
+        self.attributes(path).ignored || self.judge.settings.ignores(path)
+    }
+}

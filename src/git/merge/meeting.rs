@@ -1,0 +1,173 @@
+//! One path that several lines of work changed, and what comes of each two of them there.
+//! Must not know: other paths, git's own answers.
+
+use std::collections::BTreeMap;
+
+use super::super::attributes::Driver;
+use super::super::error::Error;
+use super::super::history::{self, Fork};
+use super::super::tree::{self, Entry};
+use super::content::{self, Outcome, Renames};
+use super::landing::Brought;
+use super::texts::{Changed, Texts};
+use super::{Work, pairs};
+use crate::domain::overlap::ConflictKind;
+use crate::domain::path::RepoPath;
+use crate::domain::verdict;
+
+/// What one line of work has at the path.
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    pub(super) line: usize,
+    /// Where it started.
+    pub(super) fork: Option<Entry>,
+    /// In its own tree.
+    pub(super) tip: Option<Entry>,
+    /// Brought onto the target.
+    pub(super) effective: Option<Entry>,
+    /// Whether it does not land here.
+    pub(super) fails: bool,
+}
+
+/// A path and the lines of work that changed it, in their order.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) path: RepoPath,
+    pub(super) target: Option<Entry>,
+    pub(super) sides: Vec<Side>,
+}
+
+/// All paths that any line changed, sorted.
+pub(super) fn index(work: &Work<'_>, brought: &[Brought]) -> Result<Vec<Group>, Error> {
+    let mut groups: BTreeMap<RepoPath, Group> = BTreeMap::new();
+    for (n, line) in brought.iter().enumerate().filter(|(_, line)| line.unknown.is_none()) {
+        for touched in &line.touched {
+            let (path, target) = (touched.path.clone(), touched.ours);
+            let side = Side {
+                line: n,
+                fork: touched.base,
+                tip: touched.theirs,
+                effective: line.effective.get(&path).copied().unwrap_or(target),
+                fails: line.conflicts.contains_key(&path),
+            };
+            let group = Group { path: path.clone(), target, sides: Vec::new() };
+            groups.entry(path).or_insert(group).sides.push(side);
+        }
+        // What git made of a line may be elsewhere than where the line made it.
+        let elsewhere = line.effective.keys().chain(line.conflicts.keys());
+        for path in elsewhere.filter(|_| line.by_git) {
+            if groups.get(path).is_some_and(|group| group.sides.last().is_some_and(|side| side.line == n)) {
+                continue;
+            }
+            let at = |tree: Option<_>| match tree {
+                Some(tree) => tree::entry_at(work.judge.objects, tree, path),
+                None => Ok(None),
+            };
+            let target = at(Some(work.target_tree))?.filter(|entry| !entry.is_tree());
+            let side = Side {
+                line: n,
+                fork: at(line.base)?.filter(|entry| !entry.is_tree()),
+                tip: at(line.tree)?.filter(|entry| !entry.is_tree()),
+                effective: line.effective.get(path).copied().unwrap_or(target),
+                fails: line.conflicts.contains_key(path),
+            };
+            let group = Group { path: path.clone(), target, sides: Vec::new() };
+            groups.entry(path.clone()).or_insert(group).sides.push(side);
+        }
+    }
+    Ok(groups.into_values().collect())
+}
+
+/// Judges the pairs of one group.
+pub(super) struct Bench<'w> {
+    work: &'w Work<'w>,
+    brought: &'w [Brought],
+    pub(super) group: &'w Group,
+    pub(super) texts: Texts<'w>,
+    /// By side: what it changed of the target's text.
+    changed: Vec<Option<Changed>>,
+}
+
+impl<'w> Bench<'w> {
+    pub(super) fn new(work: &'w Work<'w>, brought: &'w [Brought], group: &'w Group) -> Self {
+        Self { work, brought, group, texts: Texts::new(work.judge.objects), changed: Vec::new() }
+    }
+
+    /// Reads the sides' hunks on the target. A side that cannot be read has none; its pairs will say why.
+    pub(super) fn prepare(&mut self) -> Result<(), Error> {
+        let file = |entry: Option<Entry>| entry.filter(Entry::is_file).map(|entry| entry.id);
+        let base = file(self.group.target);
+        for side in &self.group.sides {
+            let changed = match (base, file(side.effective)) {
+                (Some(base), Some(id)) if id != base => self.texts.changed(Some(base), Some(id)),
+                _ => Ok(None),
+            };
+            self.changed.push(self.work.or_reason(changed)?.unwrap_or(None));
+        }
+        Ok(())
+    }
+
+    /// Whether both make something of the target's path, or at least tried.
+    pub(super) fn both_act(&self, i: usize, j: usize) -> bool {
+        let acts = |side: &Side| side.fails || side.effective != self.group.target;
+        acts(&self.group.sides[i]) && acts(&self.group.sides[j])
+    }
+
+    /// What comes of the two sides: each landing on top of the other, or where one does not land, of their tips.
+    pub(super) fn judge(&self, i: usize, j: usize) -> Result<Outcome, Error> {
+        let (x, y) = (&self.group.sides[i], &self.group.sides[j]);
+        if x.fails || y.fails {
+            return self.judge_tips(x, y);
+        }
+        let still = |side: &Side| side.fork == self.group.target;
+        if still(x)
+            && still(y)
+            && let Some(outcome) = self.by_hunks(i, j)
+        {
+            return Ok(outcome);
+        }
+        let first = self.on_top(x, y)?;
+        if first == Outcome::Clean { self.on_top(y, x) } else { Ok(first) }
+    }
+
+    /// The common case: both started from the text that the target still has.
+    fn by_hunks(&self, i: usize, j: usize) -> Option<Outcome> {
+        let same = self.group.sides[i].effective == self.group.sides[j].effective;
+        let (a, b) = (self.changed[i].as_ref()?, self.changed[j].as_ref()?);
+        let settings = &self.work.judge.settings;
+        let driver = self.work.attributes(&self.group.path).driver;
+        if same || driver != Driver::Text || settings.contents_by_git {
+            return None;
+        }
+        let stops = verdict::conflicts(a.side(), b.side(), settings.rule);
+        Some(if stops { Outcome::Conflict(ConflictKind::Content) } else { Outcome::Clean })
+    }
+
+    /// `later` landing on the target with `first`.
+    fn on_top(&self, first: &Side, later: &Side) -> Result<Outcome, Error> {
+        let renames = Renames {
+            ours_add: self.brought[first.line].adds || pairs::target_adds(self.work, &self.brought[later.line])?,
+            theirs_add: self.brought[later.line].adds,
+        };
+        self.outcome([later.fork, first.effective, later.tip], renames)
+    }
+
+    fn judge_tips(&self, x: &Side, y: &Side) -> Result<Outcome, Error> {
+        let objects = self.work.judge.objects;
+        let (a, b) = (&self.brought[x.line], &self.brought[y.line]);
+        let Fork::One(base) = history::merge_base(objects, a.tip, b.tip, self.work.deadline())? else {
+            return Ok(Outcome::Ask);
+        };
+        let base = tree::entry_at(objects, objects.commit(base)?.tree, &self.group.path)?;
+        if base.is_some_and(|base| base.is_tree()) {
+            return Ok(Outcome::Ask);
+        }
+        // What either side did elsewhere since that base was not looked at.
+        self.outcome([base, x.tip, y.tip], Renames { ours_add: true, theirs_add: true })
+    }
+
+    fn outcome(&self, entries: [Option<Entry>; 3], renames: Renames) -> Result<Outcome, Error> {
+        let attributes = self.work.attributes(&self.group.path);
+        content::outcome(&self.texts, &self.work.judge.settings, attributes, entries, renames)
+    }
+}

@@ -1,0 +1,246 @@
+//! The merges that git would really do: each line of work onto the target, and each pair on top of each other.
+//! Must not know: instances, who is asking, what an answer leads to.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::attributes::{self, Attributes};
+use super::error::Error;
+use super::history::Fork;
+use super::merge_tree::{Asked, Merged, Workshop};
+use super::objects::{IdMap, ObjectStore, Objects};
+use super::program::{Deadline, Git};
+use super::rename;
+use super::tree::TreeChange;
+use crate::domain::id::ObjectId;
+use crate::domain::overlap::{Grade, PathConflict, PathOverlap};
+use crate::domain::path::RepoPath;
+use content::Contents;
+use landing::Brought;
+
+mod content;
+mod directories;
+mod evidence;
+mod kin;
+mod landed;
+mod landing;
+mod meeting;
+mod pairs;
+mod settings;
+mod texts;
+mod walk;
+
+pub use settings::MergeSettings;
+
+/// What judging needs.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    /// The objects, additions in memory included.
+    pub objects: &'a Objects,
+    /// Where they lie.
+    pub store: &'a ObjectStore,
+    /// The program, for what only git can tell. Its deadline is the judgement's.
+    pub git: &'a Git,
+    /// The common git dir.
+    pub repository: &'a Path,
+    /// What the outcome of merges depends on.
+    pub settings: MergeSettings,
+}
+
+/// A line of work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// Its tip; of uncommitted work, the synthetic commit.
+    pub tip: ObjectId,
+    /// Whether its pairs are judged even where one of the two does not land.
+    pub judge_unlanded: bool,
+}
+
+/// Which pairs are judged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Pairs {
+    /// Every one.
+    All,
+    /// These, as indexes into the lines.
+    Listed(Vec<(usize, usize)>),
+}
+
+/// What is to be judged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// The target's tip.
+    pub target: ObjectId,
+    /// The lines of work.
+    pub lines: Vec<Line>,
+    /// The pairs of them.
+    pub pairs: Pairs,
+    /// Looks at these paths alone. The cost then does not depend on the size of the trees.
+    pub only: Option<BTreeSet<RepoPath>>,
+    /// Lists every path where a line does not land, however many lines there are.
+    pub all_paths: bool,
+}
+
+/// What was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// One for each line, in the question's order.
+    pub lines: Vec<LineAnswer>,
+    /// The pairs that share a path, are stacked, or could not be judged; `a < b`, sorted.
+    pub pairs: Vec<PairAnswer>,
+}
+
+/// One line against the target.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LineAnswer {
+    /// Where it left the target.
+    pub fork: Fork,
+    /// What it changed since, sorted by path.
+    pub changes: Vec<TreeChange>,
+    /// What of that are moves, as (from, to).
+    pub renames: Vec<(RepoPath, RepoPath)>,
+    /// Whether it lands.
+    pub landing: Landing,
+}
+
+/// Whether a line lands on the target.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Landing {
+    /// It does.
+    Clean,
+    /// Its work is there: merging it would change nothing, or would have changed nothing at some time since.
+    AlreadyThere,
+    /// It does not.
+    Conflicts {
+        /// Where, sorted by path.
+        paths: Vec<PathConflict>,
+        /// Whether these are all.
+        complete: bool,
+    },
+    /// It could not be told, and why.
+    Unknown(String),
+}
+
+/// Two lines on top of each other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PairAnswer {
+    /// The first line's index.
+    pub a: usize,
+    /// The second's; larger.
+    pub b: usize,
+    /// Whether one builds on the other's tip.
+    pub stacked: bool,
+    /// The worst grade among the paths that may block, else among all.
+    pub grade: Grade,
+    /// Where they meet, sorted by path.
+    pub paths: Vec<PathOverlap>,
+    /// Why it could not be judged.
+    pub unknown: Option<String>,
+}
+
+/// Judges every line against the target and every pair of lines.
+///
+/// # Errors
+/// Where nothing can be answered: the target cannot be read, git cannot be run, the deadline passed. What concerns one
+/// line or pair alone is part of the answer.
+pub fn judge(judge: &Judge<'_>, question: &Question) -> Result<Answer, Error> {
+    let work = Work::new(judge, question)?;
+    let mut brought = landing::bring(&work, &question.lines, question.only.as_ref())?;
+    landed::find(&work, &mut brought, question.only.is_some())?;
+    let pairs = pairs::judge(&work, question, &brought)?;
+    let lines = brought.into_iter().map(|line| work.line_answer(line)).collect::<Result<_, Error>>()?;
+    Ok(Answer { lines, pairs })
+}
+
+/// What one judgement works with.
+struct Work<'a> {
+    judge: &'a Judge<'a>,
+    target: ObjectId,
+    target_tree: ObjectId,
+    all_paths: bool,
+    /// The program with every configured merge driver disarmed.
+    git: Git,
+    contents: Contents<'a>,
+    attributes: RefCell<BTreeMap<RepoPath, Attributes>>,
+    workshop: OnceCell<Workshop>,
+    /// By tree of a fork point: whether the target added any path since.
+    target_adds: RefCell<IdMap<bool>>,
+}
+
+impl<'a> Work<'a> {
+    fn new(judge: &'a Judge<'a>, question: &Question) -> Result<Self, Error> {
+        let mut git = judge.git.clone();
+        for name in &judge.settings.drivers {
+            // It fails, so the path is a conflict, which is then looked at again without the driver.
+            git = git.overriding(format!("merge.{name}.driver=false"));
+        }
+        Ok(Self {
+            judge,
+            target: question.target,
+            target_tree: judge.objects.commit(question.target)?.tree,
+            all_paths: question.all_paths,
+            git,
+            contents: Contents::new(judge.objects, &judge.settings),
+            attributes: RefCell::default(),
+            workshop: OnceCell::new(),
+            target_adds: RefCell::default(),
+        })
+    }
+
+    fn deadline(&self) -> Deadline {
+        self.judge.git.deadline()
+    }
+
+    fn breathe(&self, operation: &str) -> Result<(), Error> {
+        if self.deadline().passed() { Err(Error::TimedOut { operation: operation.to_owned() }) } else { Ok(()) }
+    }
+
+    /// Tells what makes one line or pair unknown from what ends the whole judgement.
+    #[expect(clippy::unused_self, reason = "reads as the others do")]
+    fn or_reason<T>(&self, result: Result<T, Error>) -> Result<Result<T, String>, Error> {
+        match result {
+            Ok(value) => Ok(Ok(value)),
+            Err(error @ (Error::TimedOut { .. } | Error::NoGit | Error::Start { .. })) => Err(error),
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    /// Reads the attributes of those paths that were not read yet.
+    fn learn_attributes(&self, mut paths: BTreeSet<RepoPath>) -> Result<(), Error> {
+        paths.retain(|path| !self.attributes.borrow().contains_key(path));
+        let default = self.judge.settings.default_driver.as_deref();
+        let found = attributes::read(&self.git, self.judge.repository, self.target, &paths, default)?;
+        self.attributes.borrow_mut().extend(found);
+        Ok(())
+    }
+
+    fn attributes(&self, path: &RepoPath) -> Attributes {
+        self.attributes.borrow().get(path).copied().unwrap_or_default()
+    }
+
+    /// Merges pairs of commits by git itself.
+    fn ask_git(&self, pairs: &[(ObjectId, ObjectId)]) -> Result<Vec<Result<Merged, Error>>, Error> {
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.workshop.get().is_none() {
+            drop(self.workshop.set(Workshop::new()?));
+        }
+        let workshop = self.workshop.get().expect("it was just made");
+        let asked = Asked {
+            git: &self.git,
+            repository: self.judge.repository,
+            store: self.judge.store,
+            objects: self.judge.objects,
+            attributes: self.target,
+        };
+        workshop.merge(&asked, pairs)
+    }
+
+    fn line_answer(&self, line: Brought) -> Result<LineAnswer, Error> {
+        let landing = line.landing();
+        // They are shown, nothing more, so none is no loss where an object is missing.
+        let renames = self.or_reason(rename::find(self.judge.objects, &line.changes))?.unwrap_or_default();
+        Ok(LineAnswer { fork: line.fork, changes: line.changes, renames, landing })
+    }
+}

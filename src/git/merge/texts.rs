@@ -1,0 +1,66 @@
+//! The texts of blobs as numbered lines, and the hunks between them, each worked out once.
+//! Must not know: which blobs are compared, and why.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::super::error::Error;
+use super::super::objects::{IdMap, Objects};
+use crate::domain::hunk::Hunk;
+use crate::domain::id::ObjectId;
+use crate::domain::text::{self, Line, LineTable};
+use crate::domain::verdict::Side;
+
+/// The lines of the blobs that stand at one path in different trees.
+pub(super) struct Texts<'o> {
+    objects: &'o Objects,
+    table: RefCell<LineTable>,
+    lines: RefCell<IdMap<Option<Rc<[Line]>>>>,
+    hunks: RefCell<HunksByEnds>,
+}
+
+/// Hunks by base and side.
+type HunksByEnds = HashMap<(ObjectId, ObjectId), Rc<[Hunk]>>;
+
+/// A side of a merge, owned.
+#[derive(Clone, Debug)]
+pub(super) struct Changed {
+    pub(super) lines: Rc<[Line]>,
+    pub(super) hunks: Rc<[Hunk]>,
+}
+
+impl Changed {
+    pub(super) fn side(&self) -> Side<'_> {
+        Side { lines: &self.lines, hunks: &self.hunks }
+    }
+}
+
+impl<'o> Texts<'o> {
+    pub(super) fn new(objects: &'o Objects) -> Self {
+        Self { objects, table: RefCell::default(), lines: RefCell::default(), hunks: RefCell::default() }
+    }
+
+    /// The blob's lines; `None` where it is binary. No blob is an empty text.
+    pub(super) fn lines(&self, blob: Option<ObjectId>) -> Result<Option<Rc<[Line]>>, Error> {
+        let Some(id) = blob else { return Ok(Some(Rc::new([]))) };
+        if let Some(lines) = self.lines.borrow().get(&id) {
+            return Ok(lines.clone());
+        }
+        let lines: Option<Rc<[Line]>> =
+            self.objects.text(id)?.map(|content| self.table.borrow_mut().lines(&content).into());
+        self.lines.borrow_mut().insert(id, lines.clone());
+        Ok(lines)
+    }
+
+    /// What `side` changed against `base`; `None` where one of them is binary.
+    pub(super) fn changed(&self, base: Option<ObjectId>, side: Option<ObjectId>) -> Result<Option<Changed>, Error> {
+        let (Some(from), Some(lines)) = (self.lines(base)?, self.lines(side)?) else { return Ok(None) };
+        let known = base.zip(side).and_then(|key| self.hunks.borrow().get(&key).cloned());
+        let hunks = known.unwrap_or_else(|| text::hunks(&from, &lines).into());
+        if let Some(key) = base.zip(side) {
+            self.hunks.borrow_mut().insert(key, Rc::clone(&hunks));
+        }
+        Ok(Some(Changed { lines, hunks }))
+    }
+}

@@ -1,0 +1,239 @@
+//! What a side changed since a base, beside what stands at the same paths in another tree, in one walk over the three.
+//! Must not know: contents, commits, what comes of it.
+
+use std::collections::BTreeSet;
+
+use super::super::error::Error;
+use super::super::objects::Objects;
+use super::super::tree::{self, Both, Entry, Listing};
+use crate::domain::id::ObjectId;
+use crate::domain::path::RepoPath;
+
+/// A path that the side changed: what base, other tree and side have there. Never a directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Touched {
+    pub(super) path: RepoPath,
+    pub(super) base: Option<Entry>,
+    pub(super) ours: Option<Entry>,
+    pub(super) theirs: Option<Entry>,
+}
+
+/// What the walk found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Walked {
+    /// Sorted by path.
+    pub(super) touched: Vec<Touched>,
+    /// Something that only git's own merge can bring together: perhaps a rename, a file where a directory stands.
+    pub(super) odd: bool,
+    /// Whether the side added a path.
+    pub(super) adds: bool,
+    /// A directory is gone in the side, and the other tree changed something in it.
+    left_changed_directory: bool,
+}
+
+/// Walks whole trees. Subtrees that the side left alone are not read.
+pub(super) fn trees(
+    objects: &Objects,
+    base: Option<ObjectId>,
+    ours: Option<ObjectId>,
+    theirs: Option<ObjectId>,
+) -> Result<Walked, Error> {
+    let mut walk = Walk { objects, found: Walked::default() };
+    if base != theirs {
+        let ours = if base == ours { Ours::AsBase } else { Ours::Tree(ours) };
+        walk.directory(None, base, ours, theirs)?;
+    }
+    Ok(walk.found.finish())
+}
+
+/// Looks at a few paths alone; its cost does not depend on the size of the trees.
+pub(super) fn paths(
+    objects: &Objects,
+    base: Option<ObjectId>,
+    ours: Option<ObjectId>,
+    theirs: Option<ObjectId>,
+    only: &BTreeSet<RepoPath>,
+) -> Result<Walked, Error> {
+    // What lies elsewhere is not seen, so anything may have come from there.
+    let mut found = Walked { adds: true, ..Walked::default() };
+    for path in only {
+        let at = |tree: Option<ObjectId>| match tree {
+            Some(tree) => tree::entry_at(objects, tree, path),
+            None => Ok(None),
+        };
+        let (base_entry, ours_entry, theirs_entry) = (at(base)?, at(ours)?, at(theirs)?);
+        if base_entry == theirs_entry {
+            continue;
+        }
+        let file = |entry: Option<Entry>| entry.filter(|entry| !entry.is_tree());
+        let directory = |entry: Option<Entry>| entry.is_some_and(|entry| entry.is_tree());
+        found.odd |= directory(ours_entry) && !directory(base_entry)
+            || gone_directory(objects, base, ours, path)?
+            || theirs_entry.is_some() && under_file(objects, ours, path)?;
+        let touched =
+            Touched { path: path.clone(), base: file(base_entry), ours: file(ours_entry), theirs: file(theirs_entry) };
+        found.touched.push(touched);
+    }
+    Ok(found.finish())
+}
+
+/// Whether a directory above `path` was in `base` and is not in `tree`.
+pub(super) fn gone_directory(
+    objects: &Objects,
+    base: Option<ObjectId>,
+    tree: Option<ObjectId>,
+    path: &RepoPath,
+) -> Result<bool, Error> {
+    let (mut base, mut tree) = (base, tree);
+    let mut names: Vec<&[u8]> = path.components().collect();
+    names.pop();
+    for name in names {
+        if base == tree {
+            return Ok(false);
+        }
+        let below = |tree: Option<ObjectId>| -> Result<Option<ObjectId>, Error> {
+            let entry = Listing::read(objects, tree)?.find(name);
+            Ok(entry.filter(Entry::is_tree).map(|entry| entry.id))
+        };
+        (base, tree) = (below(base)?, below(tree)?);
+        match (base, tree) {
+            (Some(_), None) => return Ok(true),
+            (None, _) => return Ok(false),
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a file stands in `tree` where `path` needs a directory.
+fn under_file(objects: &Objects, tree: Option<ObjectId>, path: &RepoPath) -> Result<bool, Error> {
+    let (Some(tree), Some(mut dir)) = (tree, path.parent()) else { return Ok(false) };
+    loop {
+        if tree::entry_at(objects, tree, &dir)?.is_some_and(|entry| !entry.is_tree()) {
+            return Ok(true);
+        }
+        match dir.parent() {
+            Some(above) => dir = above,
+            None => return Ok(false),
+        }
+    }
+}
+
+/// What the other tree has where a directory of base or side stands.
+#[derive(Clone, Copy)]
+enum Ours {
+    /// The same as the base.
+    AsBase,
+    /// This directory.
+    Tree(Option<ObjectId>),
+    /// Nothing.
+    Missing,
+}
+
+struct Walk<'o> {
+    objects: &'o Objects,
+    found: Walked,
+}
+
+impl Walk<'_> {
+    fn directory(
+        &mut self,
+        dir: Option<&RepoPath>,
+        base: Option<ObjectId>,
+        ours: Ours,
+        theirs: Option<ObjectId>,
+    ) -> Result<(), Error> {
+        let listed_base = Listing::read(self.objects, base)?;
+        let listed_theirs = Listing::read(self.objects, theirs)?;
+        let listed_ours = match ours {
+            Ours::Tree(id) => Listing::read(self.objects, id)?,
+            Ours::AsBase | Ours::Missing => Listing::read(self.objects, None)?,
+        };
+        for (name, base, theirs) in Both::new(&listed_base, &listed_theirs) {
+            let Some(either) = base.or(theirs).filter(|_| base != theirs) else { continue };
+            let path = tree::join(dir, name, either.id)?;
+            let here = match ours {
+                Ours::AsBase => Here::AsBase,
+                Ours::Tree(_) => Here::Entry(listed_ours.find(name)),
+                Ours::Missing => Here::Entry(None),
+            };
+            if either.is_tree() {
+                let ours = self.subdirectory(base, here, theirs);
+                self.directory(Some(&path), base.map(|e| e.id), ours, theirs.map(|e| e.id))?;
+            } else {
+                self.leaf(path, base, here, theirs);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what is odd about a directory, and says what the other tree has in its place.
+    fn subdirectory(&mut self, base: Option<Entry>, here: Here, theirs: Option<Entry>) -> Ours {
+        let entry = match here {
+            Here::AsBase => return Ours::AsBase,
+            Here::Entry(entry) => entry,
+        };
+        match entry.filter(Entry::is_tree) {
+            Some(tree) if base.is_some_and(|base| base.id == tree.id) => Ours::AsBase,
+            Some(tree) => {
+                self.found.left_changed_directory |= theirs.is_none();
+                Ours::Tree(Some(tree.id))
+            }
+            None => {
+                // A directory that is gone may have been renamed, and a file may stand in its place.
+                self.found.odd |= base.is_some() || entry.is_some();
+                Ours::Missing
+            }
+        }
+    }
+
+    fn leaf(&mut self, path: RepoPath, base: Option<Entry>, here: Here, theirs: Option<Entry>) {
+        let ours = match here {
+            Here::AsBase => base,
+            Here::Entry(entry) => {
+                self.found.odd |= entry.is_some_and(|entry| entry.is_tree());
+                entry.filter(|entry| !entry.is_tree())
+            }
+        };
+        self.found.adds |= base.is_none();
+        self.found.touched.push(Touched { path, base, ours, theirs });
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Here {
+    AsBase,
+    Entry(Option<Entry>),
+}
+
+impl Walked {
+    /// Adds what can only be told when all is seen.
+    fn finish(mut self) -> Self {
+        self.odd |= self.left_changed_directory && self.adds;
+        self.odd |= self.touched.iter().any(|touched| touched.is_odd(self.adds));
+        self
+    }
+}
+
+impl Touched {
+    /// Whether both sides changed the path, differently or not.
+    pub(super) fn met(&self) -> bool {
+        self.base != self.ours
+    }
+
+    /// Whether only git can tell what comes of it.
+    fn is_odd(&self, adds: bool) -> bool {
+        if !self.met() {
+            return false;
+        }
+        match (self.base, self.ours, self.theirs) {
+            // Perhaps renamed by both, or by one and deleted by the other.
+            (_, None, None) => true,
+            (_, ours, theirs) if ours == theirs => false,
+            (Some(_), Some(_), None) => adds,
+            (Some(base), Some(ours), Some(theirs)) => !(base.is_file() && ours.is_file() && theirs.is_file()),
+            // What the other tree lacks it may have renamed, and what both have anew one may have renamed.
+            (_, None, Some(_)) | (None, Some(_), _) => true,
+        }
+    }
+}

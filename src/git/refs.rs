@@ -1,0 +1,178 @@
+//! Refs and the commits they stand on.
+//! Must not know: worktrees, which refs anybody is interested in.
+
+use super::error::Error;
+use super::objects::{ObjectKind, Objects};
+use super::repository::Repository;
+use crate::domain::id::{ObjectId, RefName};
+use crate::domain::time::Timestamp;
+
+/// A ref that leads to a commit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ref {
+    /// Its full name.
+    pub name: RefName,
+    /// The commit it leads to, through annotated tags.
+    pub oid: ObjectId,
+    /// When that commit was made.
+    pub committer_time: Timestamp,
+    /// Who wrote it: name and address, as the commit has them.
+    pub author: Vec<u8>,
+}
+
+/// A ref that leads nowhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokenRef {
+    /// Its full name.
+    pub name: RefName,
+    /// Why it cannot be used.
+    pub reason: String,
+}
+
+/// Refs by name.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Refs {
+    /// Those that lead to a commit.
+    pub good: Vec<Ref>,
+    /// Those that lead nowhere; refs to trees and blobs are in neither list.
+    pub broken: Vec<BrokenRef>,
+}
+
+/// One line of `git for-each-ref`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Named {
+    pub(crate) name: RefName,
+    pub(crate) id: ObjectId,
+    /// The ref that it stands for, where it is a symbolic one.
+    pub(crate) symbolic: Option<RefName>,
+}
+
+/// The refs that match `patterns` (whole names, name beginnings up to a `/`, or globs), sorted by name. Symbolic refs,
+/// as they only repeat another, and broken ones are left out.
+///
+/// # Errors
+/// Where git cannot list them.
+pub fn list(repository: &Repository, patterns: &[&str]) -> Result<Vec<Ref>, Error> {
+    Ok(list_all(repository, patterns)?.good)
+}
+
+/// As [`list`], with those that lead nowhere.
+///
+/// # Errors
+/// Where git cannot list them.
+pub fn list_all(repository: &Repository, patterns: &[&str]) -> Result<Refs, Error> {
+    let (named, mut broken) = names(repository, patterns)?;
+    let objects = repository.objects()?;
+    let mut good = Vec::new();
+    for named in named.into_iter().filter(|named| named.symbolic.is_none()) {
+        match peel(&objects, named.id) {
+            Ok(Some((oid, data))) => good.push(read_commit(named.name, oid, &data)),
+            Ok(None) => {}
+            Err(error) => broken.push(BrokenRef { name: named.name, reason: error.to_string() }),
+        }
+    }
+    Ok(Refs { good, broken })
+}
+
+/// The names that match, without a look at any object.
+pub(crate) fn names(repository: &Repository, patterns: &[&str]) -> Result<(Vec<Named>, Vec<BrokenRef>), Error> {
+    let call = repository.call("for-each-ref").arg("--format=%(refname)%00%(objectname)%00%(symref)").arg("--");
+    let output = call.args(patterns).output()?;
+    if output.code != 0 {
+        return Err(output.failed("for-each-ref".into(), repository.common_dir.clone()));
+    }
+    Ok((parse(&output.stdout)?, complaints(&output.stderr)))
+}
+
+fn parse(answer: &[u8]) -> Result<Vec<Named>, Error> {
+    let bad = |what: &str| Error::Answer { operation: "for-each-ref".into(), what: what.into() };
+    let line = |line: &[u8]| {
+        let fields: Vec<&[u8]> = line.split(|&b| b == 0).collect();
+        let [name, id, symbolic] = fields[..] else { return Err(bad("a line has not three fields")) };
+        let id = ObjectId::from_hex(id).ok_or_else(|| bad("an object id is not whole"))?;
+        let symbolic = Some(symbolic).filter(|s| !s.is_empty()).map(RefName::new);
+        Ok(Named { name: RefName::new(name), id, symbolic })
+    };
+    answer.split(|&b| b == b'\n').filter(|l| !l.is_empty()).map(line).collect()
+}
+
+/// Refs that git left out with a warning.
+fn complaints(stderr: &[u8]) -> Vec<BrokenRef> {
+    let broken = |line: &[u8]| {
+        let (name, reason) = match line.strip_prefix(b"warning: ignoring broken ref ") {
+            Some(name) => (name, "it names no object"),
+            None => (line.strip_prefix(b"warning: ignoring dangling symref ")?, "it names no ref"),
+        };
+        Some(BrokenRef { name: RefName::new(name), reason: reason.to_owned() })
+    };
+    stderr.split(|&b| b == b'\n').filter_map(broken).collect()
+}
+
+/// The commit behind `id`, with its bytes; `None` for a tree or blob.
+fn peel(objects: &Objects, id: ObjectId) -> Result<Option<(ObjectId, Vec<u8>)>, Error> {
+    let mut id = id;
+    loop {
+        let object = objects.read(id)?;
+        match object.kind {
+            ObjectKind::Commit => return Ok(Some((id, object.data.to_vec()))),
+            ObjectKind::Tree | ObjectKind::Blob => return Ok(None),
+            ObjectKind::Tag => {
+                let line = object.data.split(|&b| b == b'\n').next().unwrap_or_default();
+                let bad = || Error::Object { id: id.to_string(), what: "the tag names no object".into() };
+                id = line.strip_prefix(b"object ").and_then(ObjectId::from_hex).ok_or_else(bad)?;
+            }
+        }
+    }
+}
+
+fn read_commit(name: RefName, oid: ObjectId, data: &[u8]) -> Ref {
+    let header = |key: &[u8]| {
+        let mut lines = data.split(|&b| b == b'\n').take_while(|line| !line.is_empty());
+        lines.find_map(|line| line.strip_prefix(key))
+    };
+    let words = |line: &[u8]| line.rsplitn(3, |&b| b == b' ').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let author = header(b"author ").and_then(|line| words(line).pop()).unwrap_or_default();
+    let time = header(b"committer ").and_then(|line| words(line).into_iter().nth(1)).unwrap_or_default();
+    let time = std::str::from_utf8(&time).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    Ref { name, oid, committer_time: Timestamp(time), author }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    #[test]
+    fn names_may_be_any_bytes() {
+        let mut answer =
+            format!("refs/heads/$(id)\0{ID}\0\nrefs/remotes/origin/HEAD\0{ID}\0refs/remotes/origin/main\n");
+        answer.push_str("refs/heads/\u{202e}x\0");
+        let mut answer = answer.into_bytes();
+        answer.extend_from_slice(format!("{ID}\0\nrefs/heads/caf").as_bytes());
+        answer.extend_from_slice(b"\xe9\0");
+        answer.extend_from_slice(format!("{ID}\0\n").as_bytes());
+        let found = parse(&answer).expect("well formed");
+        assert_eq!(found.len(), 4);
+        assert_eq!(found[1].symbolic, Some(RefName::new("refs/remotes/origin/main")));
+        assert_eq!(found[3].name, RefName::new(*b"refs/heads/caf\xe9"));
+        assert!(parse(b"refs/heads/x\0abc\0\n").is_err());
+        assert!(parse(b"refs/heads/x\n").is_err());
+    }
+
+    #[test]
+    fn a_broken_ref_is_told_from_the_warning() {
+        let found = complaints(b"warning: ignoring broken ref refs/heads/x\nwarning: else\n");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].name, RefName::new("refs/heads/x"));
+    }
+
+    #[test]
+    fn a_commit_tells_its_author_and_its_time() {
+        let id = ObjectId::from_hex(ID.as_bytes()).expect("whole");
+        let data = b"tree x\nauthor A B <a@b> 1 +0000\ncommitter C <c@d> 1700000000 -0100\n\nauthor no\n";
+        let found = read_commit(RefName::new("refs/heads/x"), id, data);
+        assert_eq!((&*found.author, found.committer_time), (&b"A B <a@b>"[..], Timestamp(1_700_000_000)));
+        assert_eq!(read_commit(RefName::new("r"), id, b"").committer_time, Timestamp(0));
+    }
+}

@@ -1,0 +1,84 @@
+//! Which deleted and added paths of one line of work are one file that moved, for showing it.
+//! Must not know: verdicts. Where a rename decides whether a merge is clean, git itself is asked.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::error::Error;
+use super::objects::Objects;
+use super::tree::{Entry, TreeChange};
+use crate::domain::path::RepoPath;
+use crate::domain::text;
+
+/// More combinations of deleted and added files than this are not compared by content.
+const MOST_COMPARED: usize = 400;
+
+/// The renames among the changes as (from, to), sorted: equal content first, then content that is at least half equal.
+pub fn find(objects: &Objects, changes: &[TreeChange]) -> Result<Vec<(RepoPath, RepoPath)>, Error> {
+    let file = |entry: Option<Entry>| entry.filter(|entry| !entry.is_tree());
+    let gone: Vec<_> =
+        changes.iter().filter(|c| c.after.is_none()).filter_map(|c| Some((&c.path, file(c.before)?))).collect();
+    let new: Vec<_> =
+        changes.iter().filter(|c| c.before.is_none()).filter_map(|c| Some((&c.path, file(c.after)?))).collect();
+    let (mut renames, mut taken) = (Vec::new(), (BTreeSet::new(), BTreeSet::new()));
+    let mut pair = |from: &RepoPath, to: &RepoPath, taken: &mut (BTreeSet<RepoPath>, BTreeSet<RepoPath>)| {
+        if !taken.0.contains(from) && !taken.1.contains(to) {
+            taken.0.insert(from.clone());
+            taken.1.insert(to.clone());
+            renames.push((from.clone(), to.clone()));
+        }
+    };
+    for (to, entry) in &new {
+        let same = |(from, old): &&(&RepoPath, Entry)| old.id == entry.id && !taken.0.contains(*from);
+        let by_name = gone.iter().filter(same).find(|(from, _)| from.file_name() == to.file_name());
+        if let Some((from, _)) = by_name.or_else(|| gone.iter().find(same)) {
+            pair(from, to, &mut taken);
+        }
+    }
+    for (_, from, to) in alike(objects, &gone, &new, &taken)? {
+        pair(from, to, &mut taken);
+    }
+    renames.sort();
+    Ok(renames)
+}
+
+type Named<'p> = (&'p RepoPath, Entry);
+type Taken = (BTreeSet<RepoPath>, BTreeSet<RepoPath>);
+
+/// The combinations that are at least half alike, most alike first.
+fn alike<'p>(
+    objects: &Objects,
+    gone: &[Named<'p>],
+    new: &[Named<'p>],
+    taken: &Taken,
+) -> Result<Vec<(usize, &'p RepoPath, &'p RepoPath)>, Error> {
+    let gone: Vec<_> = gone.iter().filter(|(path, entry)| entry.is_file() && !taken.0.contains(*path)).collect();
+    let new: Vec<_> = new.iter().filter(|(path, entry)| entry.is_file() && !taken.1.contains(*path)).collect();
+    let mut found = Vec::new();
+    if gone.len() * new.len() > MOST_COMPARED {
+        return Ok(found);
+    }
+    for (from, old) in &gone {
+        for (to, entry) in &new {
+            let percent = likeness(objects, *old, *entry)?;
+            if percent >= 50 {
+                found.push((percent, *from, *to));
+            }
+        }
+    }
+    found.sort_by_key(|&(percent, from, to)| (usize::MAX - percent, from, to));
+    Ok(found)
+}
+
+/// How much of the larger file the two have in common, in percent of its bytes.
+fn likeness(objects: &Objects, old: Entry, new: Entry) -> Result<usize, Error> {
+    let (Some(old), Some(new)) = (objects.text(old.id)?, objects.text(new.id)?) else { return Ok(0) };
+    let mut lines: HashMap<&[u8], usize> = HashMap::new();
+    for line in text::split(&old) {
+        *lines.entry(line).or_default() += 1;
+    }
+    let common: usize = text::split(&new)
+        .filter(|line| lines.get_mut(line).is_some_and(|left| std::mem::replace(left, left.saturating_sub(1)) > 0))
+        .map(<[u8]>::len)
+        .sum();
+    Ok(common * 100 / old.len().max(new.len()).max(1))
+}

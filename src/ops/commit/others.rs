@@ -1,0 +1,84 @@
+//! Everybody whose work the commit may meet: where each stands, committed and as it lies, at the paths in question.
+//! Must not know: the verdict, the right of way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::id::{Identity, ObjectId};
+use crate::domain::intent::Intent;
+use crate::domain::path::RepoPath;
+use crate::failure::{self, Failure};
+use crate::git::objects::Objects;
+use crate::git::worktrees::Worktree;
+use crate::git::{snapshot, tree};
+use crate::ops::context::Context;
+use crate::ops::who::{self, Who};
+
+/// One other instance.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// Who it is.
+    pub who: Who,
+    /// Where it stands: its tip, or the commit it is making in this instant.
+    pub committed: Option<ObjectId>,
+    /// Its tree as it lies, as a commit in memory, where that differs from `committed` at the paths in question.
+    pub as_it_lies: Option<ObjectId>,
+}
+
+/// Everybody else, and who could not be read.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Those that could be read, sorted by label.
+    pub others: Vec<Other>,
+    /// Those that could not, and why.
+    pub unknown: Vec<(Who, String)>,
+}
+
+/// Finds everybody but `me`, looking only at `paths` in their trees. `intents` are commits that others make in this instant.
+///
+/// # Errors
+/// Where git cannot list who is there. One that cannot be read is among the unknown.
+pub fn find(
+    ctx: &Context,
+    objects: &Objects,
+    worktrees: &[Worktree],
+    me: &Identity,
+    paths: &BTreeSet<RepoPath>,
+    intents: &[Intent],
+) -> Result<Found, Failure> {
+    let mut found = Found::default();
+    let making: BTreeMap<&Identity, &Intent> = intents.iter().map(|intent| (&intent.identity, intent)).collect();
+    for who in who::everybody(ctx, worktrees)?.into_iter().filter(|who| who.identity != *me) {
+        let intent = making.get(&who.identity).copied();
+        match read(ctx, objects, &who, paths, intent) {
+            Ok((committed, as_it_lies)) => found.others.push(Other { who, committed, as_it_lies }),
+            Err(failure) => found.unknown.push((who, failure.whole_message())),
+        }
+    }
+    Ok(found)
+}
+
+/// Where it stands, committed and as it lies.
+fn read(
+    ctx: &Context,
+    objects: &Objects,
+    who: &Who,
+    paths: &BTreeSet<RepoPath>,
+    making: Option<&Intent>,
+) -> Result<(Option<ObjectId>, Option<ObjectId>), Failure> {
+    let committed = match making {
+        Some(intent) => Some(in_the_making(objects, intent)?),
+        None => who.tip,
+    };
+    let Some(worktree) = &who.worktree else { return Ok((committed, None)) };
+    if let Some(reason) = &worktree.broken {
+        return Err(Failure::new(failure::Kind::Repository, reason.clone()));
+    }
+    let lies = snapshot::paths(objects, &ctx.repository, worktree, paths)?;
+    Ok((committed, lies.filter(|lies| who.tip != Some(*lies))))
+}
+
+/// The commit that an intent is about to become.
+fn in_the_making(objects: &Objects, intent: &Intent) -> Result<ObjectId, Failure> {
+    let parents: Vec<_> = intent.parent.into_iter().chain(intent.merged.iter().copied()).collect();
+    Ok(tree::synthetic_commit(objects, intent.tree, &parents)?)
+}

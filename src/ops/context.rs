@@ -1,0 +1,335 @@
+//! What every use case starts from: the repository, its policy, coord's own files, the clock. Opened once.
+//! Must not know: what any use case does with it.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::settings::{self, Flag, TeamFile};
+use crate::domain::ack::Ack;
+use crate::domain::id::{Identity, RefName};
+use crate::domain::path::RepoPath;
+use crate::domain::policy::Policy;
+use crate::domain::process::Liveness;
+use crate::domain::record::Record;
+use crate::domain::report::Target;
+use crate::domain::setup::Setting;
+use crate::domain::time::Timestamp;
+use crate::env::Env;
+use crate::failure::{Failure, Kind};
+use crate::git::config::Config;
+use crate::git::merge::{Judge, MergeSettings};
+use crate::git::objects::Objects;
+use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
+use crate::git::worktrees::Worktree;
+use crate::git::{Deadline, Git, names, target, tree};
+use crate::os::{clock, process};
+use crate::store::Store;
+
+/// The file of the team's policy, at the top of the tree.
+const TEAM_FILE: &str = "coord.toml";
+
+/// The memory, unless `coord.memory` says otherwise.
+const MEMORY: &str = ".claude/memory.md";
+
+/// Variables that agents set for the programs that they start.
+const OF_AGENTS: &[&str] = &[
+    "CLAUDECODE",
+    "CLAUDE_CODE_SESSION_ID",
+    "CODEX_SANDBOX",
+    "CODEX_THREAD_ID",
+    "CURSOR_AGENT",
+    "GEMINI_CLI",
+    "OPENCODE",
+    "AI_AGENT",
+];
+
+/// How the context is opened.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// What git handed to the hook, in one.
+    pub hook: Option<HookEnv>,
+    /// Settings given as flags.
+    pub flags: Vec<Flag>,
+}
+
+/// What every use case starts from.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The surroundings.
+    pub env: Env,
+    /// The moment that counts as now.
+    pub now: Timestamp,
+    /// The repository.
+    pub repository: Repository,
+    /// Its configuration.
+    pub config: Config,
+    /// The settings in force.
+    pub policy: Policy,
+    /// Every setting, with where it came from.
+    pub settings: Vec<Setting>,
+    /// The team's policy, where there is one.
+    pub team: Option<TeamFile>,
+    /// What was found odd in the settings, one sentence each.
+    pub warnings: Vec<String>,
+    /// Coord's own files.
+    pub store: Store,
+    target: Option<Target>,
+    excluded: GlobSet,
+    merging: MergeSettings,
+    said: Arc<Said>,
+}
+
+/// What others left in coord's own files, read when first asked for.
+#[derive(Debug, Default)]
+struct Said {
+    acks: OnceLock<Vec<Ack>>,
+    records: OnceLock<Vec<Record>>,
+}
+
+impl Context {
+    /// Opens the repository around the working directory, or the one that git named to the hook.
+    ///
+    /// # Errors
+    /// Where there is none, where git refuses to read it, or where a setting cannot be understood.
+    pub fn open(env: &Env, options: &OpenOptions) -> Result<Self, Failure> {
+        let mut repository = open_repository(env, options.hook.as_ref())?;
+        let config = repository.config.clone();
+        let settled = Settled::new(env, &repository, &options.flags)?;
+        repository.own_paths = own_paths(&settled.policy, &config);
+        Ok(Self {
+            now: clock::now(),
+            store: Store::open(&repository.common_dir)?,
+            excluded: excluded(&settled.policy)?,
+            merging: merging(&config, &settled.policy)?,
+            env: env.clone(),
+            policy: settled.policy,
+            settings: settled.settings,
+            team: settled.team,
+            warnings: settled.warnings,
+            target: settled.target,
+            said: Arc::default(),
+            repository,
+            config,
+        })
+    }
+
+    /// The same context, whose calls of git end at `deadline`.
+    #[must_use]
+    pub fn until(mut self, deadline: Deadline) -> Self {
+        self.repository.git = self.repository.git.until(deadline);
+        self
+    }
+
+    /// When answers stop being of use.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.repository.git.deadline()
+    }
+
+    /// What work lands on.
+    ///
+    /// # Errors
+    /// Where there is no such branch; the failure says what to set.
+    pub fn target(&self) -> Result<Target, Failure> {
+        match &self.target {
+            Some(target) => Ok(target.clone()),
+            None => Ok(target::find(&self.repository, &self.config, self.policy.target.as_deref())?),
+        }
+    }
+
+    /// What judges merges here.
+    #[must_use]
+    pub fn judge<'a>(&'a self, objects: &'a Objects) -> Judge<'a> {
+        Judge {
+            objects,
+            store: &self.repository.store,
+            git: &self.repository.git,
+            repository: &self.repository.common_dir,
+            settings: self.merging.clone(),
+        }
+    }
+
+    /// Whether `coord.exclude` names a branch, remote ones by their name on the remote too.
+    #[must_use]
+    pub fn leaves_out(&self, branch: &RefName) -> bool {
+        let short = branch.short();
+        let is_remote = branch.as_bytes().starts_with(b"refs/remotes/");
+        let on_remote = short.iter().position(|&b| b == b'/').filter(|_| is_remote).map(|at| &short[at + 1..]);
+        [Some(short), on_remote].into_iter().flatten().any(|name| self.excluded.is_match(names::to_path(name)))
+    }
+
+    /// Whether `coord.exclude` names the branch of a worktree.
+    #[must_use]
+    pub fn leaves_out_worktree(&self, worktree: &Worktree) -> bool {
+        worktree.branch.as_ref().is_some_and(|branch| self.leaves_out(branch))
+    }
+
+    /// Whether coord is to keep out of this one command (`COORD_SKIP`).
+    #[must_use]
+    pub fn skipped(&self) -> bool {
+        self.env.variable("COORD_SKIP").is_some_and(|value| !["0", "false", "no"].iter().any(|no| value == *no))
+    }
+
+    /// Where the command was typed, below the top of the worktree, as git tells its hooks; empty at the top.
+    #[must_use]
+    pub fn prefix(&self) -> Vec<u8> {
+        self.env.variable("GIT_PREFIX").map(|prefix| names::to_bytes(Path::new(prefix))).unwrap_or_default()
+    }
+
+    /// The target as people say it.
+    #[must_use]
+    pub fn target_name(&self, target: &Target) -> String {
+        match (&target.name, target.tip) {
+            (Some(name), _) => String::from_utf8_lossy(name.short()).into_owned(),
+            (None, Some(tip)) => tip.short(),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Who is asking, for acknowledgements and the log.
+    #[must_use]
+    pub fn user(&self) -> String {
+        let known = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"].iter().find_map(|name| self.env.variable(name));
+        let configured = || self.config.value("user.name").map(|value| value.text);
+        let login = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| self.env.variable(name));
+        let text = |name: &std::ffi::OsStr| name.to_string_lossy().into_owned();
+        known.map(text).or_else(configured).or_else(|| login().map(text)).unwrap_or_else(|| "somebody".to_owned())
+    }
+
+    /// Whether an agent is asking, not a person.
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        OF_AGENTS.iter().any(|name| self.env.variable(name).is_some())
+    }
+
+    /// Whether somebody said that the two know of their overlap on `path`. What cannot be read was not said.
+    #[must_use]
+    pub fn acknowledged(&self, one: &Identity, other: &Identity, path: &RepoPath) -> bool {
+        self.acks().iter().any(|ack| ack.covers(one, other, path, self.now))
+    }
+
+    /// The acknowledgements that count now.
+    #[must_use]
+    pub fn acks(&self) -> &[Ack] {
+        self.said.acks.get_or_init(|| self.store.acks(self.now).map(|listing| listing.items).unwrap_or_default())
+    }
+
+    /// What instances and sessions said of themselves, as far as it can be read.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        self.said.records.get_or_init(|| self.store.records().map(|listing| listing.items).unwrap_or_default())
+    }
+
+    /// What an instance works on, as it or its youngest live session says.
+    #[must_use]
+    pub fn task_of(&self, identity: &Identity) -> Option<String> {
+        let mut told: Vec<&Record> = self.live_records(identity).filter(|record| record.task.is_some()).collect();
+        told.sort_by_key(|record| (record.session.is_some(), record.heartbeat));
+        told.pop().and_then(|record| record.task.clone())
+    }
+
+    /// Whether somebody gave a sign of life for an instance, or a process stands for it.
+    #[must_use]
+    pub fn is_alive(&self, identity: &Identity) -> bool {
+        let speaks = |record: &&Record| record.session.is_some() || record.process.is_some();
+        self.live_records(identity).any(|record| speaks(&record))
+    }
+
+    fn live_records<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = &'a Record> {
+        self.records().iter().filter(|record| record.identity == *identity).filter(|record| {
+            let liveness = record.process.as_ref().map_or(Liveness::Unknown, process::is_alive);
+            record.session.is_none() || !record.is_stale(liveness, self.now)
+        })
+    }
+}
+
+/// The settings in force, and the target that they lead to.
+struct Settled {
+    policy: Policy,
+    settings: Vec<Setting>,
+    warnings: Vec<String>,
+    team: Option<TeamFile>,
+    target: Option<Target>,
+}
+
+impl Settled {
+    /// Settles once without the team's file to find the target, on which it stands, and once with it.
+    fn new(env: &Env, repository: &Repository, flags: &[Flag]) -> Result<Self, Failure> {
+        let config = &repository.config;
+        let find = |policy: &Policy| target::find(repository, config, policy.target.as_deref()).ok();
+        let alone = settings::policy(env, config, None, flags)?;
+        let target = find(&alone.policy);
+        let team = team_file(repository, target.as_ref())?;
+        let settled = match &team {
+            Some(file) => settings::policy(env, config, Some(file), flags)?,
+            None => alone.clone(),
+        };
+        let moved = settled.policy.target != alone.policy.target;
+        let target = if moved { find(&settled.policy) } else { target };
+        let (policy, settings, warnings) = (settled.policy, settled.settings, settled.warnings);
+        Ok(Self { policy, settings, warnings, team, target })
+    }
+}
+
+/// The team's policy as the target has it; where it has none, as the asking worktree has it.
+fn team_file(repository: &Repository, target: Option<&Target>) -> Result<Option<TeamFile>, Failure> {
+    let path = RepoPath::new(TEAM_FILE).expect("it is one component");
+    if let Some(tip) = target.and_then(|target| target.tip) {
+        let objects = repository.objects()?;
+        let tree = objects.commit(tip)?.tree;
+        if let Some(entry) = tree::entry_at(&objects, tree, &path)?.filter(tree::Entry::is_file) {
+            let name = target.and_then(|target| target.name.as_ref()).map(RefName::short).unwrap_or_default();
+            let place = format!("{TEAM_FILE} on {}", String::from_utf8_lossy(name));
+            return Ok(Some(TeamFile { place, text: objects.read(entry.id)?.data.to_vec() }));
+        }
+    }
+    let Some(top) = &repository.worktree else { return Ok(None) };
+    let file = top.join(TEAM_FILE);
+    match std::fs::read(&file) {
+        Ok(text) => Ok(Some(TeamFile { place: file.display().to_string(), text })),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::new(Kind::Config, format!("could not read {}: {error}", file.display()))),
+    }
+}
+
+/// Opens the repository around the working directory, without a look at any setting of coord's.
+///
+/// # Errors
+/// Where there is no repository that git reads.
+pub fn open_repository(env: &Env, hook: Option<&HookEnv>) -> Result<Repository, Failure> {
+    let gone = |reason: &String| Failure::new(Kind::Repository, format!("the working directory is gone: {reason}"));
+    let cwd = env.cwd.as_deref().map_err(gone)?;
+    let git = Git::find(env.variable("PATH"))?;
+    let parameters = env.variable("GIT_CONFIG_PARAMETERS");
+    Ok(repository::open_as_configured(&git, cwd, hook, parameters)?)
+}
+
+/// What coord itself writes into worktrees.
+fn own_paths(policy: &Policy, config: &Config) -> OwnPaths {
+    let memory = config.value("coord.memory").map_or_else(|| MEMORY.to_owned(), |value| value.text);
+    let paths =
+        |texts: &[&str]| texts.iter().filter_map(|text| RepoPath::new(text.trim_end_matches('/')).ok()).collect();
+    OwnPaths { folders: paths(&[&policy.runtime_dir]), untracked: paths(&[&memory]) }
+}
+
+fn excluded(policy: &Policy) -> Result<GlobSet, Failure> {
+    let wrong = |error: globset::Error| Failure::new(Kind::Config, format!("coord.exclude: {error}"));
+    let mut globs = GlobSetBuilder::new();
+    for glob in &policy.exclude {
+        globs.add(Glob::new(glob).map_err(wrong)?);
+    }
+    globs.build().map_err(wrong)
+}
+
+fn merging(config: &Config, policy: &Policy) -> Result<MergeSettings, Failure> {
+    let name = |key: &[u8]| {
+        let name = key.strip_prefix(b"merge.")?.strip_suffix(b".driver")?;
+        Some(String::from_utf8_lossy(name).into_owned())
+    };
+    let drivers = config.keys("merge").filter_map(name).collect();
+    let value = |name: &str| config.value(name).map(|value| value.text);
+    MergeSettings::new(value, drivers, policy)
+        .map_err(|error| Failure::new(Kind::Config, format!("a glob of paths cannot be understood: {error}")))
+}

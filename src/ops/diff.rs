@@ -1,0 +1,88 @@
+//! The conflict itself: two instances' work on each path they share, and what git would leave in the file.
+//! Must not know: how texts are coloured or laid out.
+
+use crate::domain::id::ObjectId;
+use crate::domain::overlap::PathOverlap;
+use crate::domain::path::RepoPath;
+use crate::domain::report::{Comparison, PathDiff};
+use crate::domain::text;
+use crate::domain::verdict::{self, Rule};
+use crate::failure::{Failure, Kind};
+use crate::git::history::{self, Fork};
+use crate::git::merge::{self, Line, Pairs, Question};
+use crate::git::objects::Objects;
+use crate::git::snapshot::{self, Interest};
+use crate::git::tree::{self, Entry};
+use crate::git::{status, worktrees};
+use crate::ops::context::Context;
+use crate::ops::who::{self, Who};
+
+/// Compares the work of `a` and `b`, as typed, uncommitted work included; with `path` on that path or directory alone.
+///
+/// # Errors
+/// Where nobody is called so, or one of the two cannot be read or judged.
+pub fn diff(ctx: &Context, a: &str, b: &str, path: Option<&RepoPath>) -> Result<Comparison, Failure> {
+    let everybody = who::everybody(ctx, &worktrees::list(&ctx.repository)?)?;
+    let (a, b) = (who::find(&everybody, a)?, who::find(&everybody, b)?);
+    let target = ctx.target()?.tip.ok_or_else(|| Failure::new(Kind::Repository, "the target has no commit yet"))?;
+    let objects = ctx.repository.objects()?;
+    let tips = (as_it_lies(ctx, &objects, a)?, as_it_lies(ctx, &objects, b)?);
+    let line = |tip| Line { tip, judge_unlanded: true };
+    let question = Question {
+        target,
+        lines: vec![line(tips.0), line(tips.1)],
+        pairs: Pairs::Listed(vec![(0, 1)]),
+        only: None,
+        all_paths: true,
+    };
+    let answer = merge::judge(&ctx.judge(&objects), &question)?;
+    let pair = answer.pairs.first();
+    if let Some(reason) = pair.and_then(|pair| pair.unknown.as_ref()) {
+        return Err(Failure::new(
+            Kind::Repository,
+            format!("could not judge {} against {}: {reason}", a.label, b.label),
+        ));
+    }
+    let base = merge_base(&objects, tips)?;
+    let shared = pair.into_iter().flat_map(|pair| &pair.paths);
+    let wanted = shared.filter(|overlap| path.is_none_or(|path| overlap.path.is_within(path)));
+    let paths = wanted.map(|overlap| compare(&objects, base, tips, overlap)).collect::<Result<_, _>>()?;
+    Ok(Comparison { labels: (a.label.clone(), b.label.clone()), paths })
+}
+
+fn as_it_lies(ctx: &Context, objects: &Objects, who: &Who) -> Result<ObjectId, Failure> {
+    let nothing = || Failure::new(Kind::Usage, format!("{} has no commit yet", who.label));
+    let Some(worktree) = &who.worktree else { return who.tip.ok_or_else(nothing) };
+    let status = status::read(&ctx.repository, worktree)?;
+    Ok(snapshot::line(objects, &ctx.repository, worktree, &status)?)
+}
+
+/// The commit both texts start from; the first where there are several, as the texts are for reading.
+fn merge_base(objects: &Objects, tips: (ObjectId, ObjectId)) -> Result<Option<ObjectId>, Failure> {
+    Ok(match history::fork_points(objects, tips.0, &[tips.1])?.pop() {
+        Some(Fork::One(base)) => Some(base),
+        Some(Fork::Several(bases)) => bases.first().copied(),
+        Some(Fork::None) | None => None,
+    })
+}
+
+fn compare(
+    objects: &Objects,
+    base: Option<ObjectId>,
+    tips: (ObjectId, ObjectId),
+    overlap: &PathOverlap,
+) -> Result<PathDiff, Failure> {
+    let base = text_of(objects, base, &overlap.path)?;
+    let (a, b) = (text_of(objects, Some(tips.0), &overlap.path)?, text_of(objects, Some(tips.1), &overlap.path)?);
+    let merged = verdict::three_way(&base, &a, &b, Rule::Zealous).lines;
+    Ok(PathDiff { overlap: overlap.clone(), base, a, b, merged })
+}
+
+/// The text at a path; empty where there is none, or it is no text.
+pub(super) fn text_of(objects: &Objects, commit: Option<ObjectId>, path: &RepoPath) -> Result<Vec<u8>, Failure> {
+    let Some(commit) = commit else { return Ok(Vec::new()) };
+    let tree = objects.commit(commit)?.tree;
+    let Some(entry) = tree::entry_at(objects, tree, path)?.filter(Entry::is_file) else { return Ok(Vec::new()) };
+    let content = objects.read(entry.id)?.data.to_vec();
+    Ok(if text::is_binary(&content) { Vec::new() } else { content })
+}

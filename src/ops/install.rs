@@ -1,0 +1,344 @@
+//! `coord install`: has git call coord, beside whatever hooks are there, and notes what it did so that it can be undone.
+//! Must not know: what the hooks decide, printing.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::domain::policy::Mode;
+use crate::domain::setup::{Action, HookChange, InstallReport, Means, Snippet};
+use crate::env::Env;
+use crate::failure::{Failure, Kind};
+use crate::git::hooks::place::{self, HooksPath, Place};
+use crate::git::hooks::runners::{self, Runner};
+use crate::git::hooks::{self, configured, files, shim};
+use crate::git::repository::Repository;
+use crate::git::worktrees;
+use crate::git::{self, Git};
+
+use super::receipt::Receipt;
+use super::settings::{self, TeamFile};
+
+/// What was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct InstallOptions {
+    /// Sets `coord.mode` for this repository.
+    pub mode: Option<Mode>,
+    /// Adds the hook that leaves no way round.
+    pub strict: bool,
+    /// Allows changing files that git tracks.
+    pub write_tracked: bool,
+}
+
+/// The repository being set up, with a git in which nothing is disarmed: what is configured is what is looked for.
+pub(crate) struct Site<'a> {
+    pub(crate) repository: &'a Repository,
+    pub(crate) git: Git,
+}
+
+impl<'a> Site<'a> {
+    pub(crate) fn new(env: &Env, repository: &'a Repository) -> Result<Self, Failure> {
+        Ok(Self { repository, git: Git::find(env.variable("PATH"))? })
+    }
+
+    pub(crate) fn common_dir(&self) -> &Path {
+        &self.repository.common_dir
+    }
+
+    /// The place of hooks for the asking worktree.
+    pub(crate) fn here(&self) -> Result<Place, git::Error> {
+        place::of(&self.git, self.repository.worktree.as_deref(), self.common_dir())
+    }
+
+    /// The tops of all worktrees that can be entered, the asking one first.
+    pub(crate) fn tops(&self) -> Result<Vec<PathBuf>, git::Error> {
+        let mut tops: Vec<PathBuf> = self.repository.worktree.iter().cloned().collect();
+        for worktree in worktrees::list(self.repository)? {
+            if worktree.path.is_dir() && worktree.path != worktree.git_dir && !tops.contains(&worktree.path) {
+                tops.push(worktree.path);
+            }
+        }
+        Ok(tops)
+    }
+
+    /// Every folder of hooks that belongs to this repository, as any worktree sees it.
+    pub(crate) fn own_folders(&self) -> Result<BTreeSet<PathBuf>, git::Error> {
+        let mut found = BTreeSet::new();
+        let places = self.tops()?.into_iter().map(|top| place::of(&self.git, Some(&top), self.common_dir()));
+        for place in places.chain([self.here()]) {
+            if let Place::Own(dir) = place? {
+                found.insert(dir);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Puts the hooks in, or brings them up to date.
+///
+/// # Errors
+/// Where git's hooks lie in a place that coord never writes to, or nothing can be written. A single hook that could not
+/// be put in is told in the report instead.
+pub fn install(
+    env: &Env,
+    repository: &Repository,
+    team: Option<&TeamFile>,
+    options: InstallOptions,
+) -> Result<InstallReport, Failure> {
+    let site = Site::new(env, repository)?;
+    let program = program(env)?;
+    let strict = options.strict || has_strict(&site)?;
+    let hooks: Vec<&str> = hooks::all().filter(|hook| strict || *hook != hooks::STRICT).collect();
+    let mut receipt = Receipt::read(&site.git, site.common_dir())?;
+    let (means, changes, snippets, mut notices) = if configured::is_supported(&site.git, site.common_dir())? {
+        by_configuration(&site, &hooks, &program)?
+    } else {
+        by_files(&site, &hooks, &program, options, &mut receipt)?
+    };
+    if let Some(mode) = options.mode {
+        receipt.set_mode(&site.git, site.common_dir(), mode)?;
+    }
+    receipt.write(&site.git, site.common_dir())?;
+    let config =
+        git::config::read::<&str>(&site.git, repository.worktree.as_deref().unwrap_or(site.common_dir()), &[], None)?;
+    let mode = match settings::policy(env, &config, team, &[]) {
+        Ok(settled) => settled.policy.mode,
+        Err(failure) => {
+            notices.push(format!("coord's settings cannot be read, so nothing is blocked: {}", failure.message));
+            Mode::Monitor
+        }
+    };
+    Ok(InstallReport { means, changes, snippets, mode, notices })
+}
+
+type Done = (Means, Vec<HookChange>, Vec<Snippet>, Vec<String>);
+
+/// Where this program lies, as the hooks should name it where PATH does not lead to it: the name on PATH rather than what
+/// it links to, as the next release may lie elsewhere.
+pub(crate) fn program(env: &Env) -> Result<PathBuf, Failure> {
+    let unknown = || Failure::new(Kind::Bug, "the system does not say where this program lies");
+    let own = env.program.as_deref().filter(|path| path.is_absolute()).ok_or_else(unknown)?;
+    let name = format!("coord{}", std::env::consts::EXE_SUFFIX);
+    let beside = own.with_file_name(&name);
+    let own = if beside.is_file() { beside } else { own.to_owned() };
+    let resolved = own.canonicalize().unwrap_or_else(|_| own.clone());
+    let on_path = on_path(env).filter(|found| found.canonicalize().is_ok_and(|found| found == resolved));
+    Ok(on_path.unwrap_or(own))
+}
+
+/// The `coord` that a hook would find on PATH.
+pub(crate) fn on_path(env: &Env) -> Option<PathBuf> {
+    let name = format!("coord{}", std::env::consts::EXE_SUFFIX);
+    let dirs = env.variable("PATH").into_iter().flat_map(std::env::split_paths);
+    dirs.filter(|dir| dir.is_absolute()).map(|dir| dir.join(&name)).find(|file| file.is_file())
+}
+
+/// Whether the hook that leaves no way round was put in before.
+fn has_strict(site: &Site<'_>) -> Result<bool, Failure> {
+    if configured::look(&site.git, site.common_dir(), hooks::STRICT)?.is_some() {
+        return Ok(true);
+    }
+    let file = site.common_dir().join("hooks").join(hooks::STRICT);
+    Ok(matches!(files::look(&file), Ok(files::Lying::Block { .. })))
+}
+
+fn by_configuration(site: &Site<'_>, hooks: &[&str], program: &Path) -> Result<Done, Failure> {
+    let mut changes = Vec::new();
+    let mut notices = Vec::new();
+    for hook in hooks {
+        let action = configured::put(&site.git, site.common_dir(), hook, program)?;
+        changes.push(HookChange { hook: (*hook).to_owned(), place: configured::section(hook), action });
+        if configured::look(&site.git, site.common_dir(), hook)?.is_some_and(|found| !found.runs) {
+            notices.push(format!("the configuration switches {hook} hooks off: see `git config --get-regexp ^hook`"));
+        }
+    }
+    // Blocks that an older git needed would call coord a second time.
+    changes.extend(take_everywhere(site)?);
+    Ok((Means::Configuration, changes, Vec::new(), notices))
+}
+
+fn by_files(
+    site: &Site<'_>,
+    hooks: &[&str],
+    program: &Path,
+    options: InstallOptions,
+    receipt: &mut Receipt,
+) -> Result<Done, Failure> {
+    let here = site.here()?;
+    let mut done = match &here {
+        Place::Own(dir) => (Means::Folder(dir.clone()), Vec::new(), Vec::new(), Vec::new()),
+        Place::Tracked(dir) | Place::Husky(dir) => by_lines(site, &here, dir, hooks, options, receipt)?,
+        Place::Shared(dir, path) => return Err(shared(site, dir, path)),
+        Place::Off(path) => return Err(switched_off(path)),
+        Place::Missing(dir, path) => return Err(missing(dir, path)),
+    };
+    // Where the files of this worktree are everybody's, another worktree may still have a folder of its own.
+    let folders = if matches!(here, Place::Own(_)) { site.own_folders()? } else { BTreeSet::new() };
+    for dir in &folders {
+        receipt.made_folder |= files::make_folder(dir).map_err(unwritable)?;
+        if !files::is_writable(dir) {
+            return Err(Failure::new(Kind::Repository, format!("{} cannot be written to", dir.display()))
+                .hint("run coord install outside of the sandbox, or as the user who owns the repository"));
+        }
+        into_folder(site, dir, hooks, program, &mut done);
+    }
+    for hook in hooks {
+        // Left by a newer git, they would call coord a second time once it is back.
+        configured::take(&site.git, site.common_dir(), hook)?;
+    }
+    Ok(done)
+}
+
+fn into_folder(site: &Site<'_>, dir: &Path, hooks: &[&str], program: &Path, done: &mut Done) {
+    let (_, changes, snippets, notices) = done;
+    let configured = site.repository.worktree.as_deref().map(runners::configured).unwrap_or_default();
+    let mut rewritten: Vec<&str> = Vec::new();
+    for hook in hooks {
+        let path = dir.join(hook);
+        let maker = std::fs::read(&path).ok().and_then(|text| Runner::made(&text));
+        let by_maker = configured.iter().find(|found| Some(found.runner) == maker);
+        let action = if by_maker.is_some_and(|found| found.calls_coord(hook)) {
+            files::take(dir, hook).map(|_| Action::Covered)
+        } else {
+            drop(files::take(dir, &format!("{hook}.legacy")));
+            if maker.is_some() || configured.iter().any(|found| found.will_write(hook)) {
+                rewritten.push(hook);
+            }
+            files::put(dir, hook, &shim::block(hook, program))
+        };
+        changes.push(change(hook, &path, action));
+    }
+    if let (false, Some(found)) = (rewritten.is_empty(), configured.first()) {
+        snippets.push(found.snippet(&rewritten));
+    } else if !rewritten.is_empty() {
+        notices.push(format!(
+            "another program writes {} too; after it did, run coord install again",
+            rewritten.join(", ")
+        ));
+    }
+}
+
+fn by_lines(
+    site: &Site<'_>,
+    here: &Place,
+    dir: &Path,
+    hooks: &[&str],
+    options: InstallOptions,
+    receipt: &mut Receipt,
+) -> Result<Done, Failure> {
+    let (mut changes, mut snippets, mut notices) = (Vec::new(), Vec::new(), Vec::new());
+    let who = if matches!(here, Place::Husky(_)) { "husky runs it" } else { "core.hooksPath leads to it" };
+    for hook in hooks {
+        let path = dir.join(hook);
+        if *hook == hooks::STRICT && matches!(here, Place::Husky(_)) {
+            notices.push(format!("husky does not run {hook} hooks; git 2.54 or later can have one beside it"));
+            continue;
+        }
+        let lines = shim::shared_lines(hook);
+        let action = if options.write_tracked {
+            receipt.tracked = true;
+            files::put_lines(&path, &lines)
+        } else if files::has_lines(&path, &lines).map_err(Failure::from)? {
+            Ok(Action::Unchanged)
+        } else {
+            let what = format!(
+                "to go first in the file; git tracks it and {who}, so coord changes it only with --write-tracked"
+            );
+            snippets.push(Snippet { file: relative(site, &path), what, text: lines });
+            Ok(Action::ByHand)
+        };
+        changes.push(change(hook, &path, action));
+    }
+    Ok((Means::Tracked(dir.to_owned()), changes, snippets, notices))
+}
+
+/// Takes every block of coord's out of every folder that is this repository's, in use or not.
+pub(crate) fn take_everywhere(site: &Site<'_>) -> Result<Vec<HookChange>, git::Error> {
+    let mut folders = site.own_folders()?;
+    folders.insert(site.common_dir().join("hooks"));
+    Ok(folders.iter().flat_map(|dir| take_all(dir)).collect())
+}
+
+/// Takes every block of coord's out of a folder, also where another program gave the file a new name.
+fn take_all(dir: &Path) -> Vec<HookChange> {
+    let mut changes = Vec::new();
+    for hook in hooks::all() {
+        for name in [hook.to_owned(), format!("{hook}.legacy"), format!("{hook}.old")] {
+            match files::take(dir, &name) {
+                Ok(None) => {}
+                Ok(Some(action)) => changes.push(change(hook, &dir.join(name), Ok(action))),
+                Err(error) => changes.push(change(hook, &dir.join(name), Err(error))),
+            }
+        }
+    }
+    changes
+}
+
+pub(crate) fn change(hook: &str, path: &Path, action: Result<Action, git::Error>) -> HookChange {
+    let action = action.unwrap_or_else(|error| Action::Failed(Failure::from(error).whole_message()));
+    HookChange { hook: hook.to_owned(), place: path.display().to_string(), action }
+}
+
+fn relative(site: &Site<'_>, path: &Path) -> String {
+    let top = site.repository.worktree.as_deref().and_then(|top| top.canonicalize().ok());
+    let path = top.as_deref().and_then(|top| path.strip_prefix(top).ok()).unwrap_or(path);
+    path.display().to_string()
+}
+
+fn unwritable(error: git::Error) -> Failure {
+    Failure::from(error).hint("run coord install outside of the sandbox, or as the user who owns the repository")
+}
+
+/// Hooks in a folder that other repositories use too: coord there would be a gate for the whole machine.
+pub(crate) fn shared(site: &Site<'_>, dir: &Path, path: &HooksPath) -> Failure {
+    let own = site.common_dir().join("hooks");
+    let quoted = |path: &Path| String::from_utf8_lossy(&shim::quote(path)).into_owned();
+    let mut failure = Failure::new(
+        Kind::Repository,
+        format!(
+            "core.hooksPath ({}, {}) leads to {}, which other repositories may use too; coord never writes there",
+            path.scope,
+            path.origin,
+            dir.display()
+        ),
+    )
+    .hint("git 2.54 or later needs none of this: coord install would put its hooks beside those")
+    .hint("else give this repository hooks of its own that run those too:");
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let (from, to) = (entry.path(), own.join(entry.file_name()));
+        if entry.path().extension().is_none() && from.is_file() && !to.exists() {
+            failure = failure.hint(format!("ln -s {} {}", quoted(&from), quoted(&to)));
+        }
+    }
+    failure.hint(format!("git config --local core.hooksPath {}", quoted(&own))).hint("coord install")
+}
+
+pub(crate) fn switched_off(path: &HooksPath) -> Failure {
+    let value = path.value.display();
+    let option = if path.scope == "local" || path.scope == "worktree" || path.scope == "global" {
+        format!("git config --{} --unset-all core.hooksPath", path.scope)
+    } else {
+        "sudo git config --system --unset-all core.hooksPath".to_owned()
+    };
+    Failure::new(
+        Kind::Repository,
+        format!("core.hooksPath = {value} ({}, {}) is no folder, so git runs no hooks at all", path.scope, path.origin),
+    )
+    .hint(option)
+    .hint("coord install")
+}
+
+pub(crate) fn missing(dir: &Path, path: &HooksPath) -> Failure {
+    let failure = Failure::new(
+        Kind::Repository,
+        format!(
+            "core.hooksPath = {} is looked for in every worktree, and this one has no {}, so no hook runs here",
+            path.value.display(),
+            dir.display()
+        ),
+    );
+    if path.value.ends_with(".husky/_") {
+        failure.hint("npx husky").hint("coord install")
+    } else {
+        failure.hint(format!("make the folder here, or: git config --{} --unset-all core.hooksPath", path.scope))
+    }
+}

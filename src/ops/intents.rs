@@ -1,0 +1,84 @@
+//! Commits in the making: seeing those of others, recording one's own, ending it.
+//! Must not know: how a commit is judged.
+
+use std::time::Duration;
+
+use crate::domain::id::{Identity, ObjectId};
+use crate::domain::intent::Intent;
+use crate::domain::process::Liveness;
+use crate::ops::context::Context;
+use crate::os::process;
+use crate::store;
+
+/// The lock is waited for at most so long, and no longer than the deadline leaves.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// What a look at the intents showed.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    ever: u64,
+    /// Those that counted then.
+    pub intents: Vec<Intent>,
+}
+
+impl Seen {
+    /// Those of other instances than `me`.
+    #[must_use]
+    pub fn others_than(&self, me: &Identity) -> Vec<Intent> {
+        self.intents.iter().filter(|intent| intent.identity != *me).cloned().collect()
+    }
+}
+
+/// How long a use case waits for the store's lock.
+#[must_use]
+pub fn wait(ctx: &Context) -> Duration {
+    ctx.deadline().left().map_or(LONGEST_WAIT, |left| left.min(LONGEST_WAIT))
+}
+
+/// Looks at the intents that count now. Takes no lock.
+///
+/// # Errors
+/// Where they cannot be read.
+pub fn look(ctx: &Context) -> Result<Seen, store::Error> {
+    // The count first: an intent that comes later is then noticed by the count, or listed.
+    let ever = ctx.store.intents_ever()?;
+    let listing = ctx.store.intents()?;
+    let counts = |intent: &Intent| intent.counts(process::is_alive(&intent.process), ctx.now);
+    Ok(Seen { ever, intents: listing.items.into_iter().filter(counts).collect() })
+}
+
+/// Records an intent; `false` where another came since `seen`, so that the commit must be judged again.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn record(ctx: &Context, intent: &Intent, seen: &Seen) -> Result<bool, store::Error> {
+    let locked = ctx.store.lock(wait(ctx))?;
+    if ctx.store.intents_ever()? != seen.ever {
+        return Ok(false);
+    }
+    locked.put_intent(intent)?;
+    Ok(true)
+}
+
+/// Ends the intents of `me` that became the commit with this tree or whose process is gone, and gives the latest of them.
+/// One that is being made this instant, after that commit, stays.
+///
+/// # Errors
+/// Where they cannot be read or removed.
+pub fn end(ctx: &Context, me: &Identity, tree: ObjectId) -> Result<Option<Intent>, store::Error> {
+    let mine = |intent: &Intent| {
+        intent.identity == *me
+            && (intent.tree == tree
+                || process::is_alive(&intent.process) == Liveness::Dead
+                || process::parent_git_commit().as_ref() == Some(&intent.process))
+    };
+    let mut ended: Vec<Intent> = ctx.store.intents()?.items.into_iter().filter(mine).collect();
+    if !ended.is_empty() {
+        let locked = ctx.store.lock(wait(ctx))?;
+        for intent in &ended {
+            locked.end_intent(&intent.identity, &intent.process)?;
+        }
+    }
+    ended.sort_by_key(|intent| intent.at);
+    Ok(ended.pop())
+}

@@ -1,0 +1,25 @@
+//! Floor 4: the use cases. Options in, reports out; they fetch, the domain decides.
+//! Must not know: clap, printing, terminals.
+
+pub mod ack;
+pub mod check;
+pub mod commit;
+pub mod config;
+pub mod context;
+pub mod demo;
+pub mod diff;
+pub mod doctor;
+pub mod hook;
+pub mod install;
+pub mod intents;
+mod journal;
+pub mod labels;
+pub mod log;
+pub mod paths;
+pub mod place;
+pub mod publish;
+mod receipt;
+pub mod settings;
+pub mod survey;
+pub mod uninstall;
+pub mod who;

@@ -1,0 +1,57 @@
+//! Everybody at work on the repository, read side by side, and what will collide: the answer of `coord scan`.
+//! Must not know: how an answer is shown, what exit code it means.
+
+mod judging;
+mod people;
+mod reading;
+mod work;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::domain::report::Survey;
+use crate::failure::Failure;
+use crate::ops::context::Context;
+
+/// Told so many of so many worktrees are read.
+pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
+
+/// What is looked at.
+#[derive(Clone, Default)]
+pub struct SurveyOptions {
+    /// Only local branches whose short or full names match one of these globs, dormant ones too; all that are not dormant
+    /// where this is empty.
+    pub branches: Vec<String>,
+    /// Other refs too, whose full names match.
+    pub refs: Vec<String>,
+    /// Judges what does not land on the target pair by pair too.
+    pub all_pairs: bool,
+    /// Lists every path that does not land on the target.
+    pub all_paths: bool,
+    /// Told how far the reading is.
+    pub progress: Option<Progress>,
+}
+
+impl fmt::Debug for SurveyOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SurveyOptions")
+            .field("branches", &self.branches)
+            .field("refs", &self.refs)
+            .field("all_pairs", &self.all_pairs)
+            .field("all_paths", &self.all_paths)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Looks at everybody.
+///
+/// # Errors
+/// Where the repository as a whole cannot be read or has no target. An instance that cannot be read is unknown in the
+/// answer, with its reason, and stops none of the others.
+pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure> {
+    let target = ctx.target()?;
+    let people = people::find(ctx, options, &target)?;
+    let objects = ctx.repository.objects()?;
+    let taken = reading::read(ctx, &objects, &target, &people, options)?;
+    judging::judge(ctx, &objects, options, target, people, taken)
+}

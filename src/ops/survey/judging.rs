@@ -1,0 +1,280 @@
+//! The engine's answer about everybody, as a survey: states, working sets, collisions, worst first.
+//! Must not know: how anything was read, how a verdict is found.
+
+use std::collections::BTreeMap;
+
+use super::SurveyOptions;
+use super::people::{People, Person};
+use super::reading::{self, Taken};
+use super::work;
+use crate::domain::id::ObjectId;
+use crate::domain::instance::{Instance, Kind, State};
+use crate::domain::overlap::{Grade, PathOverlap};
+use crate::domain::path::RepoPath;
+use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
+use crate::domain::time::{STALE_AFTER, Timestamp};
+use crate::failure::Failure;
+use crate::git::history::Fork;
+use crate::git::merge::{self, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
+use crate::git::names;
+use crate::git::objects::Objects;
+use crate::git::tree::TreeChange;
+use crate::ops::context::Context;
+
+/// Up to so many lines of work, every path that does not land is listed.
+const FEW: usize = 50;
+
+/// So many files are diffed for the sizes of working sets.
+const SIZED: usize = 2000;
+
+/// No more files than this are asked for their times.
+const TIMED: usize = 1000;
+
+/// Judges everybody and puts the answer together.
+pub(super) fn judge(
+    ctx: &Context,
+    objects: &Objects,
+    options: &SurveyOptions,
+    target: Target,
+    people: People,
+    taken: Vec<Taken>,
+) -> Result<Survey, Failure> {
+    let asked = Asked::of(&people, &taken, options);
+    let answer = match target.tip {
+        Some(tip) if !asked.lines.is_empty() => merge::judge(&ctx.judge(objects), &asked.question(tip, options))?,
+        _ => merge::Answer { lines: Vec::new(), pairs: Vec::new() },
+    };
+    let of_person = |at: usize| asked.line_of.get(&at).and_then(|&line| answer.lines.get(line));
+    let committed = committed(objects, &target, &people, &taken);
+    let mut budget = SIZED;
+    let mut instances = Vec::new();
+    for (at, person) in people.all.iter().enumerate() {
+        let taken = &taken[at];
+        let line = of_person(at);
+        let own = committed[at].as_deref().or(line.map(|line| &*line.changes)).unwrap_or_default();
+        let mut working_set = work::set(taken, own, line);
+        let changes = line.map(|line| &*line.changes).unwrap_or_default();
+        if let Ok(Some((added, deleted))) = work::lines(objects, taken, changes, &mut budget) {
+            working_set.added_lines = Some(added);
+            working_set.deleted_lines = Some(deleted);
+        }
+        let touched = touched(person, taken);
+        instances.push(Instance {
+            state: state(ctx, person, taken, line, working_set.is_dirty(), touched),
+            fork_point: line.and_then(|line| single(&line.fork)),
+            identity: person.identity.clone(),
+            label: person.label.clone(),
+            kind: person.kind,
+            branch: person.branch.clone(),
+            tip: person.tip,
+            worktree: person.worktree.as_ref().map(|worktree| worktree.path.clone()),
+            operation: person.worktree.as_ref().and_then(|worktree| worktree.operation),
+            task: ctx.task_of(&person.identity),
+            touched,
+            working_set,
+        });
+    }
+    let here = instances.iter().position(|instance| Some(&instance.identity) == ctx.repository.here.as_ref());
+    let mut survey = Survey {
+        now: ctx.now,
+        target,
+        here,
+        target_conflicts: target_conflicts(&asked, &answer.lines),
+        overlaps: Vec::new(),
+        unknown_pairs: people.unlisted.map(|reason| Unknown { instances: Vec::new(), reason }).into_iter().collect(),
+        notices: people.notices.into_iter().chain(ctx.warnings.iter().cloned()).collect(),
+        instances,
+    };
+    for pair in answer.pairs {
+        enter(ctx, &mut survey, &asked, &taken, pair);
+    }
+    survey.overlaps.sort_by(|a, b| b.grade.cmp(&a.grade).then((a.a, a.b).cmp(&(b.a, b.b))));
+    Ok(survey)
+}
+
+/// The lines of work that are judged, and whose they are.
+struct Asked {
+    lines: Vec<Line>,
+    people: Vec<usize>,
+    line_of: BTreeMap<usize, usize>,
+}
+
+impl Asked {
+    fn of(people: &People, taken: &[Taken], options: &SurveyOptions) -> Self {
+        let mut asked = Self { lines: Vec::new(), people: Vec::new(), line_of: BTreeMap::new() };
+        for (at, person) in people.all.iter().enumerate() {
+            let Some(tip) = taken[at].line.filter(|_| !is_vanished(person)) else { continue };
+            asked.line_of.insert(at, asked.lines.len());
+            asked.people.push(at);
+            asked.lines.push(Line { tip, judge_unlanded: options.all_pairs || person.kind == Kind::Worktree });
+        }
+        asked
+    }
+
+    fn question(&self, target: ObjectId, options: &SurveyOptions) -> Question {
+        let all_paths = options.all_paths || self.lines.len() <= FEW;
+        Question { target, lines: self.lines.clone(), pairs: Pairs::All, only: None, all_paths }
+    }
+}
+
+fn is_vanished(person: &Person) -> bool {
+    person.worktree.as_ref().is_some_and(|worktree| worktree.vanished)
+}
+
+fn single(fork: &Fork) -> Option<ObjectId> {
+    match fork {
+        Fork::One(fork) => Some(*fork),
+        Fork::None | Fork::Several(_) => None,
+    }
+}
+
+/// What the tips of worktrees changed that hold more than their tips.
+fn committed(objects: &Objects, target: &Target, people: &People, taken: &[Taken]) -> Vec<Option<Vec<TreeChange>>> {
+    let dirty = people.all.iter().zip(taken).map(|(person, taken)| person.tip.filter(|_| taken.line != person.tip));
+    let dirty: Vec<Option<ObjectId>> = dirty.collect();
+    if dirty.iter().all(Option::is_none) {
+        return vec![None; dirty.len()];
+    }
+    let forks = reading::forks(objects, target, &dirty);
+    let changes = |(tip, fork): (Option<ObjectId>, Option<ObjectId>)| match (tip, fork) {
+        (Some(_), Some(_)) => reading::changes(objects, fork, tip).ok(),
+        (Some(_), None) => Some(Vec::new()),
+        (None, _) => None,
+    };
+    dirty.into_iter().zip(forks).map(changes).collect()
+}
+
+/// When somebody last did something, as far as git and the files tell.
+fn touched(person: &Person, taken: &Taken) -> Option<Timestamp> {
+    let top = person.worktree.as_ref().map(|worktree| &worktree.path);
+    let files = taken.status.entries.keys().take(TIMED).filter_map(|path| {
+        let meta = names::below(top?, path).symlink_metadata().ok()?;
+        names::written_at(&meta)
+    });
+    files.max().max(person.touched)
+}
+
+fn state(
+    ctx: &Context,
+    person: &Person,
+    taken: &Taken,
+    line: Option<&LineAnswer>,
+    dirty: bool,
+    touched: Option<Timestamp>,
+) -> State {
+    let unknown = match line.map(|line| &line.landing) {
+        Some(Landing::Unknown(reason)) => Some(reason),
+        _ => None,
+    };
+    if is_vanished(person) {
+        return State::Dormant;
+    }
+    if let Some(reason) = taken.unknown.as_ref().or(unknown) {
+        return State::Unknown { reason: reason.clone() };
+    }
+    let landed = line.is_some_and(|line| match line.landing {
+        Landing::AlreadyThere => true,
+        // A branch that holds nothing of its own any more has no one at work either.
+        _ => person.worktree.is_none() && line.changes.is_empty(),
+    });
+    let age = touched.map(|touched| ctx.now.since(touched));
+    if ctx.is_alive(&person.identity) {
+        State::InProgress
+    } else if landed && !dirty {
+        State::Landed
+    } else if age.is_some_and(|age| age < STALE_AFTER) {
+        State::InProgress
+    } else if age.is_some_and(|age| age > ctx.policy.active_within) {
+        State::Dormant
+    } else {
+        State::Idle
+    }
+}
+
+fn target_conflicts(asked: &Asked, lines: &[LineAnswer]) -> Vec<TargetConflict> {
+    let of_line = |(at, line): (usize, &LineAnswer)| match &line.landing {
+        Landing::Conflicts { paths, complete } => {
+            let mut paths = paths.clone();
+            paths.sort();
+            Some(TargetConflict { instance: asked.people[at], complete: *complete, paths })
+        }
+        _ => None,
+    };
+    let mut conflicts: Vec<TargetConflict> = lines.iter().enumerate().filter_map(of_line).collect();
+    conflicts.sort_by_key(|conflict| conflict.instance);
+    conflicts
+}
+
+/// Enters what a pair came to. One that builds on the other does not collide with it, and what has landed with nobody.
+fn enter(ctx: &Context, survey: &mut Survey, asked: &Asked, taken: &[Taken], pair: PairAnswer) {
+    let pair = in_order(pair, asked);
+    let is_landed = |at: usize| survey.instances[at].state == State::Landed;
+    if pair.stacked || is_landed(pair.a) || is_landed(pair.b) {
+        return;
+    }
+    if let Some(reason) = pair.unknown {
+        survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason });
+    }
+    let unsure = |path: &RepoPath| [pair.a, pair.b].iter().find_map(|&at| taken[at].snapshot.unsure.get(path));
+    let (sure, doubtful): (Vec<PathOverlap>, Vec<PathOverlap>) =
+        pair.paths.into_iter().partition(|overlap| unsure(&overlap.path).is_none());
+    if let Some(overlap) = doubtful.first() {
+        let path = String::from_utf8_lossy(overlap.path.as_bytes());
+        let why = unsure(&overlap.path).map_or("", String::as_str);
+        survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason: format!("{path}: {why}") });
+    }
+    if sure.is_empty() {
+        return;
+    }
+    let acknowledged = acknowledged(ctx, survey, pair.a, pair.b, &sure);
+    survey.overlaps.push(Overlap { a: pair.a, b: pair.b, grade: worst(&sure), acknowledged, paths: sure });
+}
+
+/// The pair by the places of the survey, the first of them first.
+fn in_order(pair: PairAnswer, asked: &Asked) -> PairAnswer {
+    let (a, b) = (asked.people[pair.a], asked.people[pair.b]);
+    if a < b {
+        return PairAnswer { a, b, ..pair };
+    }
+    let turned = |overlap: PathOverlap| PathOverlap {
+        a_lines: overlap.b_lines,
+        b_lines: overlap.a_lines,
+        a_own: overlap.b_own,
+        b_own: overlap.a_own,
+        ..overlap
+    };
+    PairAnswer { a: b, b: a, paths: pair.paths.into_iter().map(turned).collect(), ..pair }
+}
+
+/// The worst grade among the paths that may block, else among all.
+fn worst(paths: &[PathOverlap]) -> Grade {
+    let blocking = paths.iter().filter(|path| path.blocks).map(|path| path.grade).max();
+    blocking.or(paths.iter().map(|path| path.grade).max()).unwrap_or(Grade::Identical)
+}
+
+fn acknowledged(ctx: &Context, survey: &Survey, a: usize, b: usize, paths: &[PathOverlap]) -> bool {
+    let (a, b) = (&survey.instances[a].identity, &survey.instances[b].identity);
+    let mut conflicts = paths.iter().filter(|path| path.grade == Grade::Conflict).peekable();
+    conflicts.peek().is_some() && conflicts.all(|path| ctx.acknowledged(a, b, &path.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overlap(grade: Grade, blocks: bool) -> PathOverlap {
+        let path = RepoPath::new("x").expect("valid");
+        let none = Vec::new;
+        let lines = (none(), none(), none(), none());
+        let (a_lines, b_lines, a_own, b_own) = lines;
+        PathOverlap { path, grade, kind: None, blocks, a_lines, b_lines, a_own, b_own, gap: None }
+    }
+
+    #[test]
+    fn a_pairs_grade_is_the_worst_that_may_block() {
+        let lock_file = overlap(Grade::Conflict, false);
+        assert_eq!(worst(&[lock_file.clone(), overlap(Grade::Disjoint, true)]), Grade::Disjoint);
+        assert_eq!(worst(&[lock_file]), Grade::Conflict);
+        assert_eq!(worst(&[overlap(Grade::Conflict, true), overlap(Grade::Identical, true)]), Grade::Conflict);
+    }
+}

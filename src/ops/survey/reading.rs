@@ -1,0 +1,210 @@
+//! Reading everybody: statuses in threads, snapshots as they come in.
+//! Must not know: verdicts, states.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+use super::SurveyOptions;
+use super::people::{People, Person};
+use crate::domain::id::ObjectId;
+use crate::domain::report::Target;
+use crate::failure::Failure;
+use crate::git::history::{self, Fork};
+use crate::git::objects::Objects;
+use crate::git::snapshot::{self, Interest, Near, Snapshot};
+use crate::git::status::{self, Status};
+use crate::git::worktrees::Worktree;
+use crate::git::{self, tree};
+use crate::ops::context::Context;
+
+/// With more changed paths than this, only those are read where another's work may meet them.
+const FEW: usize = 1000;
+
+/// What was read of one instance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taken {
+    pub(super) status: Status,
+    pub(super) snapshot: Snapshot,
+    /// The commit that stands for its work: as it lies, else its tip.
+    pub(super) line: Option<ObjectId>,
+    /// Why it could not be read, or not wholly.
+    pub(super) unknown: Option<String>,
+}
+
+/// Reads everybody, by the places of `people`.
+pub(super) fn read(
+    ctx: &Context,
+    objects: &Objects,
+    target: &Target,
+    people: &People,
+    options: &SurveyOptions,
+) -> Result<Vec<Taken>, Failure> {
+    let mut taken: Vec<Taken> = people.all.iter().map(unread).collect();
+    let readable = |person: &&(usize, &Person)| person.1.worktree.as_ref().is_some_and(Worktree::is_readable);
+    let to_read: Vec<(usize, &Person)> = people.all.iter().enumerate().filter(|person| readable(&person)).collect();
+    let mut large = Vec::new();
+    let (send, receive) = mpsc::channel();
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..workers(to_read.len()) {
+            let (send, next, to_read) = (send.clone(), &next, &to_read);
+            scope.spawn(move || ask(ctx, to_read, next, &send));
+        }
+        drop(send);
+        for (done, (at, answer)) in receive.iter().enumerate() {
+            if let Some(progress) = &options.progress {
+                progress(done + 1, to_read.len());
+            }
+            let few = answer.as_ref().is_ok_and(|status| status.entries.len() <= FEW);
+            match answer {
+                Ok(status) => taken[at].status = status,
+                Err(error) => taken[at].unknown = Some(error.to_string()),
+            }
+            if taken[at].unknown.is_some() {
+                continue;
+            }
+            if few {
+                take(ctx, objects, &people.all[at], &mut taken[at], &Interest::All);
+            } else {
+                large.push(at);
+            }
+        }
+    });
+    take_large(ctx, objects, target, people, &mut taken, &large);
+    Ok(taken)
+}
+
+/// What stands before anything was read.
+fn unread(person: &Person) -> Taken {
+    Taken { line: person.tip, unknown: person.broken.clone(), ..Taken::default() }
+}
+
+/// As many as the machine runs side by side.
+fn workers(work: usize) -> usize {
+    thread::available_parallelism().map_or(2, NonZero::get).clamp(1, 16).min(work)
+}
+
+/// Asks git about one worktree after another until none is left.
+fn ask(
+    ctx: &Context,
+    people: &[(usize, &Person)],
+    next: &AtomicUsize,
+    send: &Sender<(usize, Result<Status, git::Error>)>,
+) {
+    while let Some((at, person)) = people.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let Some(worktree) = &person.worktree else { continue };
+        if send.send((*at, status::read(&ctx.repository, worktree))).is_err() {
+            return;
+        }
+    }
+}
+
+fn take(ctx: &Context, objects: &Objects, person: &Person, taken: &mut Taken, interest: &Interest) {
+    let Some(worktree) = &person.worktree else { return };
+    taken.unknown = taken.status.partial.clone();
+    match snapshot::take(objects, &ctx.repository, worktree, &taken.status, interest) {
+        Ok(snapshot) => {
+            taken.line = snapshot.commit;
+            taken.snapshot = snapshot;
+        }
+        Err(error) => taken.unknown = Some(error.to_string()),
+    }
+}
+
+/// Takes the worktrees in which very much is changed: there only what another may meet is read.
+fn take_large(
+    ctx: &Context,
+    objects: &Objects,
+    target: &Target,
+    people: &People,
+    taken: &mut [Taken],
+    large: &[usize],
+) {
+    if large.is_empty() {
+        return;
+    }
+    let tips: Vec<Option<ObjectId>> = people.all.iter().map(|person| person.tip).collect();
+    let forks = forks(objects, target, &tips);
+    let between = |from: Option<ObjectId>, to| match from {
+        Some(_) => changes(objects, from, to).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let committed: Vec<Vec<tree::TreeChange>> =
+        forks.iter().zip(&tips).map(|(&fork, &tip)| between(fork, tip)).collect();
+    for &at in large {
+        let mut near = Near::default();
+        for (other, taken) in taken.iter().enumerate().filter(|(other, _)| *other != at) {
+            add(&mut near, &taken.status, &committed[other]);
+        }
+        add(&mut near, &Status::default(), &between(forks[at], target.tip));
+        let own_deletions = taken[at].status.entries.values().any(|entry| entry.worktree_mode == 0 && !entry.untracked);
+        let interest = if own_deletions { with_rename_candidates(near, &taken[at].status) } else { near };
+        take(ctx, objects, &people.all[at], &mut taken[at], &Interest::Near(interest));
+    }
+}
+
+fn add(near: &mut Near, status: &Status, committed: &[tree::TreeChange]) {
+    for (path, entry) in &status.entries {
+        if entry.worktree_mode == 0 && !entry.untracked { near.add_deleted(path) } else { near.add(path) }
+    }
+    for change in committed {
+        if change.after.is_none() { near.add_deleted(&change.path) } else { near.add(&change.path) }
+    }
+}
+
+/// Where files were deleted, new files may be where they went: as many of them as git would look at by default.
+fn with_rename_candidates(mut near: Near, status: &Status) -> Near {
+    let new = |entry: &&status::Entry| entry.head_mode == 0 && (entry.untracked || entry.worktree_mode != 0);
+    let gone: BTreeMap<&[u8], ()> = status
+        .entries
+        .iter()
+        .filter(|(_, entry)| entry.worktree_mode == 0 && !entry.untracked)
+        .map(|(path, _)| (path.file_name(), ()))
+        .collect();
+    let all_new = status.entries.iter().filter(|(_, entry)| new(entry));
+    let (named, others): (Vec<_>, Vec<_>) = all_new.partition(|(path, _)| gone.contains_key(path.file_name()));
+    for (path, _) in named.into_iter().chain(others.into_iter().take(FEW)) {
+        near.add(path);
+    }
+    near
+}
+
+/// Where tips left the target; `None` where that is no single commit, or cannot be told.
+pub(super) fn forks(objects: &Objects, target: &Target, tips: &[Option<ObjectId>]) -> Vec<Option<ObjectId>> {
+    let known: Vec<ObjectId> = tips.iter().flatten().copied().collect();
+    let all_at_once = target.tip.map(|target| history::fork_points(objects, target, &known));
+    let mut found = match all_at_once {
+        None => Vec::new(),
+        Some(Ok(forks)) => forks,
+        // One tip whose history is not whole must not hide the others'.
+        Some(Err(_)) => known.iter().map(|&tip| single(objects, target, tip)).collect(),
+    }
+    .into_iter();
+    let mut fork = |tip: &Option<ObjectId>| match tip.and_then(|_| found.next()) {
+        Some(Fork::One(fork)) => Some(fork),
+        Some(Fork::Several(forks)) => forks.first().copied(),
+        Some(Fork::None) | None => None,
+    };
+    tips.iter().map(&mut fork).collect()
+}
+
+fn single(objects: &Objects, target: &Target, tip: ObjectId) -> Fork {
+    let forks = target.tip.and_then(|target| history::fork_points(objects, target, &[tip]).ok());
+    forks.and_then(|mut forks| forks.pop()).unwrap_or(Fork::None)
+}
+
+/// What lies between two commits; all of the second where there is no first, as for work without a fork point.
+pub(super) fn changes(
+    objects: &Objects,
+    from: Option<ObjectId>,
+    to: Option<ObjectId>,
+) -> Result<Vec<tree::TreeChange>, git::Error> {
+    let tree = |commit: Option<ObjectId>| commit.map(|id| objects.commit(id).map(|commit| commit.tree)).transpose();
+    match to {
+        Some(_) => tree::diff(objects, tree(from)?, tree(to)?),
+        None => Ok(Vec::new()),
+    }
+}

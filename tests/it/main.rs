@@ -1,0 +1,19 @@
+//! What a user sees: the real binary with real git in temporary folders. One test binary, so that it is linked once.
+//! Must not know: the library's insides.
+
+mod commits;
+mod demo;
+mod fail_open;
+mod hostile;
+mod install;
+mod kinds;
+mod look;
+mod names;
+mod policy;
+mod properties;
+mod races;
+mod repositories;
+mod right_of_way;
+mod scan;
+mod ways_out;
+mod world;

@@ -1,0 +1,16 @@
+//! Reads the state of real repositories of every form, in temporary folders, with nothing of the user's configuration.
+
+#![cfg(unix)]
+
+#[path = "state/forms.rs"]
+mod forms;
+#[path = "state/hostile.rs"]
+mod hostile;
+#[path = "state/sandbox.rs"]
+mod sandbox;
+#[path = "state/snapshots.rs"]
+mod snapshots;
+#[path = "state/targets.rs"]
+mod targets;
+#[path = "state/trees.rs"]
+mod trees;
