@@ -2,7 +2,9 @@
 //! Must not know: git2, files, how an answer is found or written down.
 
 mod ack;
+mod agent;
 mod check;
+mod claim;
 mod help;
 mod hook;
 mod log;
@@ -10,6 +12,7 @@ mod parse;
 mod progress;
 mod scan;
 mod screen;
+mod session;
 mod setup;
 mod shell;
 mod verdict;
@@ -76,6 +79,10 @@ enum Command {
     Check(check::CheckArgs),
     Diff(check::DiffArgs),
     Ack(ack::AckArgs),
+    Claim(claim::ClaimArgs),
+    Release(claim::ReleaseArgs),
+    Renew(claim::RenewArgs),
+    Claims(claim::ClaimsArgs),
     Install(setup::InstallArgs),
     Uninstall(setup::UninstallArgs),
     Doctor(setup::DoctorArgs),
@@ -86,6 +93,10 @@ enum Command {
     Log(log::LogArgs),
     #[command(hide = true)]
     Hook(hook::HookArgs),
+    #[command(hide = true)]
+    Agent(agent::AgentArgs),
+    #[command(hide = true, subcommand)]
+    Session(session::SessionCommand),
 }
 
 fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -97,6 +108,10 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Check(args) => check::check(&args, global, env, screen),
         Command::Diff(args) => check::diff(&args, global, env, screen),
         Command::Ack(args) => ack::ack(&args, global, env, screen),
+        Command::Claim(args) => claim::claim(&args, global, env, screen),
+        Command::Release(args) => claim::release(&args, global, env, screen),
+        Command::Renew(args) => claim::renew(&args, global, env, screen),
+        Command::Claims(claim::ClaimsArgs {}) => claim::claims(global, env, screen),
         Command::Install(args) => setup::install(&args, global, env, screen),
         Command::Uninstall(args) => setup::uninstall(&args, global, env, screen),
         Command::Doctor(setup::DoctorArgs {}) => setup::doctor(global, env, screen),
@@ -106,6 +121,8 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
+        Command::Agent(args) => Ok(agent::agent(&args, env, screen)),
+        Command::Session(command) => session::session(&command, global, env, screen),
     }
 }
 

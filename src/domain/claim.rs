@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::id::Identity;
+use super::id::{Identity, ObjectId};
 use super::path::RepoPath;
 use super::pattern::Pattern;
 use super::process::ProcessId;
@@ -146,6 +146,8 @@ pub struct Claim {
     pub since: Timestamp,
     /// How long it lasts.
     pub lease: Lease,
+    /// The commit that the holder stood on: a branch that lands later than this took the claim's work with it.
+    pub tip: Option<ObjectId>,
     /// Who had changed which of its paths before it was taken: it does not bind them there.
     pub exempt: BTreeMap<Identity, BTreeSet<RepoPath>>,
 }

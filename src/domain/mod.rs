@@ -3,7 +3,9 @@
 
 pub mod ack;
 pub mod agent;
+pub mod alert;
 pub mod board;
+pub mod briefing;
 pub mod claim;
 pub mod demo;
 pub mod event;
@@ -21,6 +23,7 @@ pub mod process;
 pub mod record;
 pub mod report;
 pub mod right_of_way;
+pub mod session;
 pub mod setup;
 pub mod text;
 pub mod time;

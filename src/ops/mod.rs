@@ -2,7 +2,9 @@
 //! Must not know: clap, printing, terminals.
 
 pub mod ack;
+pub mod agent;
 pub mod check;
+pub mod claim;
 pub mod commit;
 pub mod config;
 pub mod context;
@@ -19,6 +21,7 @@ pub mod paths;
 pub mod place;
 pub mod publish;
 mod receipt;
+pub mod session;
 pub mod settings;
 pub mod survey;
 pub mod uninstall;

@@ -2,6 +2,7 @@
 //! Must not know: git, the store, standard output, who asked.
 
 pub mod check;
+pub mod claims;
 pub mod demo;
 pub mod diff;
 pub mod home;
@@ -13,6 +14,7 @@ pub mod scan;
 pub mod setup;
 pub mod style;
 
+pub mod agent;
 mod board;
 mod collisions;
 #[cfg(test)]

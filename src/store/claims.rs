@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::file::{self, Lasting};
-use super::wire::{Process, Text, Time};
+use super::wire::{Oid, Process, Text, Time};
 use super::{Locked, Store};
 use crate::domain::claim::{Claim, ClaimMode, Holder, Lapsed, Lease, Moment, Replacement, Table, Token};
 use crate::domain::id::Identity;
@@ -68,6 +68,8 @@ struct ClaimWire {
     span: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen: Option<(String, u64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tip: Option<Oid>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     exempt: Vec<(Text, Vec<Text>)>,
 }
@@ -111,6 +113,7 @@ impl From<&Claim> for ClaimWire {
             from: claim.lease.from.seconds,
             span: claim.lease.span.0,
             seen: claim.lease.seen.as_ref().map(|seen| (seen.boot.to_string(), seen.seconds)),
+            tip: claim.tip.map(Oid),
             exempt: exempt.collect(),
         }
     }
@@ -138,6 +141,7 @@ impl ClaimWire {
                 span: Seconds(self.span),
                 seen: self.seen.map(moment),
             },
+            tip: self.tip.map(|tip| tip.0),
             exempt,
         })
     }
@@ -241,6 +245,7 @@ mod tests {
             task: Some("t".into()),
             since: Timestamp(1_769_869_800),
             span: Seconds(10),
+            tip: crate::domain::id::ObjectId::from_bytes(&[7; 20]),
             exempt: BTreeMap::from([(Identity::MainWorktree, BTreeSet::from([old]))]),
             force: BTreeSet::new(),
         }

@@ -157,6 +157,7 @@ mod tests {
             task: None,
             since: Timestamp(0),
             span: Seconds(60),
+            tip: None,
             exempt: BTreeMap::new(),
             force: BTreeSet::new(),
         };

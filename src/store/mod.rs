@@ -16,6 +16,7 @@ mod file;
 mod intents;
 mod lock;
 mod lock_files;
+mod memories;
 mod platform;
 mod records;
 mod wire;

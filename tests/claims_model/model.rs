@@ -193,6 +193,7 @@ impl Claims {
             task: None,
             since: Timestamp(i64::try_from(world.now).expect("few ticks")),
             span: Seconds(SPAN),
+            tip: None,
             exempt: BTreeMap::new(),
             force: BTreeSet::new(),
         }

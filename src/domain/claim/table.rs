@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Claim, ClaimMode, End, Holder, Lease, Moment, Token};
-use crate::domain::id::Identity;
+use crate::domain::id::{Identity, ObjectId};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::process::ProcessId;
@@ -63,6 +63,8 @@ pub struct Request {
     pub since: Timestamp,
     /// For how long.
     pub span: Seconds,
+    /// The commit that the asker stands on.
+    pub tip: Option<ObjectId>,
     /// Who has changed which of the paths already.
     pub exempt: BTreeMap<Identity, BTreeSet<RepoPath>>,
     /// The tokens of others' claims that are to be taken by force.
@@ -184,6 +186,7 @@ impl Table {
             task: request.task,
             since: request.since,
             lease: Lease::new(now.clone(), request.span),
+            tip: request.tip,
             exempt: request.exempt,
         };
         self.replace_lapsed(&claim);
@@ -317,6 +320,13 @@ impl Table {
     fn lost<'a>(&'a self, asker: &'a Holder) -> impl Iterator<Item = (&'a Claim, &'a Replacement)> {
         let own = self.lapsed.values().filter(|old| old.claim.holder.is_same(asker));
         own.flat_map(|old| old.replaced_by.iter().map(|by| (&old.claim, by)))
+    }
+
+    /// The tokens of `holder`'s claims, those that ran out too.
+    #[must_use]
+    pub fn tokens_of(&self, holder: &Holder) -> Vec<Token> {
+        let lapsed = self.lapsed.values().map(|old| &old.claim);
+        self.live.values().chain(lapsed).filter(|claim| claim.holder.is_same(holder)).map(|claim| claim.token).collect()
     }
 
     /// Lengthens the asker's claims on any of `paths`, as its commit is judged: what ran out comes back where nobody took it.

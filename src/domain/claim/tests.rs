@@ -31,6 +31,7 @@ fn request(holder: &Holder, patterns: &[&str], mode: ClaimMode) -> Request {
         task: None,
         since: Timestamp(0),
         span: Seconds(100),
+        tip: None,
         exempt: BTreeMap::new(),
         force: BTreeSet::new(),
     }

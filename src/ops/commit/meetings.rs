@@ -226,7 +226,12 @@ fn unknown_of(committed: Option<&PairAnswer>, lying: Option<&PairAnswer>) -> Opt
 
 /// Whether the other's work is over: dormant, or in the target already. Asked only of those in conflict, as the second
 /// needs a look at all that the other changed.
-fn is_over(ctx: &Context, objects: &Objects, target: ObjectId, other: &Other) -> Result<bool, Failure> {
+pub(in crate::ops) fn is_over(
+    ctx: &Context,
+    objects: &Objects,
+    target: ObjectId,
+    other: &Other,
+) -> Result<bool, Failure> {
     let dormant = other.who.touched.is_some_and(|touched| ctx.now.since(touched) > ctx.policy.active_within);
     if dormant {
         return Ok(true);

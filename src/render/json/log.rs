@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::VERSION;
 use super::text::{Text, time};
-use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, SessionFacts};
+use crate::domain::event::{AckFacts, ClaimFacts, CommitFacts, Event, EventKind, SessionFacts};
 use crate::domain::path::RepoPath;
 use crate::domain::report::KnownOverlap;
 
@@ -51,6 +51,8 @@ pub(super) struct WireEvent<'a> {
     expires: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<u64>,
 }
 
 impl<'a> WireEvent<'a> {
@@ -75,6 +77,10 @@ impl<'a> WireEvent<'a> {
             }
             EventKind::EntryAdopted { id } | EventKind::EntrySwept { id } => Self { entry: Some(id), ..empty },
             EventKind::AckGiven(facts) | EventKind::AckWithdrawn(facts) => empty.ack(facts),
+            EventKind::ClaimGranted(facts)
+            | EventKind::ClaimRefused(facts)
+            | EventKind::ClaimRenewed(facts)
+            | EventKind::ClaimEnded(facts) => empty.claim(facts),
             EventKind::Installed { mode } => Self { mode: Some(mode), ..empty },
             EventKind::Uninstalled | EventKind::Unknown { .. } => empty,
         }
@@ -95,6 +101,21 @@ impl<'a> WireEvent<'a> {
 
     fn session(self, facts: &'a SessionFacts) -> Self {
         Self { session: Some(&facts.id), task: facts.task.as_deref(), agent: facts.agent.as_deref(), ..self }
+    }
+
+    fn claim(self, facts: &'a ClaimFacts) -> Self {
+        let said = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+        Self {
+            token: Some(facts.token).filter(|&token| token > 0),
+            mode: said(&facts.mode),
+            session: said(&facts.session),
+            task: facts.task.as_deref(),
+            with: facts.with.iter().map(String::as_str).collect(),
+            paths: paths(&facts.paths),
+            more_paths: Some(facts.more_paths).filter(|&n| n > 0),
+            why: said(&facts.why),
+            ..self
+        }
     }
 
     fn ack(self, facts: &'a AckFacts) -> Self {
