@@ -10,6 +10,8 @@ mod hostile;
 mod sandbox;
 #[path = "state/snapshots.rs"]
 mod snapshots;
+#[path = "state/surveys.rs"]
+mod surveys;
 #[path = "state/targets.rs"]
 mod targets;
 #[path = "state/trees.rs"]

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::screen::Screen;
-use super::{Global, parse};
+use super::{Global, parse, verdict};
 use crate::domain::hunk::LineSpan;
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::ops;
+use crate::ops::check::CheckOptions;
+use crate::render;
 
 /// Ask whether these paths can be touched without a conflict
 ///
@@ -53,11 +56,24 @@ pub(super) struct DiffArgs {
 }
 
 pub(super) fn check(args: &CheckArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let _ = args;
-    super::not_wired(global, env, screen)
+    let ctx = super::open(env, global)?;
+    let paths = args.paths.iter().map(|typed| parse::path(&ctx, typed)).collect::<Result<_, _>>()?;
+    let facts = ops::check::check(&ctx, &CheckOptions { paths, lines: args.lines })?;
+    screen.answer(|style, out| match global.json {
+        true => render::json::facts(&facts, out),
+        false => render::check::human(&facts, style, out),
+    });
+    Ok(verdict::of_facts(&facts))
 }
 
+/// Shows, and judges nothing: 0 whatever it shows.
 pub(super) fn diff(args: &DiffArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let _ = args;
-    super::not_wired(global, env, screen)
+    let ctx = super::open(env, global)?;
+    let path = args.path.as_ref().map(|typed| parse::path(&ctx, typed)).transpose()?;
+    let comparison = ops::diff::diff(&ctx, &args.a, &args.b, path.as_ref())?;
+    screen.answer(|style, out| match global.json {
+        true => render::json::comparison(&comparison, out),
+        false => render::diff::human(&comparison, style, out),
+    });
+    Ok(Exit::Clear)
 }

@@ -2,15 +2,16 @@
 //! Must not know: how a commit is judged, how a message reads.
 
 use std::ffi::OsString;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 
 use clap::Args;
 
 use super::screen::Screen;
 use crate::env::Env;
 use crate::exit::Exit;
+use crate::ops;
 use crate::ops::hook::HookCall;
-use crate::{ops, render};
+use crate::render;
 
 /// Answer one of git's hooks (called by the shims that `coord install` sets up)
 #[derive(Debug, Args)]
@@ -24,8 +25,19 @@ pub(super) struct HookArgs {
     pub(super) arguments: Vec<OsString>,
 }
 
+/// Hooks to which git writes on standard input; reading another's would wait for the terminal.
+const READS_INPUT: &[&str] = &["pre-push", "reference-transaction", "post-rewrite"];
+
 pub(super) fn hook(args: HookArgs, env: &Env, screen: &mut Screen) -> Exit {
-    let stdin = if takes_input(&args.name) { read_input() } else { Vec::new() };
+    if let Some(reply) = ops::doctor::probe_answer(env, &args.name) {
+        screen.answer(|_, out| out.write_all(reply.as_bytes()));
+        return Exit::Clear;
+    }
+    let mut stdin = Vec::new();
+    if READS_INPUT.contains(&args.name.as_str()) {
+        // What could not be read cannot be judged; the hook itself says so, as its input is then cut off.
+        let _ = io::stdin().lock().read_to_end(&mut stdin);
+    }
     let answer = ops::hook::run(env, HookCall { name: args.name, arguments: args.arguments, stdin });
     screen.aside(|style, out| {
         if let Some(judgement) = &answer.judgement {
@@ -34,16 +46,4 @@ pub(super) fn hook(args: HookArgs, env: &Env, screen: &mut Screen) -> Exit {
         answer.notices.iter().try_for_each(|notice| render::hook::notice(notice, style, out))
     });
     if answer.stop { Exit::Found } else { Exit::Clear }
-}
-
-/// The hooks that git feeds (githooks(5)). The others inherit whatever the user's terminal or pipe is, which is not theirs.
-fn takes_input(hook: &str) -> bool {
-    matches!(hook, "pre-push" | "post-rewrite" | "reference-transaction")
-}
-
-/// All of standard input; what cannot be read is missing, as a hook has no better way to say so.
-fn read_input() -> Vec<u8> {
-    let mut bytes = Vec::new();
-    drop(io::stdin().lock().read_to_end(&mut bytes));
-    bytes
 }

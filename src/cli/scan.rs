@@ -4,12 +4,19 @@
 use clap::{Args, ValueEnum};
 
 use super::Global;
+use super::progress::Progress;
 use super::screen::Screen;
-use super::verdict::FailOnArg;
+use super::verdict::{self, FailOnArg};
 use crate::domain::overlap::Grade;
+use crate::domain::policy::FailOn;
+use crate::domain::report::Survey;
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::ops;
+use crate::ops::survey::SurveyOptions;
+use crate::render;
+use crate::render::scan::View;
 
 /// Show everybody at work, and which of them collide
 ///
@@ -83,14 +90,48 @@ Examples:
 pub(super) struct StatusArgs {}
 
 pub(super) fn home(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    super::not_wired(global, env, screen)
+    let survey = survey(&SurveyOptions::default(), global, env, screen)?;
+    screen.answer(|style, out| match global.json {
+        true => render::json::survey(&survey, Grade::Identical, out),
+        false => render::home::human(&survey, style, out),
+    });
+    Ok(verdict::of(&survey, FailOn::Grade(Grade::Conflict), survey.here))
 }
 
 pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let _ = args;
-    super::not_wired(global, env, screen)
+    let options = SurveyOptions {
+        branches: args.branches.clone(),
+        refs: args.refs.clone(),
+        all_pairs: args.all_pairs,
+        all_paths: args.all_paths,
+        ..SurveyOptions::default()
+    };
+    let survey = survey(&options, global, env, screen)?;
+    let view = View { all: args.all, min_grade: args.min_grade.into() };
+    screen.answer(|style, out| match global.json {
+        true => render::json::survey(&survey, view.min_grade, out),
+        false => render::scan::human(&survey, view, style, out),
+    });
+    Ok(verdict::of(&survey, args.fail_on.into(), None))
 }
 
+/// The board says who works on what; it exits with 0 whatever collides, as `coord scan` answers that.
 pub(super) fn status(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    super::not_wired(global, env, screen)
+    let survey = survey(&SurveyOptions::default(), global, env, screen)?;
+    screen.answer(|style, out| match global.json {
+        true => render::json::survey(&survey, Grade::Identical, out),
+        false => render::scan::status(&survey, style, out),
+    });
+    Ok(verdict::of(&survey, FailOn::Never, None))
+}
+
+/// Surveys everybody, with a line of progress where it takes long and somebody watches.
+fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &Screen) -> Result<Survey, Failure> {
+    let ctx = super::open(env, global)?;
+    let progress = Progress::start(screen.watched);
+    let options = SurveyOptions { progress: Some(progress.callback()), ..options.clone() };
+    let mut survey = ops::survey::survey(&ctx, &options)?;
+    let told = ops::publish::everybody(&ctx, &survey, &options);
+    survey.notices.extend(told);
+    Ok(survey)
 }

@@ -142,7 +142,13 @@ pub(super) fn uninstall(
 }
 
 pub(super) fn doctor(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    super::not_wired(global, env, screen)
+    let ctx = super::open(env, global)?;
+    let report = ops::doctor::doctor(env, &ctx.repository, ctx.team.as_ref())?;
+    screen.answer(|style, out| match global.json {
+        true => render::json::doctor(&report, out),
+        false => render::setup::doctor(&report, style, out),
+    });
+    Ok(if report.worst() == Level::Problem { Exit::Found } else { Exit::Clear })
 }
 
 pub(super) fn config(args: &ConfigArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {

@@ -51,8 +51,10 @@ pub(super) fn man(args: &ManArgs, screen: &mut Screen) -> Result<Exit, Failure> 
         screen.answer(|_, out| clap_mangen::Man::new(help::bare()).render(out));
         return Ok(Exit::Clear);
     };
-    clap_mangen::generate_to(help::bare().name("git-coord"), directory)
-        .and_then(|()| clap_mangen::generate_to(help::bare(), directory))
+    // `git coord --help` opens the page git-coord.
+    clap_mangen::Man::new(help::bare().name("git-coord"))
+        .generate_to(directory)
+        .and_then(|_| clap_mangen::generate_to(help::bare(), directory))
         .map_err(|error| Failure::new(Kind::Usage, format!("could not write into {}: {error}", directory.display())))?;
     screen.answer(|_, out| {
         writeln!(out, "manual pages written to {}", crate::render::safe::text(directory.as_os_str().as_encoded_bytes()))

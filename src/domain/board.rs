@@ -1,6 +1,8 @@
 //! The board's content, and how a list of paths folds when it is too long to show.
 //! Must not know: JSON, the file, its size limit.
 
+use std::path::PathBuf;
+
 use super::time::Timestamp;
 
 /// Who is on the board, as coord sees it; what people wrote by hand is added when it is published.
@@ -23,6 +25,45 @@ pub struct BoardEntry {
     pub started_at: Timestamp,
     /// Its state's name (`State::name`).
     pub status: String,
+}
+
+/// What stands on the board, whoever wrote it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Posted {
+    /// When it was last published; `None` where it does not say.
+    pub last_updated: Option<Timestamp>,
+    /// The entries, in the board's order.
+    pub entries: Vec<PostedEntry>,
+    /// How many instances there are for which there was no room.
+    pub more_instances: u64,
+}
+
+/// One entry as it stands on the board: every word of it may have been written by anybody.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PostedEntry {
+    /// Its id.
+    pub id: String,
+    /// What it works on; empty where nobody said so.
+    pub task: String,
+    /// Its paths; a directory ends with `/`, the last may be "and N more".
+    pub files: Vec<String>,
+    /// When its work began, where that is a time.
+    pub started_at: Option<Timestamp>,
+    /// Its status.
+    pub status: String,
+}
+
+/// What publishing the board did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Published {
+    /// Whether the file was written; `false` where nothing had changed.
+    pub written: bool,
+    /// The ids of entries that somebody wrote by hand and that were taken over now, sorted.
+    pub adopted: Vec<String>,
+    /// The ids of entries that were taken off because their holder is gone, sorted.
+    pub swept: Vec<String>,
+    /// Where the former file was put because it did not parse.
+    pub moved_aside: Option<PathBuf>,
 }
 
 /// A path, or a directory that stands for several.

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::domain::path::RepoPath;
 use crate::domain::policy::Mode;
 use crate::domain::setup::{Action, HookChange, InstallReport, Means, Snippet};
 use crate::env::Env;
@@ -11,19 +13,23 @@ use crate::failure::{Failure, Kind};
 use crate::git::hooks::place::{self, HooksPath, Place};
 use crate::git::hooks::runners::{self, Runner};
 use crate::git::hooks::{self, configured, files, shim};
-use crate::git::repository::Repository;
+use crate::git::repository::{OwnPaths, Repository};
 use crate::git::worktrees;
 use crate::git::{self, Git};
+use crate::store::{Store, exclude};
 
 use super::receipt::Receipt;
 use super::settings::{self, TeamFile};
+
+/// How long to wait for coord's own lock.
+pub(crate) const WAIT: Duration = Duration::from_secs(5);
 
 /// What was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct InstallOptions {
     /// Sets `coord.mode` for this repository.
     pub mode: Option<Mode>,
-    /// Adds the hook that leaves no way round.
+    /// Adds the hook that leaves no way round, and has an error of coord's own block too (`coord.strict`).
     pub strict: bool,
     /// Allows changing files that git tracks.
     pub write_tracked: bool,
@@ -95,9 +101,13 @@ pub fn install(
         by_files(&site, &hooks, &program, options, &mut receipt)?
     };
     if let Some(mode) = options.mode {
-        receipt.set_mode(&site.git, site.common_dir(), mode)?;
+        receipt.set(&site.git, site.common_dir(), "mode", settings::mode_name(mode))?;
+    }
+    if options.strict {
+        receipt.set(&site.git, site.common_dir(), "strict", "true")?;
     }
     receipt.write(&site.git, site.common_dir())?;
+    notices.extend(exclude(repository));
     let config =
         git::config::read::<&str>(&site.git, repository.worktree.as_deref().unwrap_or(site.common_dir()), &[], None)?;
     let mode = match settings::policy(env, &config, team, &[]) {
@@ -108,6 +118,26 @@ pub fn install(
         }
     };
     Ok(InstallReport { means, changes, snippets, mode, notices })
+}
+
+/// What git is to leave out of sight, from the paths that coord calls its own.
+pub(crate) fn patterns(own: &OwnPaths) -> Vec<String> {
+    let text = |path: &RepoPath| String::from_utf8_lossy(path.as_bytes()).into_owned();
+    let folders = own.folders.iter().map(|folder| exclude::folder_pattern(&text(folder)));
+    folders.chain(own.untracked.iter().map(|file| exclude::file_pattern(&text(file)))).collect()
+}
+
+/// Keeps what coord publishes out of git's sight; gives what should be said where that cannot be.
+fn exclude(repository: &Repository) -> Option<String> {
+    let patterns = patterns(&repository.own_paths);
+    if patterns.is_empty() {
+        return None;
+    }
+    let store = Store::open(&repository.common_dir).ok()?;
+    match store.lock(WAIT).and_then(|locked| locked.ensure_excluded(&patterns)) {
+        Ok(_) => None,
+        Err(error) => Some(format!("git may show coord's own files as untracked: {error}")),
+    }
 }
 
 type Done = (Means, Vec<HookChange>, Vec<Snippet>, Vec<String>);

@@ -2,6 +2,8 @@
 //! of this person or machine > default. Must not know: where `coord.toml` was read, how settings are shown.
 
 mod team;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::collections::BTreeSet;
@@ -249,6 +251,11 @@ fn failure(known: &Known, source: &Source, values: &[String], what: &str) -> Fai
 fn unknown(config: &Config) -> BTreeSet<String> {
     let keys = config.keys("coord").filter_map(|key| std::str::from_utf8(key).ok());
     keys.filter(|key| key.matches('.').count() == 1 && Known::named(key).is_none())
-        .map(|key| format!("{key} in git's configuration is no setting of coord's{}", values::nearest(key)))
+        .map(|key| {
+            format!(
+                "{key} in git's configuration is no setting of coord's{}",
+                values::nearest(key, KNOWN.iter().map(|known| known.name.to_owned()))
+            )
+        })
         .collect()
 }

@@ -24,6 +24,8 @@ pub struct SurveyOptions {
     pub branches: Vec<String>,
     /// Other refs too, whose full names match.
     pub refs: Vec<String>,
+    /// Looks at nobody but the instance that the command was run from.
+    pub here_only: bool,
     /// Judges what does not land on the target pair by pair too.
     pub all_pairs: bool,
     /// Lists every path that does not land on the target.
@@ -37,6 +39,7 @@ impl fmt::Debug for SurveyOptions {
         f.debug_struct("SurveyOptions")
             .field("branches", &self.branches)
             .field("refs", &self.refs)
+            .field("here_only", &self.here_only)
             .field("all_pairs", &self.all_pairs)
             .field("all_paths", &self.all_paths)
             .finish_non_exhaustive()
@@ -49,9 +52,9 @@ impl fmt::Debug for SurveyOptions {
 /// Where the repository as a whole cannot be read or has no target. An instance that cannot be read is unknown in the
 /// answer, with its reason, and stops none of the others.
 pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure> {
-    let target = ctx.target()?;
+    let target = ctx.target()?.clone();
     let people = people::find(ctx, options, &target)?;
     let objects = ctx.repository.objects()?;
-    let taken = reading::read(ctx, &objects, &target, &people, options)?;
-    judging::judge(ctx, &objects, options, target, people, taken)
+    let taken = reading::read(ctx, &objects, &target, &people, options);
+    judging::judge(ctx, &objects, options, target, people, &taken)
 }

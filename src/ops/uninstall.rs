@@ -8,9 +8,11 @@ use crate::env::Env;
 use crate::failure::Failure;
 use crate::git::hooks::place::{self, Place};
 use crate::git::hooks::{self, configured, files, shim};
+use crate::git::names;
 use crate::git::repository::Repository;
+use crate::store::Store;
 
-use super::install::{Site, change, take_everywhere};
+use super::install::{Site, WAIT, change, take_everywhere};
 use super::receipt::Receipt;
 
 /// What was asked for.
@@ -48,6 +50,7 @@ pub fn uninstall(env: &Env, repository: &Repository, options: UninstallOptions) 
         receipt.undo(&site.git, site.common_dir())?;
     }
     let mut notices = Vec::new();
+    notices.extend(show(repository));
     let records = site.common_dir().join("coord");
     if records.is_dir() {
         notices.push(format!(
@@ -56,6 +59,23 @@ pub fn uninstall(env: &Env, repository: &Repository, options: UninstallOptions) 
         ));
     }
     Ok(UninstallReport { changes, snippets, notices })
+}
+
+/// Takes coord's block out of `info/exclude`; gives what should be said of the files that git sees then.
+fn show(repository: &Repository) -> Option<String> {
+    let store = Store::open(&repository.common_dir).ok()?;
+    let there = std::fs::read(repository.common_dir.join("info/exclude")).ok()?;
+    // The lock is a file too: none is made where there is nothing to take out.
+    if !there.windows(7).any(|window| window == b"# coord") {
+        return None;
+    }
+    if let Err(error) = store.lock(WAIT).and_then(|locked| locked.remove_excluded()) {
+        return Some(format!("coord's block stays in info/exclude: {error}"));
+    }
+    let top = repository.main_worktree.as_deref()?;
+    let left = repository.own_paths.folders.iter().map(|folder| names::below(top, folder)).find(|dir| dir.is_dir())?;
+    let left = left.display();
+    Some(format!("what coord published stays in {left}, where git sees it now; delete the folder to be rid of it"))
 }
 
 fn lines(dir: &Path, write: bool, changes: &mut Vec<HookChange>, snippets: &mut Vec<Snippet>) {

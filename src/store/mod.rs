@@ -5,6 +5,7 @@
 //! ([`Store::lock`]) and is offered by [`Locked`] alone, except for events, which have a lock of their own.
 
 mod acks;
+mod board;
 mod cache;
 mod claims;
 mod documents;
@@ -25,6 +26,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use board::{Board, LARGEST_BOARD};
 pub use cache::Cache;
 pub use documents::Listing;
 pub use error::{Cause, Error};

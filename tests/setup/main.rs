@@ -11,9 +11,11 @@ use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
+use coord::domain::path::RepoPath;
 use coord::domain::policy::Mode;
 use coord::domain::setup::{Action, Means};
 use coord::git::hooks::{HOOKS, STRICT};
+use coord::ops::config;
 use coord::ops::install::{InstallOptions, install};
 use coord::ops::uninstall::{UninstallOptions, uninstall};
 
@@ -268,11 +270,13 @@ fn strict_adds_the_hook_that_leaves_no_way_round() {
         assert_eq!(world.calls(), [] as [&str; 0]);
         world.coord("case $2 in reference-*) exit 1 ;; esac");
         world.git(&["commit", "--no-verify", "--allow-empty", "-m", "x"]).fails();
+        assert_eq!(world.git(&["config", "coord.strict"]).succeeds(), "true\n");
         // An update brings the hook along without being told again.
         let report = world.install(InstallOptions::default());
         assert_eq!(World::action(&report, STRICT), Action::Unchanged);
         world.uninstall();
         assert!(!world.hooks().join(STRICT).exists());
+        world.git(&["config", "coord.strict"]).fails();
     }
 }
 
@@ -459,6 +463,44 @@ fn the_mode_goes_back_to_what_it_was() {
         world.git(&["config", "coord.mode", "enforce"]).succeeds();
         world.uninstall();
         assert_eq!(local(), "enforce\n");
+    }
+}
+
+#[test]
+fn a_setting_is_checked_before_it_is_written() {
+    let world = worlds().remove(0);
+    let (env, repository) = (world.env(), world.open(&world.repo()));
+    let local =
+        |key: &str| String::from_utf8(world.git(&["config", "--local", "--get-all", key]).stdout).expect("UTF-8");
+    assert_eq!(config::set(&env, &repository, "MODE", "warn").expect("fits"), "coord.mode");
+    assert_eq!(local("coord.mode"), "warn\n");
+    config::set(&env, &repository, "exclude", "a/*, b/*").expect("fits");
+    config::set(&env, &repository, "coord.exclude", "c/*,d/*").expect("fits");
+    assert_eq!(local("coord.exclude"), "c/*\nd/*\n");
+    let failure = config::set(&env, &repository, "mode", "loud").expect_err("does not fit");
+    assert!(failure.message.contains("enforce, warn or monitor"), "{failure}");
+    let failure = config::set(&env, &repository, "modes", "warn").expect_err("is none");
+    assert!(failure.hints[0].contains("coord.mode"), "{failure:?}");
+    assert_eq!(local("coord.mode"), "warn\n");
+    config::unset(&env, &repository, "mode").expect("taken back");
+    config::unset(&env, &repository, "mode").expect("nothing to take back");
+    assert_eq!(local("coord.mode"), "");
+}
+
+#[test]
+fn what_coord_publishes_is_out_of_gits_sight_until_it_goes() {
+    for world in worlds() {
+        let exclude = world.repo().join(".git/info/exclude");
+        fs::write(&exclude, "mine").expect("written");
+        let mut repository = world.open(&world.repo());
+        repository.own_paths.folders.push(RepoPath::new(".claude/runtime").expect("a path"));
+        install(&world.env(), &repository, None, InstallOptions::default()).expect("installs");
+        fs::create_dir_all(world.repo().join(".claude/runtime")).expect("a folder");
+        fs::write(world.repo().join(".claude/runtime/ACTIVE-TASKS.json"), "{}").expect("written");
+        assert_eq!(world.git(&["status", "--porcelain"]).succeeds(), "");
+        let report = uninstall(&world.env(), &repository, UninstallOptions::default()).expect("uninstalls");
+        assert_eq!(fs::read_to_string(&exclude).expect("readable"), "mine");
+        assert!(report.notices.iter().any(|notice| notice.contains(".claude/runtime")), "{report:?}");
     }
 }
 

@@ -83,7 +83,13 @@ impl TeamFile {
         }
         found
             .iter()
-            .map(|name| format!("{name} in {} is no setting of coord's{}", self.place, values::nearest(name)))
+            .map(|name| {
+                format!(
+                    "{name} in {} is no setting of coord's{}",
+                    self.place,
+                    values::nearest(name, known.iter().map(|known| key(known.team)))
+                )
+            })
             .collect()
     }
 }

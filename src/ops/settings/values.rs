@@ -91,14 +91,12 @@ pub(super) fn globs(values: &[String]) -> Result<Vec<String>, String> {
     Ok(values.to_vec())
 }
 
-/// ", perhaps NAME is meant", where a setting's name is close.
-pub(super) fn nearest(name: &str) -> String {
+/// ", perhaps NAME is meant", where one of the names is close in its last word.
+pub(super) fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    let close = super::KNOWN.iter().map(|known| (distance(&last(known.name), &last(name)), known.name)).min();
-    close
-        .filter(|(distance, _)| *distance <= 2)
-        .map(|(_, known)| format!(", perhaps {known} is meant"))
-        .unwrap_or_default()
+    let close = names.map(|known| (distance(&last(&known), &last(name)), known)).min();
+    let close = close.filter(|(distance, _)| *distance <= 2);
+    close.map(|(_, known)| format!(", perhaps {known} is meant")).unwrap_or_default()
 }
 
 /// In how many letters two words differ.
@@ -143,7 +141,8 @@ mod tests {
 
     #[test]
     fn near_names_are_offered() {
-        assert_eq!(nearest("coord.mod"), ", perhaps coord.mode is meant");
-        assert_eq!(nearest("coord.somethingelse"), "");
+        let names = || ["coord.target", "coord.mode"].into_iter().map(String::from);
+        assert_eq!(nearest("coord.mod", names()), ", perhaps coord.mode is meant");
+        assert_eq!(nearest("coord.somethingelse", names()), "");
     }
 }

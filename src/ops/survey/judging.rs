@@ -1,16 +1,18 @@
 //! The engine's answer about everybody, as a survey: states, working sets, collisions, worst first.
 //! Must not know: how anything was read, how a verdict is found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::SurveyOptions;
 use super::people::{People, Person};
 use super::reading::{self, Taken};
 use super::work;
-use crate::domain::id::ObjectId;
+use crate::domain::id::{Identity, ObjectId};
 use crate::domain::instance::{Instance, Kind, State};
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
+use crate::domain::process::Liveness;
+use crate::domain::record::Record;
 use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
 use crate::domain::time::{STALE_AFTER, Timestamp};
 use crate::failure::Failure;
@@ -20,6 +22,7 @@ use crate::git::names;
 use crate::git::objects::Objects;
 use crate::git::tree::TreeChange;
 use crate::ops::context::Context;
+use crate::os::process;
 
 /// Up to so many lines of work, every path that does not land is listed.
 const FEW: usize = 50;
@@ -37,15 +40,16 @@ pub(super) fn judge(
     options: &SurveyOptions,
     target: Target,
     people: People,
-    taken: Vec<Taken>,
+    taken: &[Taken],
 ) -> Result<Survey, Failure> {
-    let asked = Asked::of(&people, &taken, options);
+    let asked = Asked::of(&people, taken, options);
     let answer = match target.tip {
         Some(tip) if !asked.lines.is_empty() => merge::judge(&ctx.judge(objects), &asked.question(tip, options))?,
         _ => merge::Answer { lines: Vec::new(), pairs: Vec::new() },
     };
+    let alive = alive(ctx);
     let of_person = |at: usize| asked.line_of.get(&at).and_then(|&line| answer.lines.get(line));
-    let committed = committed(objects, &target, &people, &taken);
+    let committed = committed(objects, &target, &people, taken);
     let mut budget = SIZED;
     let mut instances = Vec::new();
     for (at, person) in people.all.iter().enumerate() {
@@ -60,7 +64,7 @@ pub(super) fn judge(
         }
         let touched = touched(person, taken);
         instances.push(Instance {
-            state: state(ctx, person, taken, line, working_set.is_dirty(), touched),
+            state: state(ctx, person, taken, line, alive.contains(&person.identity), touched),
             fork_point: line.and_then(|line| single(&line.fork)),
             identity: person.identity.clone(),
             label: person.label.clone(),
@@ -86,7 +90,7 @@ pub(super) fn judge(
         instances,
     };
     for pair in answer.pairs {
-        enter(ctx, &mut survey, &asked, &taken, pair);
+        enter(ctx, &mut survey, &asked, taken, pair);
     }
     survey.overlaps.sort_by(|a, b| b.grade.cmp(&a.grade).then((a.a, a.b).cmp(&(b.a, b.b))));
     Ok(survey)
@@ -159,7 +163,7 @@ fn state(
     person: &Person,
     taken: &Taken,
     line: Option<&LineAnswer>,
-    dirty: bool,
+    alive: bool,
     touched: Option<Timestamp>,
 ) -> State {
     let unknown = match line.map(|line| &line.landing) {
@@ -178,9 +182,9 @@ fn state(
         _ => person.worktree.is_none() && line.changes.is_empty(),
     });
     let age = touched.map(|touched| ctx.now.since(touched));
-    if ctx.is_alive(&person.identity) {
+    if alive {
         State::InProgress
-    } else if landed && !dirty {
+    } else if landed && taken.status.entries.is_empty() {
         State::Landed
     } else if age.is_some_and(|age| age < STALE_AFTER) {
         State::InProgress
@@ -189,6 +193,16 @@ fn state(
     } else {
         State::Idle
     }
+}
+
+/// The instances of which a session gave a sign of life, or for which a process stands. What cannot be read said nothing.
+fn alive(ctx: &Context) -> BTreeSet<Identity> {
+    let records = ctx.store.records().map(|listing| listing.items).unwrap_or_default();
+    let lives = |record: &Record| {
+        let liveness = record.process.as_ref().map_or(Liveness::Unknown, process::is_alive);
+        (record.session.is_some() || record.process.is_some()) && !record.is_stale(liveness, ctx.now)
+    };
+    records.into_iter().filter(lives).map(|record| record.identity).collect()
 }
 
 fn target_conflicts(asked: &Asked, lines: &[LineAnswer]) -> Vec<TargetConflict> {

@@ -46,7 +46,8 @@ pub(super) struct People {
 pub(super) fn find(ctx: &Context, options: &SurveyOptions, target: &Target) -> Result<People, Failure> {
     let mut people = People::default();
     let worktrees = worktrees::list(&ctx.repository)?;
-    for worktree in worktrees.iter().filter(|worktree| !ctx.leaves_out_worktree(worktree)) {
+    let left_out = |worktree: &&Worktree| worktree.branch.as_ref().is_some_and(|branch| ctx.leaves_out(branch));
+    for worktree in worktrees.iter().filter(|worktree| !left_out(worktree)) {
         if worktree.vanished {
             let place = worktree.path.display();
             people.notices.push(format!("the worktree {place} is gone; git worktree prune forgets it"));
@@ -59,6 +60,10 @@ pub(super) fn find(ctx: &Context, options: &SurveyOptions, target: &Target) -> R
         Err(error) => people.unlisted = Some(format!("the branches could not be listed: {error}")),
     }
     labels::make_unique(people.all.iter_mut().map(|person| (&person.identity, &mut person.label)));
+    if options.here_only {
+        // After the labels are made unique, so that it is called here as everywhere.
+        people.all.retain(|person| Some(&person.identity) == ctx.repository.here.as_ref());
+    }
     people.all.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.identity.cmp(&b.identity)));
     Ok(people)
 }

@@ -1,7 +1,7 @@
 //! Reading everybody: statuses in threads, snapshots as they come in.
 //! Must not know: verdicts, states.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -11,7 +11,6 @@ use super::SurveyOptions;
 use super::people::{People, Person};
 use crate::domain::id::ObjectId;
 use crate::domain::report::Target;
-use crate::failure::Failure;
 use crate::git::history::{self, Fork};
 use crate::git::objects::Objects;
 use crate::git::snapshot::{self, Interest, Near, Snapshot};
@@ -41,7 +40,7 @@ pub(super) fn read(
     target: &Target,
     people: &People,
     options: &SurveyOptions,
-) -> Result<Vec<Taken>, Failure> {
+) -> Vec<Taken> {
     let mut taken: Vec<Taken> = people.all.iter().map(unread).collect();
     let readable = |person: &&(usize, &Person)| person.1.worktree.as_ref().is_some_and(Worktree::is_readable);
     let to_read: Vec<(usize, &Person)> = people.all.iter().enumerate().filter(|person| readable(&person)).collect();
@@ -74,7 +73,7 @@ pub(super) fn read(
         }
     });
     take_large(ctx, objects, target, people, &mut taken, &large);
-    Ok(taken)
+    taken
 }
 
 /// What stands before anything was read.
@@ -158,14 +157,14 @@ fn add(near: &mut Near, status: &Status, committed: &[tree::TreeChange]) {
 /// Where files were deleted, new files may be where they went: as many of them as git would look at by default.
 fn with_rename_candidates(mut near: Near, status: &Status) -> Near {
     let new = |entry: &&status::Entry| entry.head_mode == 0 && (entry.untracked || entry.worktree_mode != 0);
-    let gone: BTreeMap<&[u8], ()> = status
+    let gone: BTreeSet<&[u8]> = status
         .entries
         .iter()
         .filter(|(_, entry)| entry.worktree_mode == 0 && !entry.untracked)
-        .map(|(path, _)| (path.file_name(), ()))
+        .map(|(path, _)| path.file_name())
         .collect();
     let all_new = status.entries.iter().filter(|(_, entry)| new(entry));
-    let (named, others): (Vec<_>, Vec<_>) = all_new.partition(|(path, _)| gone.contains_key(path.file_name()));
+    let (named, others): (Vec<_>, Vec<_>) = all_new.partition(|(path, _)| gone.contains(path.file_name()));
     for (path, _) in named.into_iter().chain(others.into_iter().take(FEW)) {
         near.add(path);
     }
