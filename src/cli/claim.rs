@@ -86,9 +86,12 @@ pub(super) fn claim(args: &ClaimArgs, global: &Global, env: &Env, screen: &mut S
         force: args.force.iter().copied().map(Token).collect(),
     };
     let report = claim::claim(&ctx, &options)?;
-    screen.answer(|style, out| match global.json {
-        true => render::claims::claimed_json(&report, out),
-        false => render::claims::claimed(&report, ctx.now, style, out),
+    screen.answer(|style, out| {
+        if global.json {
+            render::claims::claimed_json(&report, out)
+        } else {
+            render::claims::claimed(&report, ctx.now, style, out)
+        }
     });
     Ok(if matches!(report, ClaimReport::Granted { .. }) { Exit::Clear } else { Exit::Found })
 }
@@ -96,9 +99,12 @@ pub(super) fn claim(args: &ClaimArgs, global: &Global, env: &Env, screen: &mut S
 pub(super) fn release(args: &ReleaseArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let rows = claim::release(&ctx, &which(&args.which), args.force)?;
-    screen.answer(|style, out| match global.json {
-        true => render::claims::json(&rows, None, out),
-        false => render::claims::changed("released", &rows, style, out),
+    screen.answer(|style, out| {
+        if global.json {
+            render::claims::json(&rows, None, out)
+        } else {
+            render::claims::changed("released", &rows, style, out)
+        }
     });
     Ok(Exit::Clear)
 }
@@ -106,9 +112,12 @@ pub(super) fn release(args: &ReleaseArgs, global: &Global, env: &Env, screen: &m
 pub(super) fn renew(args: &RenewArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let rows = claim::renew(&ctx, &which(&args.which), args.ttl)?;
-    screen.answer(|style, out| match global.json {
-        true => render::claims::json(&rows, None, out),
-        false => render::claims::changed("renewed", &rows, style, out),
+    screen.answer(|style, out| {
+        if global.json {
+            render::claims::json(&rows, None, out)
+        } else {
+            render::claims::changed("renewed", &rows, style, out)
+        }
     });
     Ok(Exit::Clear)
 }
@@ -116,9 +125,8 @@ pub(super) fn renew(args: &RenewArgs, global: &Global, env: &Env, screen: &mut S
 pub(super) fn claims(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let rows = claim::list(&ctx)?;
-    screen.answer(|style, out| match global.json {
-        true => render::claims::json(&rows, None, out),
-        false => render::claims::list(&rows, style, out),
+    screen.answer(|style, out| {
+        if global.json { render::claims::json(&rows, None, out) } else { render::claims::list(&rows, style, out) }
     });
     Ok(Exit::Clear)
 }

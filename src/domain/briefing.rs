@@ -40,7 +40,7 @@ pub enum News {
         /// The path.
         path: RepoPath,
         /// Whose, and since when.
-        why: Contest,
+        why: Box<Contest>,
     },
     /// Somebody else has changes in the file.
     Met(Met),

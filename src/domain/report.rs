@@ -222,7 +222,7 @@ pub enum ClaimReport {
     /// It was granted.
     Granted {
         /// The claim.
-        row: ClaimRow,
+        row: Box<ClaimRow>,
         /// Who has changed which of its paths already.
         already: Vec<(String, SomePaths)>,
     },

@@ -134,7 +134,7 @@ impl<'a> Call<'a> {
         for contested in claim::contested(self.ctx, &self.holder, &paths)? {
             let denied = matches!(contested.why, Contest::Claimed(_));
             if denied || self.memory.tell(format!("superseded {:?}", contested.path)) {
-                reply.news.push(News::Contested { path: contested.path, why: contested.why });
+                reply.news.push(News::Contested { path: contested.path, why: Box::new(contested.why) });
             }
             if denied {
                 reply.verdict = Verdict::Deny;

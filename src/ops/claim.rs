@@ -74,15 +74,15 @@ pub fn claim(ctx: &Context, options: &ClaimOptions) -> Result<ClaimReport, Failu
         force: options.force.clone(),
         holder,
     };
-    take(ctx, &place, request, options.wait, already)
+    take(ctx, &place, &request, options.wait, &already)
 }
 
 fn take(
     ctx: &Context,
     place: &Place,
-    request: Request,
+    request: &Request,
     wait: Option<Seconds>,
-    already: Vec<AlreadyChanged>,
+    already: &[AlreadyChanged],
 ) -> Result<ClaimReport, Failure> {
     let until = wait.map(|wait| Instant::now() + Duration::from_secs(wait.0));
     loop {
@@ -94,12 +94,12 @@ fn take(
             Ok(Granted { claim, ended }) => {
                 note_ended(ctx, &ended);
                 journal::note(ctx, Some(&claim.label), EventKind::ClaimGranted(facts(&claim)));
-                let row = ClaimRow { left: claim.lease.span, mine: true, claim };
+                let row = Box::new(ClaimRow { left: claim.lease.span, mine: true, claim });
                 return Ok(ClaimReport::Granted { row, already: already.iter().map(others::told).collect() });
             }
             Err(_) if may_wait && until.is_some_and(|until| Instant::now() < until) => std::thread::sleep(LOOK_AGAIN),
             Err(refusals) => {
-                journal::note(ctx, Some(&place.label), EventKind::ClaimRefused(refused(&request, &refusals)));
+                journal::note(ctx, Some(&place.label), EventKind::ClaimRefused(refused(request, &refusals)));
                 let rows = refusals.into_iter().filter_map(|refusal| row(ctx, refusal.by, false)).collect();
                 return Ok(ClaimReport::Refused { rows, not_waited: wait.is_some() && !may_wait });
             }

@@ -50,21 +50,23 @@ fn tell(news: &News, now: Timestamp) -> String {
 }
 
 fn others(at_work: &AtWork) -> String {
-    let agents = if at_work.agents.is_empty() { String::new() } else { format!(" ({})", safe::text(at_work.agents.join(", "))) };
+    let agents =
+        if at_work.agents.is_empty() { String::new() } else { format!(" ({})", safe::text(at_work.agents.join(", "))) };
     let place = if at_work.same_checkout { "Another session in this same checkout" } else { "" };
-    let who = if place.is_empty() { format!("{}{agents}", safe::text(&at_work.label)) } else { format!("{place}{agents}") };
+    let who =
+        if place.is_empty() { format!("{}{agents}", safe::text(&at_work.label)) } else { format!("{place}{agents}") };
     let task = words::task(at_work.task.as_deref()).map(|task| format!(", on {task}")).unwrap_or_default();
     let mut said = format!("{who} is at work{task}");
     if !at_work.paths.is_empty() {
-        said += &format!(", changing {}", paths(&at_work.paths, at_work.more_paths));
+        said.extend([", changing ", &paths(&at_work.paths, at_work.more_paths)]);
     }
     if !at_work.claims.is_empty() {
         let claims: Vec<String> = at_work.claims.iter().take(PATHS).map(safe::text).collect();
-        said += &format!("; it has claimed {}", claims.join(", "));
+        said.extend(["; it has claimed ", &claims.join(", ")]);
     }
     said += ".";
     if !at_work.conflicts.is_empty() {
-        said += &format!(" Its work conflicts with the work here in {}.", paths(&at_work.conflicts, 0));
+        said.extend([" Its work conflicts with the work here in ", &paths(&at_work.conflicts, 0), "."]);
     }
     said
 }
@@ -108,7 +110,7 @@ fn met(met: &Met, now: Timestamp) -> String {
     };
     if !met.hunk.is_empty() {
         let text: Vec<String> = met.hunk.iter().map(|line| format!("  {}", safe::line(line))).collect();
-        said += &format!(" Their lines are now:\n{}", text.join("\n"));
+        said.extend([" Their lines are now:\n", &text.join("\n")]);
     }
     said
 }
