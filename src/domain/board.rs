@@ -91,9 +91,13 @@ pub fn fold(paths: &[Folded], at_most: usize) -> FoldedPaths {
     if paths.len() <= at_most {
         return FoldedPaths { shown: paths.to_vec(), more: 0 };
     }
-    let deepest = paths.iter().map(|p| depth(&p.path)).max().unwrap_or(0);
-    let level = (1..=deepest).rev().find(|&level| groups(paths, level) <= at_most);
-    let shown = at_level(paths, level.unwrap_or(1));
+    // Deeper levels only split groups, so that the deepest that fits is found by halving: a path may be 2,000 deep.
+    let (mut level, mut too_deep) = (1, 1 + paths.iter().map(|p| depth(&p.path)).max().unwrap_or(0));
+    while too_deep - level > 1 {
+        let middle = level.midpoint(too_deep);
+        if groups(paths, middle) <= at_most { level = middle } else { too_deep = middle }
+    }
+    let shown = at_level(paths, level);
     let more = shown.iter().skip(at_most).map(|p| p.count).sum();
     FoldedPaths { shown: shown.into_iter().take(at_most).collect(), more }
 }

@@ -144,6 +144,7 @@ struct Taking<'a> {
     worktree: &'a Worktree,
     tree: Option<ObjectId>,
     file_mode: bool,
+    links_are_files: bool,
     budget: u64,
     changes: BTreeMap<RepoPath, Option<Entry>>,
     files: BTreeMap<RepoPath, (u32, Found)>,
@@ -160,6 +161,7 @@ impl<'a> Taking<'a> {
             repository,
             worktree,
             tree,
+            links_are_files: repository.config.boolean("core.symlinks") == Some(false),
             file_mode: repository.config.boolean("core.fileMode") != Some(false),
             budget: BUDGET,
             changes: BTreeMap::new(),
@@ -230,6 +232,12 @@ impl<'a> Taking<'a> {
             }
             Lying::Link(text) => {
                 let id = self.objects.add(ObjectKind::Blob, &text)?;
+                self.changes.insert(path.clone(), Some(Entry { mode: 0o120_000, id }));
+                return Ok(());
+            }
+            // Where the file system has no links, git checks their texts out as files.
+            Lying::File { bytes, .. } if self.links_are_files && known == Some(0o120_000) => {
+                let id = self.objects.add(ObjectKind::Blob, &bytes)?;
                 self.changes.insert(path.clone(), Some(Entry { mode: 0o120_000, id }));
                 return Ok(());
             }

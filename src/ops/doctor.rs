@@ -12,9 +12,11 @@ use crate::domain::setup::{DoctorReport, Finding, Level};
 use crate::env::Env;
 use crate::failure::Failure;
 use crate::git;
+use crate::git::hooks::place::{self, Place};
 use crate::git::hooks::probe::{self, Reply};
-use crate::git::hooks::{self, configured, files};
+use crate::git::hooks::{self, files};
 use crate::git::repository::Repository;
+use crate::store::Store;
 
 use super::install::{self, Site};
 use super::settings::{self, TeamFile};
@@ -57,11 +59,8 @@ fn from_failure(level: Level, failure: &Failure) -> Finding {
 
 fn git_version(site: &Site<'_>) -> Result<Finding, Failure> {
     let answer = site.git.call(site.common_dir(), "version").read()?;
-    let how = if configured::is_supported(&site.git, site.common_dir())? {
-        "which takes hooks from its configuration"
-    } else {
-        "which takes hooks from files"
-    };
+    let how =
+        if site.configurable { "which takes hooks from its configuration" } else { "which takes hooks from files" };
     Ok(ok(format!("{}, {how}", String::from_utf8_lossy(&answer).trim())))
 }
 
@@ -118,7 +117,28 @@ fn folders(site: &Site<'_>) -> Result<Vec<Finding>, Failure> {
         let what = format!("{} cannot be written to from here: coord install cannot work", dir.display());
         found.push(finding(Level::Warning, what, "run coord install outside of the sandbox"));
     }
+    found.extend(out_of_sight(site));
     Ok(found)
+}
+
+/// Whether what coord publishes is kept out of git's sight.
+fn out_of_sight(site: &Site<'_>) -> Option<Finding> {
+    let patterns = install::patterns(&site.repository.own_paths);
+    if patterns.is_empty() {
+        return None;
+    }
+    let store = match Store::open(site.common_dir()) {
+        Ok(store) => store,
+        Err(error) => return Some(finding(Level::Warning, error.to_string(), "")),
+    };
+    match store.is_excluded(&patterns) {
+        Ok(true) => None,
+        Ok(false) => {
+            let what = "info/exclude does not name what coord publishes, so git shows it as untracked";
+            Some(finding(Level::Warning, what, "coord install"))
+        }
+        Err(error) => Some(finding(Level::Warning, error.to_string(), "")),
+    }
 }
 
 /// Proves every hook in every worktree, and tells what worked everywhere in one line.
@@ -159,8 +179,10 @@ struct Proof {
 impl Proof {
     fn worktree(&mut self, site: &Site<'_>, top: &Path) -> Result<Vec<Finding>, Failure> {
         let mut faults: Vec<(Finding, Vec<&str>)> = Vec::new();
+        let bare = site.repository.worktree.is_none() && top == site.common_dir();
+        let place = place::of(&site.git, (!bare).then_some(top), site.common_dir())?;
         for hook in hooks::all() {
-            let Some(fault) = self.hook(site, top, hook)? else { continue };
+            let Some(fault) = self.hook(site, top, &place, hook)? else { continue };
             match faults.iter_mut().find(|(known, _)| known.what == fault.what) {
                 Some((known, hooks)) => {
                     known.level = known.level.max(fault.level);
@@ -177,10 +199,16 @@ impl Proof {
     }
 
     /// What keeps one hook from calling coord in one worktree.
-    fn hook(&mut self, site: &Site<'_>, top: &Path, hook: &'static str) -> Result<Option<Finding>, Failure> {
+    fn hook(
+        &mut self,
+        site: &Site<'_>,
+        top: &Path,
+        place: &Place,
+        hook: &'static str,
+    ) -> Result<Option<Finding>, Failure> {
         let judges = matches!(hook, "pre-commit" | "pre-merge-commit");
         let worst = if judges { Level::Problem } else { Level::Warning };
-        let (text, fault) = match entry::of(site, top, hook)? {
+        let (text, fault) = match entry::of(site, top, place, hook)? {
             Entry::Runs(text) => (text, None),
             Entry::Behind(text, what) => (text, Some(finding(Level::Warning, what, ""))),
             Entry::Untried(what) => return Ok(Some(finding(Level::Warning, what, ""))),

@@ -1,8 +1,11 @@
 //! `coord install`: has git call coord, beside whatever hooks are there, and notes what it did so that it can be undone.
 //! Must not know: what the hooks decide, printing.
 
+mod refusal;
+mod site;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::domain::path::RepoPath;
@@ -10,16 +13,18 @@ use crate::domain::policy::Mode;
 use crate::domain::setup::{Action, HookChange, InstallReport, Means, Snippet};
 use crate::env::Env;
 use crate::failure::{Failure, Kind};
-use crate::git::hooks::place::{self, HooksPath, Place};
+use crate::git;
+use crate::git::hooks::place::Place;
 use crate::git::hooks::runners::{self, Runner};
 use crate::git::hooks::{self, configured, files, shim};
 use crate::git::repository::{OwnPaths, Repository};
-use crate::git::worktrees;
-use crate::git::{self, Git};
 use crate::store::{Store, exclude};
 
 use super::receipt::Receipt;
 use super::settings::{self, TeamFile};
+
+pub(crate) use refusal::{missing, shared, switched_off, unwritable};
+pub(crate) use site::{Site, on_path, program};
 
 /// How long to wait for coord's own lock.
 pub(crate) const WAIT: Duration = Duration::from_secs(5);
@@ -33,50 +38,6 @@ pub struct InstallOptions {
     pub strict: bool,
     /// Allows changing files that git tracks.
     pub write_tracked: bool,
-}
-
-/// The repository being set up, with a git in which nothing is disarmed: what is configured is what is looked for.
-pub(crate) struct Site<'a> {
-    pub(crate) repository: &'a Repository,
-    pub(crate) git: Git,
-}
-
-impl<'a> Site<'a> {
-    pub(crate) fn new(env: &Env, repository: &'a Repository) -> Result<Self, Failure> {
-        Ok(Self { repository, git: Git::find(env.variable("PATH"))? })
-    }
-
-    pub(crate) fn common_dir(&self) -> &Path {
-        &self.repository.common_dir
-    }
-
-    /// The place of hooks for the asking worktree.
-    pub(crate) fn here(&self) -> Result<Place, git::Error> {
-        place::of(&self.git, self.repository.worktree.as_deref(), self.common_dir())
-    }
-
-    /// The tops of all worktrees that can be entered, the asking one first.
-    pub(crate) fn tops(&self) -> Result<Vec<PathBuf>, git::Error> {
-        let mut tops: Vec<PathBuf> = self.repository.worktree.iter().cloned().collect();
-        for worktree in worktrees::list(self.repository)? {
-            if worktree.path.is_dir() && worktree.path != worktree.git_dir && !tops.contains(&worktree.path) {
-                tops.push(worktree.path);
-            }
-        }
-        Ok(tops)
-    }
-
-    /// Every folder of hooks that belongs to this repository, as any worktree sees it.
-    pub(crate) fn own_folders(&self) -> Result<BTreeSet<PathBuf>, git::Error> {
-        let mut found = BTreeSet::new();
-        let places = self.tops()?.into_iter().map(|top| place::of(&self.git, Some(&top), self.common_dir()));
-        for place in places.chain([self.here()]) {
-            if let Place::Own(dir) = place? {
-                found.insert(dir);
-            }
-        }
-        Ok(found)
-    }
 }
 
 /// Puts the hooks in, or brings them up to date.
@@ -95,7 +56,7 @@ pub fn install(
     let strict = options.strict || has_strict(&site)?;
     let hooks: Vec<&str> = hooks::all().filter(|hook| strict || *hook != hooks::STRICT).collect();
     let mut receipt = Receipt::read(&site.git, site.common_dir())?;
-    let (means, changes, snippets, mut notices) = if configured::is_supported(&site.git, site.common_dir())? {
+    let (means, changes, snippets, mut notices) = if site.configurable {
         by_configuration(&site, &hooks, &program)?
     } else {
         by_files(&site, &hooks, &program, options, &mut receipt)?
@@ -141,26 +102,6 @@ fn exclude(repository: &Repository) -> Option<String> {
 }
 
 type Done = (Means, Vec<HookChange>, Vec<Snippet>, Vec<String>);
-
-/// Where this program lies, as the hooks should name it where PATH does not lead to it: the name on PATH rather than what
-/// it links to, as the next release may lie elsewhere.
-pub(crate) fn program(env: &Env) -> Result<PathBuf, Failure> {
-    let unknown = || Failure::new(Kind::Bug, "the system does not say where this program lies");
-    let own = env.program.as_deref().filter(|path| path.is_absolute()).ok_or_else(unknown)?;
-    let name = format!("coord{}", std::env::consts::EXE_SUFFIX);
-    let beside = own.with_file_name(&name);
-    let own = if beside.is_file() { beside } else { own.to_owned() };
-    let resolved = own.canonicalize().unwrap_or_else(|_| own.clone());
-    let on_path = on_path(env).filter(|found| found.canonicalize().is_ok_and(|found| found == resolved));
-    Ok(on_path.unwrap_or(own))
-}
-
-/// The `coord` that a hook would find on PATH.
-pub(crate) fn on_path(env: &Env) -> Option<PathBuf> {
-    let name = format!("coord{}", std::env::consts::EXE_SUFFIX);
-    let dirs = env.variable("PATH").into_iter().flat_map(std::env::split_paths);
-    dirs.filter(|dir| dir.is_absolute()).map(|dir| dir.join(&name)).find(|file| file.is_file())
-}
 
 /// Whether the hook that leaves no way round was put in before.
 fn has_strict(site: &Site<'_>) -> Result<bool, Failure> {
@@ -312,63 +253,4 @@ fn relative(site: &Site<'_>, path: &Path) -> String {
     let top = site.repository.worktree.as_deref().and_then(|top| top.canonicalize().ok());
     let path = top.as_deref().and_then(|top| path.strip_prefix(top).ok()).unwrap_or(path);
     path.display().to_string()
-}
-
-fn unwritable(error: git::Error) -> Failure {
-    Failure::from(error).hint("run coord install outside of the sandbox, or as the user who owns the repository")
-}
-
-/// Hooks in a folder that other repositories use too: coord there would be a gate for the whole machine.
-pub(crate) fn shared(site: &Site<'_>, dir: &Path, path: &HooksPath) -> Failure {
-    let own = site.common_dir().join("hooks");
-    let quoted = |path: &Path| String::from_utf8_lossy(&shim::quote(path)).into_owned();
-    let mut failure = Failure::new(
-        Kind::Repository,
-        format!(
-            "core.hooksPath ({}, {}) leads to {}, which other repositories may use too; coord never writes there",
-            path.scope,
-            path.origin,
-            dir.display()
-        ),
-    )
-    .hint("git 2.54 or later needs none of this: coord install would put its hooks beside those")
-    .hint("else give this repository hooks of its own that run those too:");
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let (from, to) = (entry.path(), own.join(entry.file_name()));
-        if entry.path().extension().is_none() && from.is_file() && !to.exists() {
-            failure = failure.hint(format!("ln -s {} {}", quoted(&from), quoted(&to)));
-        }
-    }
-    failure.hint(format!("git config --local core.hooksPath {}", quoted(&own))).hint("coord install")
-}
-
-pub(crate) fn switched_off(path: &HooksPath) -> Failure {
-    let value = path.value.display();
-    let option = if path.scope == "local" || path.scope == "worktree" || path.scope == "global" {
-        format!("git config --{} --unset-all core.hooksPath", path.scope)
-    } else {
-        "sudo git config --system --unset-all core.hooksPath".to_owned()
-    };
-    Failure::new(
-        Kind::Repository,
-        format!("core.hooksPath = {value} ({}, {}) is no folder, so git runs no hooks at all", path.scope, path.origin),
-    )
-    .hint(option)
-    .hint("coord install")
-}
-
-pub(crate) fn missing(dir: &Path, path: &HooksPath) -> Failure {
-    let failure = Failure::new(
-        Kind::Repository,
-        format!(
-            "core.hooksPath = {} is looked for in every worktree, and this one has no {}, so no hook runs here",
-            path.value.display(),
-            dir.display()
-        ),
-    );
-    if path.value.ends_with(".husky/_") {
-        failure.hint("npx husky").hint("coord install")
-    } else {
-        failure.hint(format!("make the folder here, or: git config --{} --unset-all core.hooksPath", path.scope))
-    }
 }

@@ -25,7 +25,7 @@ pub type Flag = (&'static str, String);
 pub struct Settled {
     /// The values in force.
     pub policy: Policy,
-    /// Every setting with its source, in the order of [`KNOWN`].
+    /// Every setting with its source, in a fixed order, the most used first.
     pub settings: Vec<Setting>,
     /// Keys that coord does not know, named with their place: one sentence each.
     pub warnings: Vec<String>,

@@ -70,12 +70,8 @@ fn collides(survey: &Survey, at: usize) -> bool {
 
 fn is_shown(survey: &Survey, at: usize, needs_rebase: bool) -> bool {
     let instance = &survey.instances[at];
-    match instance.state {
-        State::Unknown { .. } => false,
-        _ if survey.here == Some(at) || instance.operation.is_some() => true,
-        State::Dormant | State::Landed => false,
-        State::InProgress | State::Idle => needs_rebase || !instance.working_set.is_empty(),
-    }
+    let live = !matches!(instance.state, State::Dormant | State::Landed | State::Unknown { .. });
+    survey.here == Some(at) || is_at_work(instance) || (live && needs_rebase)
 }
 
 fn row(survey: &Survey, at: usize, needs_rebase: Option<&TargetConflict>) -> Vec<Cell> {
@@ -148,12 +144,13 @@ fn unreadable(survey: &Survey) -> Vec<String> {
     survey.instances.iter().filter_map(reason).collect()
 }
 
-/// How many are at work: with work of their own or busy with it, and not landed, dormant or unreadable.
+/// How many are at work.
 pub(crate) fn at_work(survey: &Survey) -> usize {
-    let busy = |instance: &&Instance| match instance.state {
-        State::InProgress => true,
-        State::Idle => !instance.working_set.is_empty() || instance.operation.is_some(),
-        State::Dormant | State::Landed | State::Unknown { .. } => false,
-    };
-    survey.instances.iter().filter(busy).count()
+    survey.instances.iter().filter(|instance| is_at_work(instance)).count()
+}
+
+/// Whether the instance has work of its own, a task, or git in the middle of something, and is not over.
+pub(crate) fn is_at_work(instance: &Instance) -> bool {
+    let over = matches!(instance.state, State::Dormant | State::Landed | State::Unknown { .. });
+    !over && (!instance.working_set.is_empty() || instance.task.is_some() || instance.operation.is_some())
 }

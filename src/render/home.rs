@@ -96,12 +96,7 @@ fn aside(survey: &Survey, me: &Instance) -> String {
         0 => {}
         n => facts.push(words::count(n, "file changed", "files changed")),
     }
-    let counted = match me.state {
-        State::InProgress => 1,
-        State::Idle => usize::from(!me.working_set.is_empty() || me.operation.is_some()),
-        _ => 0,
-    };
-    facts.push(match board::at_work(survey) - counted {
+    facts.push(match board::at_work(survey) - usize::from(board::is_at_work(me)) {
         0 => "nobody else at work".to_owned(),
         n => words::count(n, "other at work", "others at work"),
     });

@@ -8,7 +8,6 @@ use super::table::{cut_end, cut_middle};
 use crate::domain::hunk::LineSpan;
 use crate::domain::instance::{Instance, Kind, Operation, State};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
-use crate::domain::path::RepoPath;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::working_set::{Change, Status};
 
@@ -78,45 +77,39 @@ pub(crate) fn both_lines(overlap: &PathOverlap) -> String {
     }
 }
 
-/// What the evidence says of one path, in the words of the two sides: `content`, `auth deleted, search changed it`,
-/// `31 lines apart, merges cleanly`.
+/// What the evidence says of one path: `content`, `deleted in auth`, `uncommitted in search`, `clean, 31 lines apart`.
 pub(crate) fn evidence(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
-    let mut said = match (overlap.grade, overlap.kind) {
+    match (overlap.grade, overlap.gap) {
         (Grade::Identical, _) => "the same change".to_owned(),
-        (Grade::Disjoint, _) => match overlap.gap {
-            Some(gap) => format!("{} apart, merges cleanly", count(gap as usize, "line", "lines")),
-            None => "merges cleanly".to_owned(),
-        },
-        (Grade::Conflict, Some(ConflictKind::ModifyDelete)) => who_deleted(&overlap.path, a, b),
-        (Grade::Conflict, kind) => kind.map_or("conflict", ConflictKind::name).to_owned(),
-    };
-    if overlap.grade == Grade::Conflict {
-        let dirty = |i: &Instance| i.working_set.changes.get(&overlap.path).is_some_and(Change::is_uncommitted);
-        match (dirty(a), dirty(b)) {
-            (true, true) => said.push_str(", uncommitted"),
-            (true, false) => said.push_str(&uncommitted_in(a)),
-            (false, true) => said.push_str(&uncommitted_in(b)),
-            (false, false) => {}
-        }
-        if !overlap.blocks {
-            said.push_str(", never blocks");
-        }
+        (Grade::Disjoint, Some(gap)) => format!("clean, {} apart", count(gap as usize, "line", "lines")),
+        (Grade::Disjoint, None) => "merges cleanly".to_owned(),
+        (Grade::Conflict, _) => conflict(overlap, a, b),
     }
-    said
 }
 
-fn uncommitted_in(instance: &Instance) -> String {
-    format!(", uncommitted in {}", safe::text(&instance.label))
-}
-
-fn who_deleted(path: &RepoPath, a: &Instance, b: &Instance) -> String {
-    let deleted = |i: &Instance| i.working_set.changes.get(path).is_some_and(|c| c.status == Status::Deleted);
-    let (gone, kept) = match (deleted(a), deleted(b)) {
-        (true, false) => (a, b),
-        (false, true) => (b, a),
-        _ => return ConflictKind::ModifyDelete.name().to_owned(),
+fn conflict(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
+    let sides = [a, b].map(|side| (side, side.working_set.changes.get(&overlap.path)));
+    let the_one = |is_so: &dyn Fn(&Change) -> bool| match sides.map(|(_, change)| change.is_some_and(is_so)) {
+        [true, false] => Some(label(&a.label)),
+        [false, true] => Some(label(&b.label)),
+        _ => None,
     };
-    format!("{} deleted, {} changed it", safe::text(&gone.label), safe::text(&kept.label))
+    let mut said = Vec::new();
+    match (overlap.kind, the_one(&|change| change.status == Status::Deleted)) {
+        (Some(ConflictKind::ModifyDelete), Some(who)) => said.push(format!("deleted in {who}")),
+        (kind, _) => said.push(kind.map_or("conflict", ConflictKind::name).to_owned()),
+    }
+    if let Some(who) = the_one(&Change::is_uncommitted) {
+        // That lines collide goes without saying; whose are not committed yet decides who goes first.
+        said.retain(|said| said != ConflictKind::Content.name());
+        said.push(format!("uncommitted in {who}"));
+    } else if sides.iter().all(|(_, change)| change.is_some_and(Change::is_uncommitted)) {
+        said.push("uncommitted".to_owned());
+    }
+    if !overlap.blocks {
+        said.push("never blocks".to_owned());
+    }
+    said.join(", ")
 }
 
 /// The one word for how an instance stands.

@@ -38,6 +38,9 @@ use crate::domain::time::Timestamp;
 /// The folder of coord's own files in the common git dir.
 const FOLDER: &str = "coord";
 
+/// The file that the lock is on.
+const LOCK: &str = "lock";
+
 /// Where the files of one repository lie.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -101,7 +104,7 @@ impl Store {
     /// nothing can be written ([`Error::cause`] says why).
     pub fn lock(&self, wait: Duration) -> Result<Locked<'_>, Error> {
         file::make_folder(&self.dir, self.mode)?;
-        let guard = lock::acquire(&self.dir.join("lock"), self.mode & 0o666, wait)?;
+        let guard = lock::acquire(&self.dir.join(LOCK), self.mode & 0o666, wait)?;
         Ok(Locked { store: self, _guard: guard })
     }
 }
@@ -111,6 +114,26 @@ impl Locked<'_> {
     #[must_use]
     pub fn store(&self) -> &Store {
         self.store
+    }
+
+    /// Removes everything that coord keeps in the common git dir, the lock last. For the uninstalling; whoever comes
+    /// after makes it anew. Links inside are removed, never followed.
+    ///
+    /// # Errors
+    /// Where something cannot be removed; the rest may be gone then.
+    pub fn delete_everything(self) -> Result<(), Error> {
+        let dir = self.dir();
+        let failed = |source| Error::io("remove", dir, source);
+        for entry in std::fs::read_dir(dir).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let is_folder = entry.file_type().map_err(failed)?.is_dir();
+            if is_folder {
+                std::fs::remove_dir_all(entry.path()).map_err(failed)?;
+            } else if entry.file_name() != LOCK {
+                file::remove(&entry.path())?;
+            }
+        }
+        std::fs::remove_dir_all(dir).map_err(failed)
     }
 
     fn dir(&self) -> &Path {

@@ -1,7 +1,7 @@
 //! What only Unix has of files: opening without following links, permission bits, making a rename durable.
 //! Must not know: what the files hold.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -58,7 +58,7 @@ pub(super) fn set_mode(_path: &Path, _bits: u32) -> io::Result<()> {
 /// Makes what was renamed within the folder survive a power loss.
 #[cfg(unix)]
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
+    match std::fs::File::open(folder)?.sync_all() {
         // Some network file systems cannot; they order renames themselves.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         done => done,

@@ -180,3 +180,25 @@ fn a_hook_sees_the_index_of_the_commit_in_the_making() {
     assert_eq!(staged(None).len(), 0);
     assert_eq!(status::staged(&repository, None, None).expect("readable").len(), 3);
 }
+
+#[test]
+fn a_submodule_is_a_repository_of_its_own() {
+    let sandbox = Sandbox::with_repository();
+    sandbox.git("", &["init", "-q", "-b", "main", "lib"]);
+    sandbox.write("lib/l", "l\n");
+    sandbox.commit("lib", "lib");
+    let url = sandbox.path("lib").display().to_string();
+    sandbox.git("main", &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "sub"]);
+    let repository = sandbox.open("main/sub");
+    assert_eq!(repository.common_dir, sandbox.path("main/.git/modules/sub"));
+    assert_eq!(repository.main_worktree, Some(sandbox.path("main/sub")));
+    sandbox.git("main/sub", &["worktree", "add", "-q", "../../subtree"]);
+    sandbox.write("main/sub/l", "changed\n");
+    for dir in ["main/sub", "subtree"] {
+        let repository = sandbox.open(dir);
+        let found = sandbox.worktrees(dir);
+        assert_eq!(found[0].path, sandbox.path("main/sub"), "{dir}");
+        assert!(found.iter().all(|worktree| worktree.broken.is_none()), "{dir}: {found:?}");
+        assert_eq!(status::read(&repository, &found[0]).expect("a status").entries.len(), 1);
+    }
+}

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -97,6 +98,43 @@ impl Sandbox {
 
     pub(crate) fn id(&self, dir: &str, name: &str) -> ObjectId {
         ObjectId::from_hex(self.git(dir, &["rev-parse", name]).as_bytes()).expect("an id")
+    }
+
+    /// Configures programs and hooks wherever git would start one; each leaves the marker that is given. A worktree `feat`
+    /// lies beside the main one.
+    pub(crate) fn arm(&self) -> PathBuf {
+        let marker = self.path("marker");
+        let evil = |what: &str| format!("echo {what} >>'{}'; cat", marker.display());
+        self.write("main/.gitattributes", "* filter=evil merge=evil diff=evil\n");
+        self.commit("main", "attributes");
+        self.git("main", &["worktree", "add", "-q", "../feat"]);
+        for key in [
+            "core.fsmonitor",
+            "filter.evil.clean",
+            "filter.evil.smudge",
+            "filter.evil.process",
+            "filter.e=q.clean",
+            "merge.evil.driver",
+            "diff.evil.command",
+            "diff.evil.textconv",
+            "diff.external",
+            "core.pager",
+            "core.editor",
+            "core.sshCommand",
+            "core.alternateRefsCommand",
+            "credential.helper",
+        ] {
+            self.git("main", &["config", key, &evil(key)]);
+        }
+        self.git("main", &["config", "filter.evil.required", "true"]);
+        self.git("main", &["config", "hook.evil.command", &evil("hook.evil")]);
+        self.git("main", &["config", "hook.evil.event", "post-index-change"]);
+        for hook in ["post-index-change", "reference-transaction", "post-checkout", "pre-commit"] {
+            let file = format!("main/.git/hooks/{hook}");
+            self.write(&file, &format!("#!/bin/sh\n{}", evil(hook)));
+            fs::set_permissions(self.path(&file), fs::Permissions::from_mode(0o755)).expect("set");
+        }
+        marker
     }
 
     pub(crate) fn open(&self, dir: &str) -> Repository {

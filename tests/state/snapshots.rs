@@ -261,3 +261,19 @@ fn git_lfs_files_count_with_their_pointers() {
     assert!(files["x.psd"].1.contains("size 5"), "{files:?}");
     assert!(snapshot.unsure.is_empty());
 }
+
+#[test]
+fn modes_and_links_follow_what_the_file_system_can_say() {
+    let sandbox = Sandbox::with_repository();
+    symlink("nowhere", sandbox.path("main/link")).expect("made");
+    let head = sandbox.commit("main", "a link");
+    sandbox.git("main", &["config", "core.fileMode", "false"]);
+    sandbox.git("main", &["config", "core.symlinks", "false"]);
+    fs::set_permissions(sandbox.path("main/a"), fs::Permissions::from_mode(0o755)).expect("set");
+    fs::remove_file(sandbox.path("main/link")).expect("removed");
+    sandbox.write("main/link", "nowhere");
+    assert_eq!(sandbox.snapshot("main").0.commit, Some(head));
+    assert_eq!(sandbox.snapshot_of("main", &["a", "link"]).0, Some(head));
+    sandbox.write("main/a", "changed\n");
+    assert_same(&sandbox, "main");
+}

@@ -94,7 +94,8 @@ fn layers_renames_and_sizes_are_told() {
 #[test]
 fn collisions_are_graded_over_committed_and_uncommitted_work() {
     let sandbox = Sandbox::with_repository();
-    sandbox.write("main/long", &(1..=40).map(|n| format!("{n}\n")).collect::<String>());
+    let numbers: Vec<String> = (1..=40).map(|n| format!("{n}\n")).collect();
+    sandbox.write("main/long", &numbers.concat());
     sandbox.commit("main", "long");
     for name in ["ada", "bob", "cid", "dan"] {
         worktree(&sandbox, name);
@@ -102,9 +103,7 @@ fn collisions_are_graded_over_committed_and_uncommitted_work() {
     sandbox.write("ada/a", "ada\n2\n3\n");
     sandbox.commit("ada", "work");
     sandbox.write("bob/a", "bob\n2\n3\n");
-    let long = |at: usize, text: &str| {
-        (1..=40).map(|n| if n == at { format!("{text}\n") } else { format!("{n}\n") }).collect::<String>()
-    };
+    let long = |at: usize, text: &str| [&numbers[..at - 1].concat(), text, "\n", &numbers[at..].concat()].concat();
     sandbox.write("cid/long", &long(2, "cid"));
     sandbox.write("dan/long", &long(30, "dan"));
     sandbox.write("dan/b", "same\n");
@@ -295,4 +294,31 @@ fn a_broken_branch_and_unreadable_refs_stop_nobody() {
     let survey = scan(&sandbox);
     assert!(get(&survey, "broken").state.is_unknown());
     assert_eq!(get(&survey, "feat").working_set.changes.len(), 1);
+}
+
+#[test]
+fn a_survey_runs_nothing_that_is_configured() {
+    let sandbox = Sandbox::with_repository();
+    for name in ["ada", "bob"] {
+        sandbox.git("main", &["branch", "-q", name]);
+    }
+    let marker = sandbox.arm();
+    for dir in ["main", "feat"] {
+        sandbox.write(&format!("{dir}/a"), &format!("{dir}\r\n"));
+        fs::rename(sandbox.path(&format!("{dir}/b")), sandbox.path(&format!("{dir}/{dir}"))).expect("moved");
+    }
+    let survey = scan(&sandbox);
+    assert!(!survey.unknown_pairs.is_empty() || !survey.overlaps.is_empty());
+    assert_eq!(fs::read_to_string(&marker).unwrap_or_default(), "", "was run");
+}
+
+#[test]
+fn what_is_given_for_one_command_counts_for_it() {
+    let sandbox = Sandbox::with_repository();
+    sandbox.git("main", &["branch", "develop"]);
+    let mut env = Env { cwd: Ok(sandbox.path("main")), ..Env::capture() };
+    env.variables.insert("GIT_CONFIG_PARAMETERS".into(), "'coord.target'='develop'".into());
+    let ctx = Context::open(&env, &OpenOptions::default()).expect("a context");
+    let target = ctx.target().expect("a target");
+    assert_eq!(target.name.as_ref().map(|name| name.short().to_vec()).as_deref(), Some(&b"develop"[..]));
 }

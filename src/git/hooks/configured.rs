@@ -69,7 +69,7 @@ pub fn put(git: &Git, common_dir: &Path, hook: &str, program: &Path) -> Result<A
         return Ok(Action::Unchanged);
     }
     set(git, common_dir, &event_key, hook.into())?;
-    set(git, common_dir, &command_key, shim::to_os(command))?;
+    set(git, common_dir, &command_key, shim::to_os(&command))?;
     Ok(if old.is_empty() && events.is_empty() { Action::Written } else { Action::Updated })
 }
 

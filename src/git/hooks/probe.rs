@@ -50,7 +50,7 @@ pub fn shell(path: Option<&OsStr>) -> Option<PathBuf> {
 pub fn run(shell: &Path, entry: &[u8], hook: &str, dir: &Path, word: &str) -> Result<Reply, Error> {
     let mut command = Command::new(shell);
     // The name stands where the block would begin the script anew for what follows it: the user's part, which is not run.
-    command.arg("-c").arg(shim::to_os(entry.to_vec())).arg("true").args(arguments(hook)).current_dir(dir);
+    command.arg("-c").arg(shim::to_os(entry)).arg("true").args(arguments(hook)).current_dir(dir);
     for name in ["COORD_SKIP", "COORD_FED", "COORD_STRICT"] {
         command.env_remove(name);
     }

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::git::names;
+
 /// The template of every hook (see the file): `@NAME@`, `@PROGRAM@` and `@AGAIN@` are filled in.
 const TEMPLATE: &str = include_str!("../../../githooks/hook.sh");
 
@@ -119,21 +121,14 @@ pub fn names_program(text: &[u8], program: &Path) -> bool {
 }
 
 /// Bytes as an argument.
-#[cfg(unix)]
-pub(crate) fn to_os(bytes: Vec<u8>) -> OsString {
-    std::os::unix::ffi::OsStringExt::from_vec(bytes)
-}
-
-/// Bytes as an argument.
-#[cfg(not(unix))]
-pub(crate) fn to_os(bytes: Vec<u8>) -> OsString {
-    String::from_utf8_lossy(&bytes).into_owned().into()
+pub(crate) fn to_os(bytes: &[u8]) -> OsString {
+    names::to_path(bytes).into_os_string()
 }
 
 /// A path as one word of the shell, whatever its bytes.
 pub fn quote(path: &Path) -> Vec<u8> {
     let mut quoted = vec![b'\''];
-    for &byte in path_bytes(path).iter() {
+    for byte in names::to_bytes(path) {
         if byte == b'\'' {
             quoted.extend(br"'\''");
         } else {
@@ -142,18 +137,6 @@ pub fn quote(path: &Path) -> Vec<u8> {
     }
     quoted.push(b'\'');
     quoted
-}
-
-#[cfg(unix)]
-fn path_bytes(path: &Path) -> std::borrow::Cow<'_, [u8]> {
-    use std::os::unix::ffi::OsStrExt as _;
-    path.as_os_str().as_bytes().into()
-}
-
-/// The shell that git brings along takes `C:/…`, so backslashes are turned.
-#[cfg(not(unix))]
-fn path_bytes(path: &Path) -> std::borrow::Cow<'_, [u8]> {
-    path.to_string_lossy().replace('\\', "/").into_bytes().into()
 }
 
 fn fill(hook: &str, program: &Path, again: &[u8]) -> Vec<u8> {

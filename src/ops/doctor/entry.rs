@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::failure::{Failure, Kind};
 use crate::git::hooks::files::{self, Lying};
-use crate::git::hooks::place::{self, Place};
+use crate::git::hooks::place::Place;
 use crate::git::hooks::runners::{self, Runner};
 use crate::git::hooks::{self, configured, shim};
 use crate::ops::install::{self, Site};
@@ -25,8 +25,8 @@ pub(super) enum Entry {
 }
 
 /// Finds the entry of `hook` for the worktree at `top`.
-pub(super) fn of(site: &Site<'_>, top: &Path, hook: &str) -> Result<Entry, Failure> {
-    if configured::is_supported(&site.git, top)?
+pub(super) fn of(site: &Site<'_>, top: &Path, place: &Place, hook: &str) -> Result<Entry, Failure> {
+    if site.configurable
         && let Some(found) = configured::look(&site.git, top, hook)?
     {
         return Ok(if found.runs {
@@ -36,10 +36,8 @@ pub(super) fn of(site: &Site<'_>, top: &Path, hook: &str) -> Result<Entry, Failu
             none("git's configuration switches it off", "see git config --show-origin --get-regexp ^hook")
         });
     }
-    let bare = site.repository.worktree.is_none() && top == site.common_dir();
-    let place = place::of(&site.git, (!bare).then_some(top), site.common_dir())?;
     let wanted = hook != hooks::STRICT;
-    let found = match &place {
+    let found = match place {
         Place::Husky(dir) => match in_stub(&dir.join("_").join(hook)) {
             Some(reason) => reason,
             None => in_file(&dir.join(hook), hook, top),

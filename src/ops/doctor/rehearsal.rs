@@ -55,6 +55,7 @@ struct Stage {
     repository: PathBuf,
     other: PathBuf,
     hooks: String,
+    configurable: bool,
     _folder: tempfile::TempDir,
 }
 
@@ -67,7 +68,7 @@ impl Stage {
         fs::create_dir(&repository).map_err(broken)?;
         let hooks = format!("core.hooksPath={}", repository.join(".git/hooks").display());
         let git = Git::find(env.variable("PATH"))?.until(Deadline::within(LIMIT));
-        let stage = Self { git, repository, other, hooks, _folder: folder };
+        let stage = Self { git, repository, other, hooks, configurable: site.configurable, _folder: folder };
         let format = match site.repository.store.format {
             ObjectFormat::Sha1 => "--object-format=sha1",
             ObjectFormat::Sha256 => "--object-format=sha256",
@@ -86,7 +87,7 @@ impl Stage {
     /// coord's hook by the means that this git takes.
     fn hook(&self, program: &Path) -> Result<(), Failure> {
         let common_dir = self.repository.join(".git");
-        if configured::is_supported(&self.git, &common_dir)? {
+        if self.configurable {
             configured::put(&self.git, &common_dir, "pre-commit", program)?;
         } else {
             let hooks = common_dir.join("hooks");

@@ -47,36 +47,12 @@ pub(super) fn judge(
         Some(tip) if !asked.lines.is_empty() => merge::judge(&ctx.judge(objects), &asked.question(tip, options))?,
         _ => merge::Answer { lines: Vec::new(), pairs: Vec::new() },
     };
-    let alive = alive(ctx);
-    let of_person = |at: usize| asked.line_of.get(&at).and_then(|&line| answer.lines.get(line));
     let committed = committed(objects, &target, &people, taken);
-    let mut budget = SIZED;
+    let mut portrait = Portrait { ctx, objects, alive: alive(ctx), budget: SIZED };
     let mut instances = Vec::new();
     for (at, person) in people.all.iter().enumerate() {
-        let taken = &taken[at];
-        let line = of_person(at);
-        let own = committed[at].as_deref().or(line.map(|line| &*line.changes)).unwrap_or_default();
-        let mut working_set = work::set(taken, own, line);
-        let changes = line.map(|line| &*line.changes).unwrap_or_default();
-        if let Ok(Some((added, deleted))) = work::lines(objects, taken, changes, &mut budget) {
-            working_set.added_lines = Some(added);
-            working_set.deleted_lines = Some(deleted);
-        }
-        let touched = touched(person, taken);
-        instances.push(Instance {
-            state: state(ctx, person, taken, line, alive.contains(&person.identity), touched),
-            fork_point: line.and_then(|line| single(&line.fork)),
-            identity: person.identity.clone(),
-            label: person.label.clone(),
-            kind: person.kind,
-            branch: person.branch.clone(),
-            tip: person.tip,
-            worktree: person.worktree.as_ref().map(|worktree| worktree.path.clone()),
-            operation: person.worktree.as_ref().and_then(|worktree| worktree.operation),
-            task: ctx.task_of(&person.identity),
-            touched,
-            working_set,
-        });
+        let line = asked.line_of.get(&at).and_then(|&line| answer.lines.get(line));
+        instances.push(portrait.of(person, &taken[at], committed[at].as_deref(), line));
     }
     let here = instances.iter().position(|instance| Some(&instance.identity) == ctx.repository.here.as_ref());
     let mut survey = Survey {
@@ -94,6 +70,49 @@ pub(super) fn judge(
     }
     survey.overlaps.sort_by(|a, b| b.grade.cmp(&a.grade).then((a.a, a.b).cmp(&(b.a, b.b))));
     Ok(survey)
+}
+
+/// Puts what is known of one instance together.
+struct Portrait<'a> {
+    ctx: &'a Context,
+    objects: &'a Objects,
+    alive: BTreeSet<Identity>,
+    budget: usize,
+}
+
+impl Portrait<'_> {
+    /// `committed` is what the tip changed, where that is not all.
+    fn of(
+        &mut self,
+        person: &Person,
+        taken: &Taken,
+        committed: Option<&[TreeChange]>,
+        line: Option<&LineAnswer>,
+    ) -> Instance {
+        let changes = line.map(|line| &*line.changes).unwrap_or_default();
+        let mut working_set = work::set(taken, committed.unwrap_or(changes), line);
+        // Sizes are for the eye alone: what cannot be counted is left out.
+        if let Ok(Some((added, deleted))) = work::lines(self.objects, taken, changes, &mut self.budget) {
+            working_set.added_lines = Some(added);
+            working_set.deleted_lines = Some(deleted);
+        }
+        let touched = touched(person, taken);
+        let alive = self.alive.contains(&person.identity);
+        Instance {
+            identity: person.identity.clone(),
+            label: person.label.clone(),
+            kind: person.kind,
+            branch: person.branch.clone(),
+            tip: person.tip,
+            worktree: person.worktree.as_ref().map(|worktree| worktree.path.clone()),
+            fork_point: line.and_then(|line| single(&line.fork)),
+            state: state(self.ctx, person, taken, line, alive, touched),
+            operation: person.worktree.as_ref().and_then(|worktree| worktree.operation),
+            task: self.ctx.task_of(&person.identity),
+            touched,
+            working_set,
+        }
+    }
 }
 
 /// The lines of work that are judged, and whose they are.

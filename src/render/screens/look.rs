@@ -31,8 +31,8 @@ fn scan_answers_then_shows_then_names_the_next_command() {
   legacy-fix  needs rebase   4 files   +40  −12  src/db.rs       6 d
 
 ✗ auth ↔ search    src/api.rs      40–58 both  content
-                   src/user.rs                 auth deleted, search changed it
-✗ auth ↔ payments  src/session.rs  12 / 12–14  content, uncommitted in payments
+                   src/user.rs                 deleted in auth
+✗ auth ↔ payments  src/session.rs  12 / 12–14  uncommitted in payments
 
   1 more overlap merges cleanly (coord scan --all)
   see one: coord diff auth search
@@ -54,9 +54,9 @@ fn scan_all_folds_nothing() {
   legacy-fix  needs rebase   4 files   +40  −12  src/db.rs       6 d
 
 ✗ auth ↔ search      src/api.rs      40–58 both   content
-                     src/user.rs                  auth deleted, search changed it
-✗ auth ↔ payments    src/session.rs  12 / 12–14   content, uncommitted in payments
-· payments ↔ search  src/pay.rs      1–2 / 34–40  31 lines apart, merges cleanly
+                     src/user.rs                  deleted in auth
+✗ auth ↔ payments    src/session.rs  12 / 12–14   uncommitted in payments
+· payments ↔ search  src/pay.rs      1–2 / 34–40  clean, 31 lines apart
 
   see one: coord diff auth search
 "#,
@@ -94,7 +94,7 @@ fn home_says_whether_my_worktree_is_clear() {
         r"
 payments conflicts with auth.     4 files changed · 4 others at work
 
-✗ auth  src/session.rs  lines 12–14  content, uncommitted in payments
+✗ auth  src/session.rs  lines 12–14  uncommitted in payments
 search edits src/pay.rs too, 31 lines away: merges cleanly
 1 conflict between others (coord scan)
 
@@ -125,8 +125,8 @@ legacy-fix needs a rebase.     4 files changed · 4 others at work
 auth conflicts with search and payments.     14 files changed · 4 others at work
 
 ✗ search    src/api.rs      lines 40–58  content
-✗ search    src/user.rs                  auth deleted, search changed it
-✗ payments  src/session.rs  line 12      content, uncommitted in payments
+✗ search    src/user.rs                  deleted in auth
+✗ payments  src/session.rs  line 12      uncommitted in payments
 
   see it: coord diff auth search
 ",

@@ -94,9 +94,9 @@ impl Shown {
 /// Takes as much of the entries, which are in the order of their weight, as fits.
 pub(super) fn fit(entries: &[Shown], extra: &Map<String, Value>) -> Fitted {
     for shape in SHAPES {
-        let shown = entries.iter().map(|entry| entry.value(*shape)).collect();
+        let Some(shown) = values(entries, *shape) else { continue };
         let rest = assemble(shown, 0, if shape.extra { Some(extra) } else { None });
-        if fits(&rest) {
+        if text(&rest).len() + RESERVED <= LARGEST_BOARD {
             let has_extra = !extra.is_empty() || entries.iter().any(|shown| !shown.entry.extra.is_empty());
             return Fitted { rest, hides_extra: has_extra && !shape.extra };
         }
@@ -133,8 +133,19 @@ fn assemble(entries: Vec<Value>, left_out: usize, extra: Option<&Map<String, Val
     map
 }
 
-fn fits(rest: &Map<String, Value>) -> bool {
-    text(rest).len() + RESERVED <= LARGEST_BOARD
+/// `None` as soon as they have more bytes than the board, so that a thousand instances are not written out in vain.
+fn values(entries: &[Shown], shape: Shape) -> Option<Vec<Value>> {
+    let mut len = 0;
+    let mut values = Vec::new();
+    for entry in entries {
+        let value = entry.value(shape);
+        len += value.to_string().len();
+        if len > LARGEST_BOARD {
+            return None;
+        }
+        values.push(value);
+    }
+    Some(values)
 }
 
 impl Fitted {

@@ -273,6 +273,30 @@ impl Locked<'_> {
     }
 }
 
+impl Locked<'_> {
+    /// Takes coord's own entries off the board. Where nothing that others wrote is left, the file goes, and the
+    /// folders that lead to it as far as they are empty. `true` where it went, or there was none.
+    ///
+    /// # Errors
+    /// As [`Locked::publish`].
+    pub fn unpublish(&self, board: &Board, witness: &Witness<'_>) -> Result<bool, Error> {
+        if matches!(board.look()?.content, Content::Missing) {
+            return Ok(true);
+        }
+        self.publish(board, &BoardView::default(), witness)?;
+        let Content::Whole(text) = board.look()?.content else { return Ok(false) };
+        if !text.entries.is_empty() || text.more_instances > 0 || !text.extra.is_empty() {
+            return Ok(false);
+        }
+        let file = board.file();
+        file::remove(&file)?;
+        // A folder that holds something else refuses to go, and so do those above it.
+        let mut folders = file.ancestors().skip(1).take(board.folders.len());
+        drop(folders.try_for_each(fs::remove_dir));
+        Ok(true)
+    }
+}
+
 impl Found {
     /// Whether it was written so lately that its writer may not be done.
     fn is_fresh(&self, now: Timestamp) -> bool {

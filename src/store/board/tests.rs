@@ -344,6 +344,28 @@ fn keys_for_which_there_was_no_room_come_back() {
     assert_eq!(place.value()["active_instances"][0]["own"], "short");
 }
 
+#[test]
+fn leaves_what_others_wrote_and_nothing_else() {
+    let place = Place::new();
+    let liveness = |_: &ProcessId| Liveness::Unknown;
+    let witness = Witness { now: Timestamp(place.now.get()), liveness: &liveness, identify: &|_| None };
+    let unpublish = || place.store.lock(WAIT).expect("free").unpublish(&place.board, &witness).expect("writable");
+    assert!(unpublish());
+    place.write(json!({"active_instances": [by_hand("x")]}).to_string().as_bytes());
+    place.publish(&[entry("feat-a", &[])]);
+    assert!(!unpublish());
+    assert_eq!(place.ids(), ["x"]);
+    place.edit(|value| value["active_instances"] = json!([]));
+    place.publish(&[entry("feat-a", &[])]);
+    fs::write(place.dir.path().join(".claude/settings.json"), "{}").expect("ours");
+    assert!(unpublish());
+    let left: Vec<_> = fs::read_dir(place.dir.path().join(".claude")).expect("there").collect();
+    assert_eq!(left.len(), 1);
+    place.store.lock(WAIT).expect("free").delete_everything().expect("ours");
+    assert!(!place.store.dir().exists());
+    place.publish(&[entry("feat-a", &[])]);
+}
+
 /// Texts of which every one is a little worse than the last.
 fn hostile_text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -371,7 +393,8 @@ fn hostile_entry() -> impl Strategy<Value = BoardEntry> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 64, failure_persistence: None, ..Config::default() })]
+    // A case writes and reads files; PROPTEST_CASES scales it all the same.
+    #![proptest_config(Config { cases: Config::default().cases / 8, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn never_has_more_than_its_bytes(
