@@ -45,6 +45,9 @@ struct LapsedWire {
 #[derive(Serialize, Deserialize)]
 struct ReplacementWire {
     token: u64,
+    identity: Text,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
     label: String,
     on: Vec<PatternWire>,
 }
@@ -163,6 +166,8 @@ fn to_wire(table: &Table) -> TableWire {
 fn replacement(by: &Replacement) -> ReplacementWire {
     ReplacementWire {
         token: by.token.0,
+        identity: Text(by.holder.identity.key()),
+        session: by.holder.session.clone(),
         label: by.label.clone(),
         on: by.patterns.iter().map(PatternWire::from).collect(),
     }
@@ -177,7 +182,9 @@ fn from_wire(wire: TableWire) -> Result<Table, String> {
     for old in wire.lapsed {
         let claim = old.claim.into_claim()?;
         let read = |by: ReplacementWire| {
-            Ok::<_, String>(Replacement { token: Token(by.token), label: by.label, patterns: patterns(by.on)? })
+            let identity = Identity::from_key(&by.identity.0).ok_or("it names no instance")?;
+            let holder = Holder { identity, session: by.session };
+            Ok::<_, String>(Replacement { token: Token(by.token), holder, label: by.label, patterns: patterns(by.on)? })
         };
         let replaced_by = old.replaced_by.into_iter().map(read).collect::<Result<_, _>>()?;
         table.lapsed.insert(claim.token, Lapsed { claim, replaced_by });

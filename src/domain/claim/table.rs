@@ -38,6 +38,8 @@ pub struct Lapsed {
 pub struct Replacement {
     /// The new claim's token.
     pub token: Token,
+    /// The new holder.
+    pub holder: Holder,
     /// The new holder's short name.
     pub label: String,
     /// What the new holder claimed.
@@ -222,9 +224,9 @@ impl Table {
         for old in self.lapsed.values_mut() {
             let others = !old.claim.holder.is_same(&new.holder) && old.claim.mode.excludes(new.mode);
             if others && old.claim.meets(&new.patterns) {
-                let (label, patterns) = (new.label.clone(), new.patterns.clone());
+                let (holder, label, patterns) = (new.holder.clone(), new.label.clone(), new.patterns.clone());
                 old.replaced_by.retain(|earlier| earlier.patterns != patterns);
-                old.replaced_by.push(Replacement { token: new.token, label, patterns });
+                old.replaced_by.push(Replacement { token: new.token, holder, label, patterns });
             }
         }
     }

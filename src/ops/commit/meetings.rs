@@ -18,7 +18,7 @@ use crate::ops::context::Context;
 
 use super::candidate::Candidate;
 use super::others::{self, Found, Other};
-use super::{since, telling, ways_out};
+use super::{claims, since, telling, ways_out};
 use crate::ops::place::Place;
 
 /// The git command that makes the commit, as the message names it.
@@ -97,6 +97,7 @@ pub fn judge(
             if blocks { judgement.blocks.push(finding) } else { judgement.warnings.push(finding) }
         }
     }
+    claims::judge(ctx, others.me, candidate, &mut judgement);
     judgement.ways_out = ways_out::of(&judgement, candidate, &found);
     Ok(judgement)
 }

@@ -2,6 +2,7 @@
 //! Must not know: which hook asks, what its exit code is, how the judgement is shown.
 
 mod candidate;
+mod claims;
 mod meetings;
 mod noted;
 mod others;

@@ -13,9 +13,10 @@ use crate::ops::context::Context;
 use crate::ops::intents::{self, Seen};
 use crate::ops::journal;
 use crate::ops::place::Place;
+use crate::ops::session;
 use crate::os::process;
 
-use super::HookAnswer;
+use super::{HookAnswer, shared};
 
 /// So often is a commit judged again because somebody else recorded an intent meanwhile; then it counts as not checked,
 /// which takes as many commits by others in one instant.
@@ -37,9 +38,12 @@ pub(super) fn before(ctx: &Context, hook_env: &HookEnv, command: &'static str) -
             journal::note(ctx, Some(&place.label), EventKind::CommitSkipped(facts));
             return Ok(HookAnswer::default());
         }
-        let (candidate, judgement) = judge(ctx, hook_env, &place, &seen, command)?;
+        let (candidate, mut judgement) = judge(ctx, hook_env, &place, &seen, command)?;
+        let swept = shared::told(ctx, &place, &candidate);
+        let stopped = judgement.stops() || (!swept.is_empty() && session::shared_checkout_blocks(ctx));
+        judgement.notices.extend(swept);
         let facts = commit::facts(hook_name(command), &candidate, &judgement);
-        if judgement.stops() {
+        if stopped {
             journal::note(ctx, Some(&place.label), EventKind::CommitBlocked(facts));
             return Ok(HookAnswer { stop: true, judgement: Some(judgement), notices });
         }
