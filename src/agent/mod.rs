@@ -6,9 +6,11 @@
 
 mod claude;
 mod codex;
+pub mod config;
 mod copilot;
 mod cursor;
 mod gemini;
+mod json_text;
 mod patch;
 mod shell;
 mod tools;

@@ -3,6 +3,7 @@
 
 mod ack;
 mod agent;
+mod agents;
 mod check;
 mod claim;
 mod help;

@@ -3,6 +3,7 @@
 
 pub mod ack;
 pub mod agent;
+pub mod agents_setup;
 pub mod check;
 pub mod claim;
 pub mod commit;
