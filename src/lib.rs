@@ -1,4 +1,56 @@
 //! `coord` sees which lines of work on one repository will collide, and blocks just the commit that would make a conflict.
+//!
+//! # The idea
+//! Git already knows what everybody is working on: worktrees, branches, the index, the files. coord reads each
+//! **instance**'s **working set** from there, so nothing has to be declared and nothing goes stale. Whether two of them
+//! collide is decided by the merge that git itself would do, not by "same file". It is fast enough for a hook because only
+//! paths that two instances share are ever looked at.
+//!
+//! # Words
+//! *target*: the branch that work lands on · *instance*: one line of concurrent work (a worktree, a branch without one, a
+//! remote ref, a session) · *fork point*: where it left the target · *working set*: what it changed since, in four *layers*
+//! (committed, staged, unstaged, untracked) · *overlap*: a path in two working sets · *grade*: how bad that is (`identical`
+//! < `disjoint` < `conflict`) · *stacked*: one builds on the other · *board*: the published view · *record*: an instance's
+//! own entry · *claim*: a lease on paths · *acknowledgement*: "we know of this overlap" · *right of way*: who may go on.
+//!
+//! # Floors
+//! A file may name its own floor and those below it; `tests/tidy.rs` reads the sources and holds this.
+//!
+//! | floor | module | what |
+//! |---|---|---|
+//! | 1 | [`domain`] | what coord thinks about: values in, values out; no IO, no clock |
+//! | 2 | [`git`] | the only owner of git2 and of the program `git` |
+//! | 2 | [`store`] | the only writer of coord's own files |
+//! | 2 | [`os`] | processes, clocks |
+//! | 3 | [`render`] | a finished report, written down; computes nothing |
+//! | 4 | [`ops`] | the use cases; no clap, no printing |
+//! | 5 | `cli` | the front door |
+//!
+//! [`env`] is captured once and handed on; [`failure`] is how a use case fails; [`exit`] alone knows the exit codes.
+//!
+//! # The life of one `git commit`
+//! The shim (`githooks/hook.sh`) calls `coord hook pre-commit`. [`ops::hook`] starts a watchdog, opens a
+//! [`ops::context::Context`], and looks at the **intents**: commits that others make in this instant. [`ops::commit`] makes
+//! the commit of the index in memory ([`git::tree`]), finds everybody else and reads their files at the staged paths alone
+//! ([`git::snapshot`]), asks the engine ([`git::merge`]) for every pair, once with the commit and once with HEAD, and gives
+//! what the commit *adds* to the rules ([`domain::right_of_way`]). What may go on is recorded as an intent under the lock,
+//! unless somebody else's came meanwhile; then it is judged again, so of two commits that conflict one sees the other.
+//! post-commit ends the intent, judges again what was committed if that is another tree, and refreshes the board.
+//!
+//! # The engine
+//! [`git::merge`] brings each line of work onto the target once, so that all share one base; then a pair's verdict on a path
+//! is a walk over two sorted lists of hunks ([`domain::verdict`]). Where the target moved under an instance the merge is done
+//! again from its own fork point, once for each order of landing. What hunks cannot tell (renames, several merge bases,
+//! file against directory, …) goes to `git merge-tree --write-tree --stdin`, in a temporary object directory.
+//! `tests/differential.rs` compares every verdict with git's own over random histories.
+//!
+//! # Invariants
+//! - The domain never does IO, and so cannot fail but by refusing a value.
+//! - Nothing but the store writes coord's files; nothing at all writes to the user's index, worktrees, refs or objects.
+//! - No program that a tracked file or the repository's configuration names is ever run ([`git::program`]).
+//! - Not knowing is an answer of its own: an instance or pair that could not be read is `unknown`, never "clean".
+//! - An error of coord's own never stops a commit, unless `coord.strict` says so.
+//! - A git child is ended with SIGTERM, never killed: a killed git leaves locks behind.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -9,6 +61,7 @@ pub mod domain;
 pub mod env;
 pub mod exit;
 pub mod failure;
+pub mod forge;
 pub mod git;
 pub mod ops;
 pub mod os;

@@ -51,27 +51,25 @@ pub(super) fn ack(args: &AckArgs, global: &Global, env: &Env, screen: &mut Scree
     let ctx = super::open(env, global)?;
     if let Some(other) = &args.withdraw {
         let number = ops::ack::withdraw(&ctx, other)?;
-        screen.answer(|style, out| match global.json {
-            true => render::json::withdrawn(number, other, out),
-            false => render::log::withdrawn(number, other, style, out),
-        });
+        screen.reply(
+            |out| render::json::withdrawn(number, other, out),
+            |style, out| render::log::withdrawn(number, other, style, out),
+        );
         return Ok(Exit::Clear);
     }
     let Some(other) = &args.instance else {
         let known: Vec<KnownOverlap> = ops::ack::list(&ctx)?.into_iter().map(known).collect();
-        screen.answer(|style, out| match global.json {
-            true => render::json::acks(&known, out),
-            false => render::log::acks(&known, ctx.now, style, out),
-        });
+        screen
+            .reply(|out| render::json::acks(&known, out), |style, out| render::log::acks(&known, ctx.now, style, out));
         return Ok(Exit::Clear);
     };
     let paths = args.paths.iter().map(|typed| parse::path(&ctx, typed)).collect::<Result<_, _>>()?;
     let why = args.why.clone().unwrap_or_default();
     let given = known(ops::ack::give(&ctx, &AckOptions { other: other.clone(), paths, lasts: args.span, why })?);
-    screen.answer(|style, out| match global.json {
-        true => render::json::acks(std::slice::from_ref(&given), out),
-        false => render::log::acknowledged(&given, ctx.now, style, out),
-    });
+    screen.reply(
+        |out| render::json::acks(std::slice::from_ref(&given), out),
+        |style, out| render::log::acknowledged(&given, ctx.now, style, out),
+    );
     Ok(Exit::Clear)
 }
 

@@ -59,10 +59,8 @@ pub(super) fn check(args: &CheckArgs, global: &Global, env: &Env, screen: &mut S
     let ctx = super::open(env, global)?;
     let paths = args.paths.iter().map(|typed| parse::path(&ctx, typed)).collect::<Result<_, _>>()?;
     let facts = ops::check::check(&ctx, &CheckOptions { paths, lines: args.lines })?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::facts(&facts, out),
-        false => render::check::human(&facts, style, out),
-    });
+    screen.reply(|out| render::json::facts(&facts, out), |style, out| render::check::human(&facts, style, out));
+    super::suggest_install(&ctx, env, screen);
     Ok(verdict::of_facts(&facts))
 }
 
@@ -71,9 +69,9 @@ pub(super) fn diff(args: &DiffArgs, global: &Global, env: &Env, screen: &mut Scr
     let ctx = super::open(env, global)?;
     let path = args.path.as_ref().map(|typed| parse::path(&ctx, typed)).transpose()?;
     let comparison = ops::diff::diff(&ctx, &args.a, &args.b, path.as_ref())?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::comparison(&comparison, out),
-        false => render::diff::human(&comparison, style, out),
-    });
+    screen.reply(
+        |out| render::json::comparison(&comparison, out),
+        |style, out| render::diff::human(&comparison, style, out),
+    );
     Ok(Exit::Clear)
 }

@@ -86,48 +86,37 @@ pub(super) fn claim(args: &ClaimArgs, global: &Global, env: &Env, screen: &mut S
         force: args.force.iter().copied().map(Token).collect(),
     };
     let report = claim::claim(&ctx, &options)?;
-    screen.answer(|style, out| {
-        if global.json {
-            render::claims::claimed_json(&report, out)
-        } else {
-            render::claims::claimed(&report, ctx.now, style, out)
-        }
-    });
+    screen.reply(
+        |out| render::claims::claimed_json(&report, out),
+        |style, out| render::claims::claimed(&report, ctx.now, style, out),
+    );
     Ok(if matches!(report, ClaimReport::Granted { .. }) { Exit::Clear } else { Exit::Found })
 }
 
 pub(super) fn release(args: &ReleaseArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let rows = claim::release(&ctx, &which(&args.which), args.force)?;
-    screen.answer(|style, out| {
-        if global.json {
-            render::claims::json(&rows, None, out)
-        } else {
-            render::claims::changed("released", &rows, style, out)
-        }
-    });
+    screen.reply(
+        |out| render::claims::json(&rows, None, out),
+        |style, out| render::claims::changed("released", &rows, style, out),
+    );
     Ok(Exit::Clear)
 }
 
 pub(super) fn renew(args: &RenewArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let rows = claim::renew(&ctx, &which(&args.which), args.ttl)?;
-    screen.answer(|style, out| {
-        if global.json {
-            render::claims::json(&rows, None, out)
-        } else {
-            render::claims::changed("renewed", &rows, style, out)
-        }
-    });
+    screen.reply(
+        |out| render::claims::json(&rows, None, out),
+        |style, out| render::claims::changed("renewed", &rows, style, out),
+    );
     Ok(Exit::Clear)
 }
 
 pub(super) fn claims(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let rows = claim::list(&ctx)?;
-    screen.answer(|style, out| {
-        if global.json { render::claims::json(&rows, None, out) } else { render::claims::list(&rows, style, out) }
-    });
+    screen.reply(|out| render::claims::json(&rows, None, out), |style, out| render::claims::list(&rows, style, out));
     Ok(Exit::Clear)
 }
 

@@ -31,9 +31,9 @@ pub(super) struct LogArgs {
 pub(super) fn log(args: &LogArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let events = ops::log::log(&ctx, LogOptions { since: args.since, number: args.number })?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::events(&events, out),
-        false => render::log::events(&events, ctx.now, style, out),
-    });
+    screen.reply(
+        |out| render::json::events(&events, out),
+        |style, out| render::log::events(&events, ctx.now, style, out),
+    );
     Ok(Exit::Clear)
 }

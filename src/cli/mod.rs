@@ -5,11 +5,13 @@ mod ack;
 mod agent;
 mod agents;
 mod check;
+mod ci;
 mod claim;
 mod help;
 mod hook;
 mod log;
 mod parse;
+mod plan;
 mod progress;
 mod scan;
 mod screen;
@@ -26,7 +28,9 @@ use clap::{ArgAction, Args, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Kind};
+use crate::ops;
 use crate::ops::context::{Context, OpenOptions};
+use crate::render;
 use screen::Screen;
 
 /// See which lines of work on this repository will collide, before they do
@@ -92,6 +96,8 @@ enum Command {
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Log(log::LogArgs),
+    Plan(plan::PlanArgs),
+    Ci(ci::CiArgs),
     #[command(hide = true)]
     Hook(hook::HookArgs),
     #[command(hide = true)]
@@ -121,19 +127,27 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
+        Command::Plan(args) => plan::plan(&args, global, env, screen),
+        Command::Ci(args) => ci::ci(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
         Command::Agent(args) => Ok(agent::agent(&args, env, screen)),
         Command::Session(command) => session::session(&command, global, env, screen),
     }
 }
 
-fn not_wired(_: &Global, _: &Env, _: &mut Screen) -> Result<Exit, Failure> {
-    Err(Failure::new(Kind::Bug, "not wired yet"))
+/// Says `coord install` once, where the team has a policy and this repository no hooks to hold it.
+fn suggest_install(ctx: &Context, env: &Env, screen: &mut Screen) {
+    if ctx.team.is_some() && ops::doctor::hooks_are_missing(env, &ctx.repository) {
+        screen.aside(|style, out| {
+            let said = "coord.toml is there and the hooks are not: coord install";
+            render::hook::notice(said, style, out)
+        });
+    }
 }
 
 /// Opens the repository that the command was started in.
 fn open(env: &Env, global: &Global) -> Result<Context, Failure> {
-    let flags = global.target.iter().map(|target| ("target", target.clone())).collect();
+    let flags = global.target.iter().map(|target| ("coord.target", target.clone())).collect();
     Context::open(env, &OpenOptions { flags, ..OpenOptions::default() })
 }
 

@@ -91,10 +91,10 @@ pub(super) struct StatusArgs {}
 
 pub(super) fn home(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let survey = survey(&SurveyOptions::default(), global, env, screen)?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::survey(&survey, Grade::Identical, out),
-        false => render::home::human(&survey, style, out),
-    });
+    screen.reply(
+        |out| render::json::survey(&survey, Grade::Identical, out),
+        |style, out| render::home::human(&survey, style, out),
+    );
     Ok(verdict::of(&survey, FailOn::Grade(Grade::Conflict), survey.here))
 }
 
@@ -108,30 +108,32 @@ pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Scr
     };
     let survey = survey(&options, global, env, screen)?;
     let view = View { all: args.all, min_grade: args.min_grade.into() };
-    screen.answer(|style, out| match global.json {
-        true => render::json::survey(&survey, view.min_grade, out),
-        false => render::scan::human(&survey, view, style, out),
-    });
+    screen.reply(
+        |out| render::json::survey(&survey, view.min_grade, out),
+        |style, out| render::scan::human(&survey, view, style, out),
+    );
     Ok(verdict::of(&survey, args.fail_on.into(), None))
 }
 
 /// The board says who works on what; it exits with 0 whatever collides, as `coord scan` answers that.
 pub(super) fn status(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let survey = survey(&SurveyOptions::default(), global, env, screen)?;
-    screen.answer(|style, out| match global.json {
-        true => render::json::survey(&survey, Grade::Identical, out),
-        false => render::scan::status(&survey, style, out),
-    });
+    screen.reply(
+        |out| render::json::survey(&survey, Grade::Identical, out),
+        |style, out| render::scan::status(&survey, style, out),
+    );
     Ok(verdict::of(&survey, FailOn::Never, None))
 }
 
 /// Surveys everybody, with a line of progress where it takes long and somebody watches.
-fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &Screen) -> Result<Survey, Failure> {
+fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &mut Screen) -> Result<Survey, Failure> {
     let ctx = super::open(env, global)?;
     let progress = Progress::start(screen.watched);
     let options = SurveyOptions { progress: Some(progress.callback()), ..options.clone() };
     let mut survey = ops::survey::survey(&ctx, &options)?;
     let told = ops::publish::everybody(&ctx, &survey, &options);
     survey.notices.extend(told);
+    drop(progress);
+    super::suggest_install(&ctx, env, screen);
     Ok(survey)
 }

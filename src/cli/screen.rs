@@ -53,6 +53,24 @@ impl Screen {
         self.note(written.and_then(|()| put(&text, guarded, io::stdout().lock())));
     }
 
+    /// Writes the answer for a program or for people, whoever asked.
+    pub(super) fn reply(
+        &mut self,
+        json: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+        human: impl FnOnce(&Style, &mut Vec<u8>) -> io::Result<()>,
+    ) {
+        if self.json {
+            self.answer(|_, out| json(out));
+        } else {
+            self.answer(human);
+        }
+    }
+
+    /// Writes to standard output a document for a program, byte for byte: GitHub's commands among others.
+    pub(super) fn document(&mut self, text: &[u8]) {
+        self.note(put(text, false, io::stdout().lock()));
+    }
+
     /// Writes to standard error what is no answer: the hooks' messages, warnings.
     pub(super) fn aside(&mut self, write: impl FnOnce(&Style, &mut Vec<u8>) -> io::Result<()>) {
         let mut text = Vec::new();

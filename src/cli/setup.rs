@@ -131,10 +131,7 @@ pub(super) fn install(args: &InstallArgs, global: &Global, env: &Env, screen: &m
     if args.note {
         report.changes.extend(agents::put_note(&ctx));
     }
-    screen.answer(|style, out| match global.json {
-        true => render::json::install(&report, out),
-        false => render::setup::install(&report, style, out),
-    });
+    screen.reply(|out| render::json::install(&report, out), |style, out| render::setup::install(&report, style, out));
     Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
 }
 
@@ -149,10 +146,8 @@ pub(super) fn uninstall(
     let mut report = ops::uninstall::uninstall(env, &ctx.repository, options)?;
     report.changes.extend(agents::take(&ctx));
     report.changes.extend(agents::take_note(&ctx));
-    screen.answer(|style, out| match global.json {
-        true => render::json::uninstall(&report, out),
-        false => render::setup::uninstall(&report, style, out),
-    });
+    screen
+        .reply(|out| render::json::uninstall(&report, out), |style, out| render::setup::uninstall(&report, style, out));
     Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
 }
 
@@ -160,10 +155,7 @@ pub(super) fn doctor(global: &Global, env: &Env, screen: &mut Screen) -> Result<
     let ctx = super::open(env, global)?;
     let mut report = ops::doctor::doctor(env, &ctx.repository, ctx.team.as_ref())?;
     report.findings.extend(agents::rehearse(&ctx, env));
-    screen.answer(|style, out| match global.json {
-        true => render::json::doctor(&report, out),
-        false => render::setup::doctor(&report, style, out),
-    });
+    screen.reply(|out| render::json::doctor(&report, out), |style, out| render::setup::doctor(&report, style, out));
     Ok(if report.worst() == Level::Problem { Exit::Found } else { Exit::Clear })
 }
 
@@ -181,10 +173,7 @@ pub(super) fn config(args: &ConfigArgs, global: &Global, env: &Env, screen: &mut
         let failure = Failure::new(Kind::Usage, format!("{name:?} is no setting of coord's"));
         return Err(failure.hint(format!("there are: {}", names.join(", "))));
     }
-    screen.answer(|style, out| match global.json {
-        true => render::json::config(&settings, out),
-        false => render::setup::config(&settings, style, out),
-    });
+    screen.reply(|out| render::json::config(&settings, out), |style, out| render::setup::config(&settings, style, out));
     Ok(Exit::Clear)
 }
 

@@ -1,7 +1,7 @@
 //! Where lines of work left the target: the fork points of many tips in one walk of the target's history.
 //! Must not know: trees, paths, merging.
 
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashSet};
 use std::hash::BuildHasherDefault;
 
 use super::error::Error;
@@ -34,6 +34,12 @@ type IdSet = HashSet<ObjectId, BuildHasherDefault<IdHasher>>;
 /// How far a parent may be younger than its child before it is taken note of: clocks differ, and time zones were
 /// forgotten.
 const SKEW: i64 = 24 * 3600;
+
+/// With clocks known to be wrong all of the history is looked at.
+const ANY: i64 = i64::MAX / 4;
+
+/// How far behind a commit that seems too old to matter its parents' clocks are looked at.
+const SOUNDED: usize = 32;
 
 /// How many commits are walked between two looks at the clock.
 const BREATH: usize = 1024;
@@ -83,20 +89,16 @@ pub fn merge_base(objects: &Objects, a: ObjectId, b: ObjectId, deadline: Deadlin
     Paint::new(objects, a, deadline).way(b).map(|way| way.fork)
 }
 
-/// The commits of the target itself, youngest first, as far as `until`: each the first parent of the one before.
-pub fn trunk(
-    objects: &Objects,
-    target: ObjectId,
-    until: impl Fn(ObjectId) -> bool,
-    most: usize,
-) -> Result<Vec<ObjectId>, Error> {
-    let (mut at, mut trunk) = (target, Vec::new());
-    while trunk.len() < most {
-        trunk.push(at);
-        match objects.commit(at)?.parents.first() {
-            Some(&parent) if !until(at) => at = parent,
-            _ => break,
-        }
+/// The commits of the target itself, youngest first and `most` of them, until they are older than `oldest`: each the
+/// first parent of the one before.
+pub fn trunk(objects: &Objects, target: ObjectId, oldest: i64, most: usize) -> Result<Vec<ObjectId>, Error> {
+    let (mut next, mut trunk, mut older) = (Some(target), Vec::new(), 0);
+    while let Some(id) = next.filter(|_| trunk.len() < most && older < SOUNDED) {
+        trunk.push(id);
+        let commit = objects.commit(id)?;
+        // One that seems too old may only have had a wrong clock.
+        older = if commit.committer_time.0 < oldest.saturating_sub(SKEW) { older + 1 } else { 0 };
+        next = commit.parents.first().copied();
     }
     Ok(trunk)
 }
@@ -111,6 +113,8 @@ struct Paint<'o> {
     trunk: IdMap<usize>,
     trunk_next: Option<ObjectId>,
     skew: i64,
+    /// Commits behind which nobody looked yet, with their times.
+    unsounded: Vec<(i64, ObjectId)>,
     breath: usize,
 }
 
@@ -125,6 +129,7 @@ impl<'o> Paint<'o> {
             trunk: IdMap::default(),
             trunk_next: Some(target),
             skew: SKEW,
+            unsounded: Vec::new(),
             breath: 0,
         }
     }
@@ -139,24 +144,59 @@ impl<'o> Paint<'o> {
 
     /// Sees all of the target's commits that are not older than `time`.
     fn advance(&mut self, time: i64) -> Result<(), Error> {
-        while let Some(&(at, id)) = self.heap.peek() {
-            if at < time.saturating_sub(self.skew) {
-                break;
+        loop {
+            while let Some(&(at, id)) = self.heap.peek() {
+                if at < time.saturating_sub(self.skew) {
+                    break;
+                }
+                self.breathe()?;
+                // Read before it is taken off, so that who comes next meets the same error.
+                let commit = self.objects.commit(id)?;
+                let parents = commit.parents.iter().map(|&p| Ok((self.time(p, commit.committer_time.0)?, p)));
+                let parents = parents.collect::<Result<Vec<_>, Error>>()?;
+                self.heap.pop();
+                if self.trunk_next == Some(id) {
+                    self.trunk.insert(id, self.trunk.len());
+                    self.trunk_next = commit.parents.first().copied();
+                }
+                for (time, parent) in parents {
+                    self.note_clocks(time, commit.committer_time.0);
+                    if self.painted.insert(parent) {
+                        self.heap.push((time, parent));
+                        self.unsounded.push((time, parent));
+                    }
+                }
             }
-            self.breathe()?;
-            // Read before it is taken off, so that who comes next meets the same error.
-            let commit = self.objects.commit(id)?;
-            let parents = commit.parents.iter().map(|&p| Ok((self.time(p, commit.committer_time.0)?, p)));
-            let parents = parents.collect::<Result<Vec<_>, Error>>()?;
-            self.heap.pop();
-            if self.trunk_next == Some(id) {
-                self.trunk.insert(id, self.trunk.len());
-                self.trunk_next = commit.parents.first().copied();
+            let skew = self.skew;
+            self.sound(time)?;
+            if self.skew == skew {
+                return Ok(());
             }
-            for (time, parent) in parents {
-                self.skew = self.skew.max(time.saturating_sub(commit.committer_time.0));
-                if self.painted.insert(parent) {
-                    self.heap.push((time, parent));
+        }
+    }
+
+    fn note_clocks(&mut self, parent: i64, child: i64) {
+        if parent.saturating_sub(child) > SKEW {
+            self.skew = ANY;
+        }
+    }
+
+    /// Looks behind the commits that were left for being older than `time`: a clock that was wrong for a while would
+    /// hide all that lies behind it.
+    fn sound(&mut self, time: i64) -> Result<(), Error> {
+        for (at, id) in std::mem::take(&mut self.unsounded) {
+            if at >= time.saturating_sub(self.skew) {
+                continue;
+            }
+            let mut next = Some(id);
+            for _ in 0..SOUNDED {
+                let Some(id) = next.filter(|_| self.skew != ANY) else { break };
+                // A hole there is met by who needs what lies behind it.
+                let Ok(commit) = self.objects.commit(id) else { break };
+                next = commit.parents.first().copied();
+                for &parent in &commit.parents {
+                    let parent = self.time(parent, commit.committer_time.0)?;
+                    self.note_clocks(parent, commit.committer_time.0);
                 }
             }
         }
@@ -173,13 +213,8 @@ impl<'o> Paint<'o> {
     }
 
     fn reaches(&mut self, commit: ObjectId, time: i64) -> Result<bool, Error> {
-        loop {
-            let skew = self.skew;
-            self.advance(time)?;
-            if self.painted.contains(&commit) || self.skew == skew {
-                return Ok(self.painted.contains(&commit));
-            }
-        }
+        self.advance(time)?;
+        Ok(self.painted.contains(&commit))
     }
 
     fn way(&mut self, tip: ObjectId) -> Result<Way, Error> {
@@ -196,11 +231,16 @@ impl<'o> Paint<'o> {
             let commit = self.objects.commit(id)?;
             for &parent in &commit.parents {
                 let parent_time = self.time(parent, time)?;
-                self.skew = self.skew.max(parent_time.saturating_sub(time));
+                self.note_clocks(parent_time, time);
                 if seen.insert(parent) {
                     heap.push((parent_time, parent));
                 }
             }
+        }
+        if met.is_empty() && self.skew != ANY {
+            // Nothing in common at all is rare enough to be made sure of.
+            self.skew = ANY;
+            return self.way(tip);
         }
         let mut best = self.best(met)?;
         best.sort();
@@ -220,7 +260,7 @@ impl<'o> Paint<'o> {
         if met.len() < 2 {
             return Ok(met);
         }
-        let mut left: IdSet = met.iter().copied().collect();
+        let mut left: BTreeSet<ObjectId> = met.iter().copied().collect();
         let mut seen = IdSet::default();
         let mut heap = BinaryHeap::new();
         for &id in &met {
@@ -229,10 +269,11 @@ impl<'o> Paint<'o> {
         while let Some((time, id)) = heap.pop() {
             self.breathe()?;
             left.remove(&id);
-            let oldest = left.iter().map(|&id| self.objects.commit(id).map(|c| c.committer_time.0));
-            if left.len() < 2
-                || time < oldest.min_by_key(|t| t.as_ref().copied().unwrap_or(0)).transpose()?.unwrap_or(0) - self.skew
-            {
+            let mut oldest = i64::MAX;
+            for &id in &left {
+                oldest = oldest.min(self.objects.commit(id)?.committer_time.0);
+            }
+            if left.len() < 2 || time < oldest.saturating_sub(self.skew) {
                 break;
             }
             self.push_parents(id, &mut seen, &mut heap)?;

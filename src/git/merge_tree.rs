@@ -1,6 +1,7 @@
 //! Asking git itself to merge: all cases of a question in one process, which writes to a temporary directory only.
 //! Must not know: which cases are asked, what is done with the answers.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -36,6 +37,23 @@ pub struct Conflicted {
     pub stages: [Option<Entry>; 3],
     /// The other paths that git named in the same breath: the old name of a rename, the old directory.
     pub related: Vec<RepoPath>,
+}
+
+impl Conflicted {
+    /// The path, and those named with it.
+    pub fn names(&self) -> impl Iterator<Item = &RepoPath> {
+        std::iter::once(&self.path).chain(&self.related)
+    }
+
+    /// Whether it came about at one of these paths, or because a directory of theirs moved.
+    pub fn concerns(&self, paths: &BTreeSet<RepoPath>) -> bool {
+        let beside = |name: &RepoPath| {
+            let dir = name.parent();
+            dir.is_some_and(|dir| paths.iter().any(|path| path.is_within(&dir)))
+        };
+        let moved = self.kind == ConflictKind::DirectoryRename;
+        self.names().any(|name| paths.contains(name) || moved && beside(name))
+    }
 }
 
 /// A temporary object directory that borrows the repository's objects. It is removed when this is dropped.
@@ -277,10 +295,11 @@ mod tests {
     fn answers_are_read_to_the_last_whole_one() {
         let pairs = [(id("a"), id("b")), (id("c"), id("d")), (id("e"), id("f"))];
         let conflict = format!(
-            "0\0{t}\x00100644 {x} 1\tdir/f\x00100644 {x} 2\tdir/f\x00100644 {x} 3\tdir/f~{b}_0\0\0\
+            "0\0{t}\x00100644 {x} 1\tdir/f\x00100644 {x} 2\tdir/f\x00100644 {y} 3\tdir/f~{b}_0\0\0\
              1\0dir/f\0Auto-merging\0Auto-merging dir/f\n\x002\0dir/f\0old/f\0CONFLICT (contents)\0text\n\0\0",
             t = id("1"),
             x = id("2"),
+            y = id("3"),
             b = id("d"),
         );
         let text = format!("1\0{}\0\0\0{conflict}0\0{}\x00100644 ", id("1"), id("1"));

@@ -108,6 +108,11 @@ fn complaints(stderr: &[u8]) -> Vec<BrokenRef> {
     stderr.split(|&b| b == b'\n').filter_map(broken).collect()
 }
 
+/// The commit behind `id`, through annotated tags; `None` for a tree or blob.
+pub(crate) fn commit_behind(objects: &Objects, id: ObjectId) -> Result<Option<ObjectId>, Error> {
+    Ok(peel(objects, id)?.map(|(id, _)| id))
+}
+
 /// The commit behind `id`, with its bytes; `None` for a tree or blob.
 fn peel(objects: &Objects, id: ObjectId) -> Result<Option<(ObjectId, Vec<u8>)>, Error> {
     let mut id = id;

@@ -52,6 +52,8 @@ pub struct OpenOptions {
     pub hook: Option<HookEnv>,
     /// Settings given as flags.
     pub flags: Vec<Flag>,
+    /// Takes the team's policy from the target alone: in CI a branch without one there would judge itself by its own.
+    pub team_on_target_only: bool,
 }
 
 /// What every use case starts from.
@@ -96,7 +98,7 @@ impl Context {
     pub fn open(env: &Env, options: &OpenOptions) -> Result<Self, Failure> {
         let mut repository = open_repository(env, options.hook.as_ref())?;
         let config = repository.config.clone();
-        let settled = Settled::new(env, &repository, &options.flags)?;
+        let settled = Settled::new(env, &repository, options)?;
         repository.own_paths = own_paths(&settled.policy, &config);
         Ok(Self {
             now: clock::now(),
@@ -256,12 +258,14 @@ struct Settled {
 
 impl Settled {
     /// Settles once without the team's file to find the target, on which it stands, and once with it.
-    fn new(env: &Env, repository: &Repository, flags: &[Flag]) -> Result<Self, Failure> {
+    fn new(env: &Env, repository: &Repository, options: &OpenOptions) -> Result<Self, Failure> {
+        let flags = &options.flags;
         let config = &repository.config;
         let find = |policy: &Policy| target::find(repository, config, policy.target.as_deref()).ok();
         let alone = settings::policy(env, config, None, flags)?;
         let target = find(&alone.policy);
-        let team = team_file(repository, target.as_ref())?;
+        let worktree = repository.worktree.as_deref().filter(|_| !options.team_on_target_only);
+        let team = team_file(repository, target.as_ref(), worktree)?;
         let settled = match &team {
             Some(file) => settings::policy(env, config, Some(file), flags)?,
             None => alone.clone(),
@@ -273,8 +277,12 @@ impl Settled {
     }
 }
 
-/// The team's policy as the target has it; where it has none, as the asking worktree has it.
-fn team_file(repository: &Repository, target: Option<&Target>) -> Result<Option<TeamFile>, Failure> {
+/// The team's policy as the target has it; where it has none, as `worktree` has it.
+fn team_file(
+    repository: &Repository,
+    target: Option<&Target>,
+    worktree: Option<&Path>,
+) -> Result<Option<TeamFile>, Failure> {
     let path = RepoPath::new(TEAM_FILE).expect("it is one component");
     if let Some(tip) = target.and_then(|target| target.tip) {
         let objects = repository.objects()?;
@@ -285,7 +293,7 @@ fn team_file(repository: &Repository, target: Option<&Target>) -> Result<Option<
             return Ok(Some(TeamFile { place, text: objects.read(entry.id)?.data.to_vec() }));
         }
     }
-    let Some(top) = &repository.worktree else { return Ok(None) };
+    let Some(top) = worktree else { return Ok(None) };
     let file = top.join(TEAM_FILE);
     match std::fs::read(&file) {
         Ok(text) => Ok(Some(TeamFile { place: file.display().to_string(), text })),

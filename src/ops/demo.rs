@@ -129,7 +129,10 @@ impl Stage {
     fn play(&self, show: &mut dyn FnMut(&Scene)) -> Result<(), Failure> {
         text(show, "A shop, and four worktrees beside it. auth, search and payments all change src/api.rs.");
         self.command(show, "shop", "coord", &["install"], 0)?;
-        text(show, "auth commits first. Nobody is in its way, so coord says nothing.");
+        text(
+            show,
+            "auth commits first. search has the same line in its files, so coord mentions that, and auth goes first.",
+        );
         self.commit(show, "auth", 0)?;
         text(show, "Who is at work, and what will collide?");
         self.command(show, "shop", "coord", &["scan"], 1)?;

@@ -37,6 +37,18 @@ pub fn doctor(env: &Env, repository: &Repository, team: Option<&TeamFile>) -> Re
     Ok(DoctorReport { findings })
 }
 
+/// Whether git would not call coord before a commit in the asking worktree; `false` where that cannot be told.
+#[must_use]
+pub fn hooks_are_missing(env: &Env, repository: &Repository) -> bool {
+    let look = || -> Result<bool, Failure> {
+        let site = Site::new(env, repository)?;
+        let top = repository.worktree.as_deref().unwrap_or(&repository.common_dir);
+        let place = place::of(&site.git, repository.worktree.as_deref(), &repository.common_dir)?;
+        Ok(matches!(entry::of(&site, top, &place, "pre-commit")?, Entry::None(_)))
+    };
+    look().unwrap_or(false)
+}
+
 /// What `coord hook NAME` answers, and nothing else, while the doctor probes it; `None` where nobody does.
 #[must_use]
 pub fn probe_answer(env: &Env, hook: &str) -> Option<String> {

@@ -15,7 +15,7 @@ use crate::domain::report::{Encounter, Facts, PathFacts};
 pub fn human(facts: &Facts, style: &Style, out: &mut impl Write) -> io::Result<()> {
     for path in &facts.paths {
         answer(facts, path, style, out)?;
-        let mut table = Table::new(2, &[Column::CutMiddle, Column::Left, Column::Cut, Column::Cut]);
+        let mut table = Table::new(4, &[Column::CutMiddle, Column::Left, Column::Cut, Column::Cut]);
         for encounter in &path.encounters {
             table.row(row(facts, encounter));
         }
@@ -40,7 +40,7 @@ pub fn human(facts: &Facts, style: &Style, out: &mut impl Write) -> io::Result<(
 
 /// Whether what the asker has, or the lines asked about, would conflict.
 fn is_conflict(encounter: &Encounter) -> bool {
-    encounter.meets_lines.unwrap_or(encounter.overlap.grade == Grade::Conflict)
+    encounter.meets_lines.unwrap_or(encounter.overlap.grade == Grade::Conflict && encounter.overlap.blocks)
 }
 
 /// `src/api.rs conflicts with search`, `README.md is free: nobody else changed it`.
@@ -62,7 +62,12 @@ fn answer(facts: &Facts, path: &PathFacts, style: &Style, out: &mut impl Write) 
             (Ink::Bad, format!("{}: an edit there conflicts with {bad}", words::at_lines(&[lines])))
         }
     };
-    writeln!(out, "{name} {}", style.ink(ink, &said))
+    let mark = match (bad.is_empty(), path.encounters.is_empty()) {
+        (false, _) => "✗",
+        (true, true) => "✓",
+        (true, false) => "·",
+    };
+    writeln!(out, "{} {name} {}", style.ink(ink, mark), style.ink(ink, &said))
 }
 
 fn is_at(lines: &[LineSpan]) -> String {
@@ -72,10 +77,9 @@ fn is_at(lines: &[LineSpan]) -> String {
 
 fn row(facts: &Facts, encounter: &Encounter) -> Vec<Cell> {
     let other = &facts.survey.instances[encounter.other];
-    let mark = if is_conflict(encounter) { '✗' } else { '·' };
     let ink = if is_conflict(encounter) { Ink::Bad } else { Ink::Plain };
     vec![
-        Cell::new(ink, format!("{mark} {}", safe::text(&other.label))),
+        Cell::new(ink, safe::text(&other.label)),
         Cell::plain(words::at_lines(&encounter.overlap.b_lines)),
         Cell::plain(evidence(encounter)),
         Cell::new(Ink::Faint, since(facts, encounter)),
@@ -87,10 +91,14 @@ fn evidence(encounter: &Encounter) -> String {
     match (encounter.meets_lines, overlap.grade, overlap.kind) {
         (Some(true), ..) => "meets these lines".to_owned(),
         (Some(false), ..) => "elsewhere".to_owned(),
-        (None, Grade::Conflict, Some(ConflictKind::Content)) => {
-            format!("against yours at {}", words::lines(&overlap.a_lines))
+        (None, Grade::Conflict, kind) => {
+            let kind = kind.map_or("conflict", ConflictKind::name);
+            let blocks = if overlap.blocks { "" } else { ", never blocks" };
+            match words::lines(&overlap.a_lines) {
+                lines if lines.is_empty() => format!("{kind}{blocks}"),
+                lines => format!("{kind}, yours at {lines}{blocks}"),
+            }
         }
-        (None, Grade::Conflict, kind) => kind.map_or("conflict", ConflictKind::name).to_owned(),
         (None, Grade::Disjoint, _) => match overlap.gap {
             Some(gap) => format!("{} from yours", words::count(gap as usize, "line", "lines")),
             None if overlap.a_lines.is_empty() => String::new(),

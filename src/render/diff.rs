@@ -25,7 +25,7 @@ pub fn human(comparison: &Comparison, style: &Style, out: &mut impl Write) -> io
         comparison.paths.iter().partition(|path| alone || path.overlap.grade == Grade::Conflict);
     for path in &brief {
         let shown = safe::text(path.overlap.path.as_bytes());
-        writeln!(out, "  {}", style.ink(Ink::Faint, &format!("{shown}: {}", lower(&path.overlap))))?;
+        writeln!(out, "{}", style.ink(Ink::Faint, &format!("· {shown}: {}", lower(&path.overlap))))?;
     }
     for (n, path) in full.iter().enumerate() {
         if n > 0 || !brief.is_empty() {
@@ -51,8 +51,9 @@ fn show(path: &PathDiff, a: &str, b: &str, style: &Style, out: &mut impl Write) 
         (Grade::Conflict, None) => (Ink::Bad, "conflict".to_owned()),
         _ => (Ink::Good, lower(overlap)),
     };
+    let mark = if overlap.grade == Grade::Conflict { "✗" } else { "·" };
     let name = style.ink(Ink::Strong, &safe::text(overlap.path.as_bytes()));
-    writeln!(out, "{name}     {}", style.ink(ink, &verdict))?;
+    writeln!(out, "{} {name}     {}", style.ink(ink, mark), style.ink(ink, &verdict))?;
     let base = lines(&path.base);
     for (label, text) in [(a, &path.a), (b, &path.b)] {
         writeln!(out, "\n  {}", style.ink(Ink::Strong, &format!("{label} changed")))?;

@@ -160,13 +160,13 @@ fn lower(survey: &Survey, mine: &[Meeting<'_>], style: &Style, out: &mut impl Wr
     }
     if all.len() > LOWER {
         let more = words::count(all.len() - LOWER, "more overlap", "more overlaps");
-        writeln!(out, "{}", style.ink(Ink::Faint, &format!("and {more} that need nothing (coord scan --all)")))?;
+        writeln!(out, "{}", style.ink(Ink::Faint, &format!("· and {more} that need nothing (coord scan --all)")))?;
     }
     let elsewhere = survey.overlaps.iter().filter(|overlap| overlap.counts()).count()
         - mine.iter().filter(|meeting| meeting.overlap.counts()).count();
     if elsewhere > 0 {
         let said = words::count(elsewhere, "conflict between others", "conflicts between others");
-        writeln!(out, "{}", style.ink(Ink::Faint, &format!("{said} (coord scan)")))?;
+        writeln!(out, "{}", style.ink(Ink::Faint, &format!("· {said} (coord scan)")))?;
     }
     Ok(())
 }
@@ -176,15 +176,15 @@ fn lower_line(meeting: &Meeting<'_>, path: &PathOverlap) -> Option<String> {
     let at = cut_front(&safe::text(path.path.as_bytes()), PATH);
     match (path.grade, path.gap) {
         (Grade::Conflict, _) if meeting.overlap.acknowledged => {
-            Some(format!("{other} conflicts in {at}: acknowledged"))
+            Some(format!("· {other} conflicts in {at}: acknowledged"))
         }
         (Grade::Conflict, _) if path.blocks => None,
-        (Grade::Conflict, _) => Some(format!("{other} conflicts in {at}, which never blocks")),
+        (Grade::Conflict, _) => Some(format!("· {other} conflicts in {at}, which never blocks")),
         (Grade::Disjoint, Some(gap)) => {
             let lines = words::count(gap as usize, "line", "lines");
-            Some(format!("{other} edits {at} too, {lines} away: merges cleanly"))
+            Some(format!("· {other} edits {at} too, {lines} away: merges cleanly"))
         }
-        (Grade::Disjoint, None) => Some(format!("{other} edits {at} too: merges cleanly")),
-        (Grade::Identical, _) => Some(format!("{other} made the same change to {at}")),
+        (Grade::Disjoint, None) => Some(format!("· {other} edits {at} too: merges cleanly")),
+        (Grade::Identical, _) => Some(format!("· {other} made the same change to {at}")),
     }
 }

@@ -10,7 +10,6 @@ use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table, cut_end};
 use super::words;
 use crate::domain::judgement::{Clash, Finding, Judgement, Reason, WayOut};
-use crate::domain::overlap::ConflictKind;
 use crate::domain::path::RepoPath;
 use crate::domain::policy::Mode;
 
@@ -79,10 +78,7 @@ fn show(
     style: &Style,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let mut facts = Vec::new();
-    if clash.kind != ConflictKind::Content {
-        facts.push(clash.kind.name().to_owned());
-    }
+    let mut facts = vec![clash.kind.name().to_owned()];
     if named {
         facts.push(safe::text(&finding.other));
     }

@@ -1,9 +1,11 @@
 //! Reports as JSON (DESIGN.md section 6): version 1, only ever added to. Wire types are private to this folder and borrow.
 //! Must not know: who reads it, what the answer leads to.
 
+mod ci;
 mod demo;
 mod evidence;
 mod log;
+mod plan;
 mod setup;
 mod survey;
 mod text;
@@ -12,9 +14,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::ci::Report;
 use crate::domain::demo::Scene;
 use crate::domain::event::Event;
 use crate::domain::overlap::Grade;
+use crate::domain::plan::Plan;
 use crate::domain::report::{Comparison, Facts, KnownOverlap, Survey};
 use crate::domain::setup::{DoctorReport, InstallReport, Setting, UninstallReport};
 
@@ -24,6 +28,16 @@ const VERSION: u32 = 1;
 /// Writes a survey; overlaps below `min_grade` are left out.
 pub fn survey(report: &Survey, min_grade: Grade, out: &mut impl Write) -> io::Result<()> {
     write(&survey::Wire::of(report, min_grade), out)
+}
+
+/// Writes the answer of `coord ci`.
+pub fn ci(report: &Report, min_grade: Grade, out: &mut impl Write) -> io::Result<()> {
+    write(&ci::Wire::of(report, min_grade), out)
+}
+
+/// Writes the answer of `coord plan` for `survey`.
+pub fn plan(survey: &Survey, plan: &Plan, out: &mut impl Write) -> io::Result<()> {
+    write(&plan::Wire::of(survey, plan), out)
 }
 
 /// Writes the answer of `coord check`.

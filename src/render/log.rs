@@ -17,7 +17,7 @@ pub fn events(events: &[Event], now: Timestamp, style: &Style, out: &mut impl Wr
     if events.is_empty() {
         return writeln!(out, "nothing logged.");
     }
-    let mut table = Table::new(0, &[Column::Right, Column::CutMiddle, Column::Left, Column::Cut]);
+    let mut table = Table::new(2, &[Column::Right, Column::CutMiddle, Column::Left, Column::Cut]);
     for event in events {
         let (ink, what, about) = tell(&event.kind);
         table.row(vec![
@@ -106,7 +106,7 @@ pub fn acks(known: &[KnownOverlap], now: Timestamp, style: &Style, out: &mut imp
     let Some(first) = known.first() else {
         return writeln!(out, "nothing is acknowledged.");
     };
-    let mut table = Table::new(0, &[Column::CutMiddle, Column::CutFront, Column::Left, Column::Cut]);
+    let mut table = Table::new(2, &[Column::CutMiddle, Column::CutFront, Column::Left, Column::Cut]);
     for ack in known {
         let by = if ack.by_agent { format!("{} (agent)", safe::text(&ack.by)) } else { safe::text(&ack.by) };
         let at = paths(&ack.paths, 0);

@@ -2,14 +2,21 @@
 //! Must not know: git, the store, standard output, who asked.
 
 pub mod check;
+pub mod ci;
 pub mod claims;
 pub mod demo;
 pub mod diff;
+pub mod github;
+pub mod gitlab;
 pub mod home;
 pub mod hook;
+pub mod html;
 pub mod json;
 pub mod log;
+pub mod markdown;
+pub mod plan;
 pub mod safe;
+pub mod sarif;
 pub mod scan;
 pub mod setup;
 pub mod style;
@@ -17,6 +24,7 @@ pub mod style;
 pub mod agent;
 mod board;
 mod collisions;
+mod finding;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]

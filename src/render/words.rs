@@ -77,7 +77,8 @@ pub(crate) fn both_lines(overlap: &PathOverlap) -> String {
     }
 }
 
-/// What the evidence says of one path: `content`, `deleted in auth`, `uncommitted in search`, `clean, 31 lines apart`.
+/// What the evidence says of one path: `content`, `deleted in auth`, `content, uncommitted in search`,
+/// `clean, 31 lines apart`.
 pub(crate) fn evidence(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
     match (overlap.grade, overlap.gap) {
         (Grade::Identical, _) => "the same change".to_owned(),
@@ -100,8 +101,6 @@ fn conflict(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
         (kind, _) => said.push(kind.map_or("conflict", ConflictKind::name).to_owned()),
     }
     if let Some(who) = the_one(&Change::is_uncommitted) {
-        // That lines collide goes without saying; whose are not committed yet decides who goes first.
-        said.retain(|said| said != ConflictKind::Content.name());
         said.push(format!("uncommitted in {who}"));
     } else if sides.iter().all(|(_, change)| change.is_some_and(Change::is_uncommitted)) {
         said.push("uncommitted".to_owned());

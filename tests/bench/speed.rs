@@ -53,8 +53,8 @@ fn number(name: &str, default: usize) -> usize {
 
 fn main() -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    // `cargo test --benches` runs this too; there is nothing to test.
-    if std::env::args().any(|arg| arg == "--test") {
+    // `cargo bench` says so; `cargo test --all-targets` runs this too, and has nothing to test here.
+    if !std::env::args().any(|arg| arg == "--bench") {
         return Ok(());
     }
     let (files, asked) = (number("COORD_BENCH_FILES", 100_000), number("COORD_BENCH_WORKTREES", 20).max(1));

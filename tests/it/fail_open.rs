@@ -22,7 +22,7 @@ fn without_the_binary_the_commit_goes_through_with_one_line() {
     let search = about_to_be_blocked(&world);
     fs::remove_file(world.path("bin/coord")).expect("own file");
     fs::remove_file(world.path("bin/git-coord")).expect("own file");
-    search.git(COMMIT).ok().one_line();
+    search.without("COORD_FOREGROUND").git(COMMIT).ok().one_line();
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn past_its_deadline_the_commit_goes_through_with_one_line() {
     let world = World::installed();
     let search = about_to_be_blocked(&world).without("COORD_DEADLINE");
     world.main().git(&["config", "coord.deadline", "1ms"]).ok();
-    search.git(COMMIT).ok().one_line();
+    search.without("COORD_FOREGROUND").git(COMMIT).ok().one_line();
     assert!(!world.events().is_empty(), "it is logged");
 }
 
@@ -79,7 +79,7 @@ fn a_store_that_is_no_folder_stops_nobody() {
     let search = world.worktree("search");
     fs::remove_dir_all(world.store()).ok();
     fs::write(world.store(), "in the way\n").expect("own folder");
-    search.commit_edit(10, "search's line").ok().one_line();
+    search.without("COORD_FOREGROUND").commit_edit(10, "search's line").ok().one_line();
     assert_eq!(fs::read(world.store()).expect("still there"), b"in the way\n");
 }
 
@@ -90,7 +90,7 @@ fn a_store_that_cannot_be_written_stops_nobody() {
     search.commit_edit(3, "so that the store is there").silent();
     world.drop_privileges();
     world.main().sh("chmod -R a-w .git/coord .claude").ok();
-    search.commit_edit(10, "search's line").ok().one_line();
+    search.without("COORD_FOREGROUND").commit_edit(10, "search's line").ok().one_line();
     let run = search.coord(&["scan"]).ok().says("search");
     assert!(run.stderr.contains("coord") || run.stdout.contains("record"), "says what could not be recorded");
     world.main().sh("chmod -R u+w .git/coord .claude").ok();
@@ -104,7 +104,7 @@ fn a_store_that_cannot_be_read_is_not_taken_for_an_empty_one() {
     search.coord(&["ack", "auth", FILE, "--for", "8h", "--why", "talked"]).ok();
     let before: Vec<_> = files_below(&world.store());
     world.drop_privileges();
-    world.main().sh("chmod -R a-rwx .git/coord").ok();
+    world.main().sh("chmod a-rwx .git/coord").ok();
     search.edit("README.md", 3, "fine");
     search.commit("Fine").ok();
     world.main().sh("chmod -R u+rwX .git/coord").ok();

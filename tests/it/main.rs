@@ -1,6 +1,7 @@
 //! What a user sees: the real binary with real git in temporary folders. One test binary, so that it is linked once.
 //! Must not know: the library's insides.
 
+mod ci;
 mod commits;
 mod demo;
 mod fail_open;
@@ -9,6 +10,7 @@ mod install;
 mod kinds;
 mod look;
 mod names;
+mod plan;
 mod policy;
 mod properties;
 mod races;

@@ -57,6 +57,7 @@ fn every_command_survives_hostile_file_names() {
         let run = search.coord(command);
         run.clean();
         assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+        let run = search.with("GITHUB_ACTIONS", "true").coord(command);
         let all = format!("{}{}", run.stdout, run.stderr);
         assert!(!all.lines().any(|line| line.starts_with("::") || line.starts_with("##[")), "{all}");
     }

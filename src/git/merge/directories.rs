@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::error::Error;
+use super::super::objects::Objects;
 use super::super::tree::{self, Entry, Listing};
 use super::landing::Brought;
 use super::meeting::{Group, Side};
@@ -118,25 +119,51 @@ fn all_gone(work: &Work<'_>, dir: &[u8], gone: &BTreeSet<Vec<u8>>) -> Result<boo
     Ok((0..listing.len()).all(|n| gone.contains(listing.name(n))))
 }
 
-/// The like for a few paths: somebody adds one where another's tree has lost the directory.
+/// The like for a few paths: somebody adds one where another's tree has lost the directory, or somebody's directory of
+/// one is gone and another changed it.
 fn left_directories_of_paths(
     work: &Work<'_>,
     brought: &[Brought],
     groups: &[Group],
     found: &mut BTreeSet<Pair>,
 ) -> Result<(), Error> {
+    let objects = work.judge.objects;
     for group in groups {
-        for side in group.sides.iter().filter(|side| adds(group, side)) {
-            let others = brought.iter().enumerate().filter(|(n, line)| *n != side.line && line.unknown.is_none());
-            for (n, line) in others {
-                let gone = walk::gone_directory(work.judge.objects, line.base, line.tree, &group.path);
-                if work.or_reason(gone)?.unwrap_or(true) {
+        for side in &group.sides {
+            let mine = &brought[side.line];
+            let left = match side.tip {
+                None => walk::gone_directory(objects, mine.base, mine.tree, &group.path),
+                Some(_) => Ok(None),
+            };
+            let left = work.or_reason(left)?.unwrap_or(None);
+            for (n, line) in brought.iter().enumerate() {
+                if n == side.line || line.unknown.is_some() {
+                    continue;
+                }
+                let meets = match &left {
+                    Some(dir) => changes_directory(objects, line, dir),
+                    None if adds(group, side) => {
+                        walk::gone_directory(objects, line.base, line.tree, &group.path).map(|dir| dir.is_some())
+                    }
+                    None => Ok(false),
+                };
+                // Where it cannot be told git may know.
+                if work.or_reason(meets)?.unwrap_or(true) {
                     found.insert(pair(side.line, n));
                 }
             }
         }
     }
     Ok(())
+}
+
+fn changes_directory(objects: &Objects, line: &Brought, dir: &RepoPath) -> Result<bool, Error> {
+    let at = |tree: Option<_>| match tree {
+        Some(tree) => tree::entry_at(objects, tree, dir),
+        None => Ok(None),
+    };
+    let after = at(line.tree)?;
+    Ok(after.is_some() && after != at(line.base)?)
 }
 
 /// Paths that two lines add, different but for their case.

@@ -17,9 +17,6 @@ use crate::domain::path::RepoPath;
 /// The target's history is searched no further back than this many commits.
 const SEARCHED: usize = 5000;
 
-/// How far a fork point's clock may be behind.
-const SKEW: i64 = 24 * 3600;
-
 /// Marks the lines whose work is there. Of lines that were looked at on some paths only, those that do not land are
 /// looked at again in full: what they lack may be what the target changed after them.
 pub(super) fn find(work: &Work<'_>, brought: &mut [Brought], some_paths: bool) -> Result<(), Error> {
@@ -64,8 +61,7 @@ fn find_merged(work: &Work<'_>, brought: &mut [Brought]) -> Result<(), Error> {
     if oldest == i64::MAX {
         return Ok(());
     }
-    let past = |id| objects.commit(id).map_or(true, |commit| commit.committer_time.0 < oldest - SKEW);
-    let trunk: BTreeSet<ObjectId> = history::trunk(objects, work.target, past, usize::MAX)?.into_iter().collect();
+    let trunk: BTreeSet<ObjectId> = history::trunk(objects, work.target, oldest, usize::MAX)?.into_iter().collect();
     for line in brought.iter_mut().filter(|line| inside(line)) {
         line.already = !trunk.contains(&line.tip);
     }
@@ -76,9 +72,9 @@ fn find_merged(work: &Work<'_>, brought: &mut [Brought]) -> Result<(), Error> {
 fn search(work: &Work<'_>, brought: &mut [Brought], lines: &[usize]) -> Result<(), Error> {
     let objects = work.judge.objects;
     let candidate = |line: &Brought| {
-        // What the target has as the fork point had it was never taken over.
-        let taken = |touched: &super::walk::Touched| touched.met();
-        !line.touched.is_empty() && line.touched.iter().all(taken) && matches!(line.fork, Fork::One(_))
+        // Where the target has most as the fork point had it, it never took the work over, or took it back again.
+        let taken = line.touched.iter().filter(|touched| touched.met()).count();
+        taken > 0 && taken * 2 >= line.touched.len() && matches!(line.fork, Fork::One(_))
     };
     let lines: Vec<usize> = lines.iter().copied().filter(|&n| candidate(&brought[n])).collect();
     let mut paths = BTreeSet::new();
@@ -92,9 +88,8 @@ fn search(work: &Work<'_>, brought: &mut [Brought], lines: &[usize]) -> Result<(
     if lines.is_empty() {
         return Ok(());
     }
-    let past = |id| objects.commit(id).map_or(true, |commit| commit.committer_time.0 < oldest - SKEW);
     // A hole in the target's history hides landings; it does not make any.
-    let trunk = history::trunk(objects, work.target, past, SEARCHED);
+    let trunk = history::trunk(objects, work.target, oldest, SEARCHED);
     let Ok(trunk) = work.or_reason(trunk)? else { return Ok(()) };
     let Ok(record) = work.or_reason(Record::read(work, &trunk, &paths))? else { return Ok(()) };
     work.learn_attributes(paths)?;

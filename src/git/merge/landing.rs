@@ -240,7 +240,6 @@ fn by_git(
 
 /// Takes over what git made of a line.
 fn take(work: &Work<'_>, line: &mut Brought, merged: Merged, only: Option<&BTreeSet<RepoPath>>) -> Result<(), Error> {
-    let looked_at = |path: &RepoPath| only.is_none_or(|only| only.contains(path));
     let changed = match only {
         None => tree::diff(work.judge.objects, Some(work.target_tree), Some(merged.tree))?,
         Some(only) => walk::paths(work.judge.objects, Some(work.target_tree), None, Some(merged.tree), only)?
@@ -254,7 +253,7 @@ fn take(work: &Work<'_>, line: &mut Brought, merged: Merged, only: Option<&BTree
     paths.extend(merged.conflicts.iter().map(|conflict| conflict.path.clone()));
     work.learn_attributes(paths)?;
     for conflict in merged.conflicts {
-        if !looked_at(&conflict.path) && !conflict.related.iter().any(looked_at) {
+        if only.is_some_and(|only| !conflict.concerns(only)) {
             continue;
         }
         line.effective.remove(&conflict.path);

@@ -28,10 +28,12 @@ mod landing;
 mod meeting;
 mod pairs;
 mod settings;
+mod succession;
 mod texts;
 mod walk;
 
 pub use settings::MergeSettings;
+pub use succession::land;
 
 /// What judging needs.
 #[derive(Debug)]
@@ -157,6 +159,8 @@ struct Work<'a> {
     judge: &'a Judge<'a>,
     target: ObjectId,
     target_tree: ObjectId,
+    /// The commit whose attributes count.
+    attributes_of: ObjectId,
     all_paths: bool,
     /// The program with every configured merge driver disarmed.
     git: Git,
@@ -178,6 +182,7 @@ impl<'a> Work<'a> {
             judge,
             target: question.target,
             target_tree: judge.objects.commit(question.target)?.tree,
+            attributes_of: question.target,
             all_paths: question.all_paths,
             git,
             contents: Contents::new(judge.objects, &judge.settings),
@@ -209,7 +214,7 @@ impl<'a> Work<'a> {
     fn learn_attributes(&self, mut paths: BTreeSet<RepoPath>) -> Result<(), Error> {
         paths.retain(|path| !self.attributes.borrow().contains_key(path));
         let default = self.judge.settings.default_driver.as_deref();
-        let found = attributes::read(&self.git, self.judge.repository, self.target, &paths, default)?;
+        let found = attributes::read(&self.git, self.judge.repository, self.attributes_of, &paths, default)?;
         self.attributes.borrow_mut().extend(found);
         Ok(())
     }
@@ -232,7 +237,7 @@ impl<'a> Work<'a> {
             repository: self.judge.repository,
             store: self.judge.store,
             objects: self.judge.objects,
-            attributes: self.target,
+            attributes: self.attributes_of,
         };
         workshop.merge(&asked, pairs)
     }

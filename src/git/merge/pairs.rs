@@ -211,12 +211,14 @@ fn ask_git(
                 Err(reason) => drop(draft.unknown.get_or_insert(reason)),
             }
         }
-        let only = question.only.as_ref();
-        let near = |path: &RepoPath| only.is_none_or(|only| only.contains(path));
-        conflicts.retain(|conflict| near(&conflict.path) || conflict.related.iter().any(near));
+        conflicts.retain(|conflict| question.only.as_ref().is_none_or(|only| conflict.concerns(only)));
         draft.take(work, brought, groups, pair, (conflicts, whole))?;
     }
     Ok(())
+}
+
+fn changed(line: &Brought, path: &RepoPath) -> bool {
+    line.touched.binary_search_by(|touched| touched.path.cmp(path)).is_ok()
 }
 
 impl Draft {
@@ -232,17 +234,15 @@ impl Draft {
         work.learn_attributes(conflicts.iter().map(|conflict| conflict.path.clone()).collect())?;
         let mut found: BTreeMap<RepoPath, ConflictKind> = BTreeMap::new();
         for conflict in conflicts {
+            // Of tips that were merged as they are, what one line has from the target is not its own work.
+            let own = |n: usize| conflict.names().any(|path| changed(&brought[n], path));
+            let foreign = !own(pair.0) || !own(pair.1);
+            if foreign && !whole {
+                continue;
+            }
             if !work.is_ignored(&conflict.path) && work.without_driver(&conflict)? == Left::Conflict(conflict.kind) {
                 found.entry(conflict.path).or_insert(conflict.kind);
             }
-        }
-        if !whole {
-            // Of tips that were merged as they are, what one line brought from the target is not its own.
-            let own = |n: usize, path: &RepoPath| {
-                brought[n].touched.iter().any(|touched| touched.path == *path)
-                    || brought[n].conflicts.contains_key(path)
-            };
-            found.retain(|path, _| own(pair.0, path) || own(pair.1, path));
         }
         for (path, kind) in &found {
             let overlap = describe(work, groups, pair, path, *kind)?;

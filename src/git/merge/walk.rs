@@ -68,7 +68,7 @@ pub(super) fn paths(
         let file = |entry: Option<Entry>| entry.filter(|entry| !entry.is_tree());
         let directory = |entry: Option<Entry>| entry.is_some_and(|entry| entry.is_tree());
         found.odd |= directory(ours_entry) && !directory(base_entry)
-            || gone_directory(objects, base, ours, path)?
+            || gone_directory(objects, base, ours, path)?.is_some()
             || theirs_entry.is_some() && under_file(objects, ours, path)?;
         let touched =
             Touched { path: path.clone(), base: file(base_entry), ours: file(ours_entry), theirs: file(theirs_entry) };
@@ -77,32 +77,32 @@ pub(super) fn paths(
     Ok(found.finish())
 }
 
-/// Whether a directory above `path` was in `base` and is not in `tree`.
+/// The outermost directory above `path` that is in `base` and not in `tree`.
 pub(super) fn gone_directory(
     objects: &Objects,
     base: Option<ObjectId>,
     tree: Option<ObjectId>,
     path: &RepoPath,
-) -> Result<bool, Error> {
-    let (mut base, mut tree) = (base, tree);
-    let mut names: Vec<&[u8]> = path.components().collect();
-    names.pop();
-    for name in names {
+) -> Result<Option<RepoPath>, Error> {
+    let (mut base, mut tree, mut end) = (base, tree, 0);
+    let names: Vec<&[u8]> = path.components().collect();
+    for name in &names[..names.len() - 1] {
         if base == tree {
-            return Ok(false);
+            return Ok(None);
         }
         let below = |tree: Option<ObjectId>| -> Result<Option<ObjectId>, Error> {
             let entry = Listing::read(objects, tree)?.find(name);
             Ok(entry.filter(Entry::is_tree).map(|entry| entry.id))
         };
         (base, tree) = (below(base)?, below(tree)?);
+        end += name.len() + usize::from(end > 0);
         match (base, tree) {
-            (Some(_), None) => return Ok(true),
-            (None, _) => return Ok(false),
+            (Some(_), None) => return Ok(RepoPath::new(&path.as_bytes()[..end]).ok()),
+            (None, _) => return Ok(None),
             _ => {}
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Whether a file stands in `tree` where `path` needs a directory.

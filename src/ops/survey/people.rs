@@ -117,16 +117,11 @@ impl<'a> Wanted<'a> {
 
     /// Those that are wanted, with the ones that lead nowhere.
     fn choose(&self, ctx: &Context, found: Refs) -> Vec<Person> {
-        let local: BTreeSet<Vec<u8>> = found
-            .good
-            .iter()
-            .filter_map(|r| r.name.as_bytes().strip_prefix(b"refs/heads/"))
-            .map(<[u8]>::to_vec)
-            .collect();
+        let local = self.counted_locally(ctx, &found.good);
         let mut people = Vec::new();
         for found in found.good {
             let asked = self.is_asked_for(&found.name);
-            if !self.is_candidate(ctx, &found.name) || !asked && is_twin(&found.name, &local) {
+            if !self.is_candidate(ctx, &found.name) || is_twin(&found.name, &local) {
                 continue;
             }
             let person = of_ref(ctx, found, asked);
@@ -144,6 +139,18 @@ impl<'a> Wanted<'a> {
             Person { broken: Some(reason), label, ..of_name(broken.name) }
         }));
         people
+    }
+
+    /// The short names of the local branches that count themselves, in a worktree or without one, and of the target: a
+    /// remote branch of the same name is the same work, even where it is asked for.
+    fn counted_locally(&self, ctx: &Context, found: &[Ref]) -> BTreeSet<Vec<u8>> {
+        let counts = |found: &&Ref| {
+            let dormant = ctx.now.since(found.committer_time) > ctx.policy.active_within;
+            self.is_candidate(ctx, &found.name) && (!dormant || self.is_asked_for(&found.name))
+        };
+        let names = found.iter().filter(counts).map(|found| &found.name);
+        let names = names.chain(self.owned.iter().copied()).chain(self.target.name.as_ref());
+        names.filter_map(|name| name.as_bytes().strip_prefix(b"refs/heads/")).map(<[u8]>::to_vec).collect()
     }
 
     /// Whether a glob names it.

@@ -28,7 +28,7 @@ pub(super) struct Wire<'a> {
 }
 
 #[derive(Serialize)]
-struct WireTarget<'a> {
+pub(super) struct WireTarget<'a> {
     r#ref: Option<Text<'a>>,
     oid: Option<String>,
 }
@@ -66,7 +66,7 @@ struct WireChange<'a> {
 }
 
 #[derive(Serialize)]
-struct WireTargetConflict<'a> {
+pub(super) struct WireTargetConflict<'a> {
     instance: &'a str,
     complete: bool,
     paths: Vec<WireConflict<'a>>,
@@ -151,7 +151,7 @@ impl<'a> Wire<'a> {
     }
 }
 
-fn target(target: &Target) -> WireTarget<'_> {
+pub(super) fn target(target: &Target) -> WireTarget<'_> {
     let name = target.name.as_ref().map(|name| Text::of(name.as_bytes()));
     WireTarget { r#ref: name, oid: target.tip.map(|tip| tip.to_string()) }
 }

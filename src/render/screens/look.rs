@@ -32,7 +32,7 @@ fn scan_answers_then_shows_then_names_the_next_command() {
 
 ✗ auth ↔ search    src/api.rs      40–58 both  content
                    src/user.rs                 deleted in auth
-✗ auth ↔ payments  src/session.rs  12 / 12–14  uncommitted in payments
+✗ auth ↔ payments  src/session.rs  12 / 12–14  content, uncommitted in payments
 
   1 more overlap merges cleanly (coord scan --all)
   see one: coord diff auth search
@@ -55,7 +55,7 @@ fn scan_all_folds_nothing() {
 
 ✗ auth ↔ search      src/api.rs      40–58 both   content
                      src/user.rs                  deleted in auth
-✗ auth ↔ payments    src/session.rs  12 / 12–14   uncommitted in payments
+✗ auth ↔ payments    src/session.rs  12 / 12–14   content, uncommitted in payments
 · payments ↔ search  src/pay.rs      1–2 / 34–40  clean, 31 lines apart
 
   see one: coord diff auth search
@@ -94,9 +94,9 @@ fn home_says_whether_my_worktree_is_clear() {
         r"
 payments conflicts with auth.     4 files changed · 4 others at work
 
-✗ auth  src/session.rs  lines 12–14  uncommitted in payments
-search edits src/pay.rs too, 31 lines away: merges cleanly
-1 conflict between others (coord scan)
+✗ auth  src/session.rs  lines 12–14  content, uncommitted in payments
+· search edits src/pay.rs too, 31 lines away: merges cleanly
+· 1 conflict between others (coord scan)
 
   see it: coord diff payments auth
 ",
@@ -106,7 +106,7 @@ search edits src/pay.rs too, 31 lines away: merges cleanly
         &shown(|out| home::human(&survey, &NARROW, out)),
         r"
 docs is clear of conflicts.     2 files changed · 4 others at work
-2 conflicts between others (coord scan)
+· 2 conflicts between others (coord scan)
 ",
     );
     survey.here = Some(2);
@@ -115,7 +115,7 @@ docs is clear of conflicts.     2 files changed · 4 others at work
         r"
 legacy-fix needs a rebase.     4 files changed · 4 others at work
 ✗ src/db.rs no longer merges into main (4f4f4f4)
-2 conflicts between others (coord scan)
+· 2 conflicts between others (coord scan)
 ",
     );
     survey.here = Some(0);
@@ -126,7 +126,7 @@ auth conflicts with search and payments.     14 files changed · 4 others at wor
 
 ✗ search    src/api.rs      lines 40–58  content
 ✗ search    src/user.rs                  deleted in auth
-✗ payments  src/session.rs  line 12      uncommitted in payments
+✗ payments  src/session.rs  line 12      content, uncommitted in payments
 
   see it: coord diff auth search
 ",
@@ -157,10 +157,10 @@ fn check_says_of_each_path_whether_it_is_free() {
     expect(
         &shown(|out| check::human(&sample::facts(), &NARROW, out)),
         r#"
-src/session.rs conflicts with auth
-  ✗ auth    line 12      against yours at 12–14  committed 2 h ago, "Login rewo…
-  · search  lines 45–50  31 lines from yours     not committed, touched 2 h ago
-README.md is free: nobody else changed it
+✗ src/session.rs conflicts with auth
+    auth    line 12      content, yours at 12–14  committed 2 h ago, "Login rew…
+    search  lines 45–50  31 lines from yours      not committed, touched 2 h ago
+✓ README.md is free: nobody else changed it
 
   see it: coord diff payments auth src/session.rs
 "#,
@@ -175,10 +175,10 @@ README.md is free: nobody else changed it
     expect(
         &shown(|out| check::human(&facts, &WIDE, out)),
         r#"
-src/session.rs lines 10–12: an edit there conflicts with auth
-  ✗ auth    line 12      meets these lines  committed 2 h ago, "Login rework"
-  · search  lines 45–50  elsewhere          not committed, touched 2 h ago
-README.md lines 10–12 are free: nobody else changed the file
+✗ src/session.rs lines 10–12: an edit there conflicts with auth
+    auth    line 12      meets these lines  committed 2 h ago, "Login rework"
+    search  lines 45–50  elsewhere          not committed, touched 2 h ago
+✓ README.md lines 10–12 are free: nobody else changed the file
 
   see it: coord diff payments auth src/session.rs
 "#,
@@ -190,7 +190,7 @@ fn diff_shows_both_sides_and_what_a_merge_would_leave() {
     expect(
         &shown(|out| diff::human(&sample::comparison(), &NARROW, out)),
         r"
-src/api.rs     conflict, content
+✗ src/api.rs     conflict, content
 
   auth changed
     lines 3–9
@@ -238,7 +238,7 @@ fn a_blocked_commit_names_the_ways_out() {
         r#"
 coord: this commit would conflict with search
 
-  src/api.rs     "Full-text search", committed 3 h ago
+  src/api.rs     content, "Full-text search", committed 3 h ago
     yours   40–58  fn route(req: Request, user: &User) -> Reply {
     theirs  41–60  fn route(req: Request, index: &Index) -> Reply {
 
@@ -289,7 +289,7 @@ coord: payments is editing src/session.rs 12–14 too, not committed yet; you go
         r#"
 coord: this commit would conflict with search; it goes through (coord.mode is warn)
 
-  src/api.rs     "Full-text search", committed 3 h ago
+  src/api.rs     content, "Full-text search", committed 3 h ago
     yours   40–58  fn route(req: Request, user: &User) -> Reply {
     theirs  41–60  fn route(req: Request, index: &Index) -> Reply {
 coord: payments is editing src/session.rs 12–14 too, not committed yet; you go first

@@ -165,8 +165,8 @@ fn log_and_ack_read_as_sentences() {
     super::check(
         &shown(|out| log::events(&events, sample::NOW, &NARROW, out)),
         r"
-  2 h  auth  commit blocked   with search in src/api.rs and 2 more
-1 min  auth  could not check  pre-commit: it took too long
+    2 h  auth  commit blocked   with search in src/api.rs and 2 more
+  1 min  auth  could not check  pre-commit: it took too long
 ",
     );
     let known = [KnownOverlap {
@@ -182,7 +182,7 @@ fn log_and_ack_read_as_sentences() {
     super::check(
         &shown(|out| log::acks(&known, sample::NOW, &NARROW, out)),
         r#"
-auth ↔ search  src/api.rs  8 h left  ana: "she rebases after lunch"
+  auth ↔ search  src/api.rs  8 h left  ana: "she rebases after lunch"
 
   take one back: coord ack --withdraw search
 "#,

@@ -1,0 +1,179 @@
+//! Random histories, judged by coord and by git: verdict and conflicting paths of every line of work and of every pair
+//! must be git's own (`git merge-tree --write-tree`, the definition in the design's section on conflicts).
+//!
+//! `COORD_DIFFERENTIAL_PAIRS=20000 cargo test --release --test differential` looks at that many pairs; a failure names
+//! its seed, and `COORD_DIFFERENTIAL_SEED=N` looks at that history alone.
+
+mod differential {
+    pub(crate) mod oracle;
+    pub(crate) mod world;
+}
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use coord::domain::overlap::Grade;
+use coord::domain::path::RepoPath;
+use coord::env::Env;
+use coord::git::Git;
+use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, Pairs, Question, judge};
+use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
+use differential::oracle::{self, Truth};
+use differential::world::{World, generate};
+
+/// Pairs looked at in every run of the tests.
+const PAIRS: usize = 2400;
+
+fn number(name: &str) -> Option<u64> {
+    Env::capture().variable(name).map(|text| text.to_str().and_then(|text| text.parse().ok()).expect("a number"))
+}
+
+#[test]
+fn every_verdict_is_gits() {
+    if let Some(seed) = number("COORD_DIFFERENTIAL_SEED") {
+        let faults = compare(seed, &mut Tally::default());
+        assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+        return;
+    }
+    let wanted = number("COORD_DIFFERENTIAL_PAIRS").map_or(PAIRS, |n| usize::try_from(n).expect("fits"));
+    let (mut tally, mut faults, mut seed) = (Tally::default(), Vec::new(), 1);
+    while tally.pairs < wanted {
+        faults.extend(compare(seed, &mut tally));
+        seed += 1;
+    }
+    let summary = format!("{tally:?} in {} histories, {} deviations", seed - 1, faults.len());
+    assert!(faults.is_empty(), "\n{}\n{summary}", faults.join("\n"));
+    // The histories must keep being worth comparing.
+    assert!(tally.conflicts * 20 > tally.pairs && tally.conflicts * 2 < tally.pairs, "{summary}");
+    assert!(tally.landed > 0 && tally.stacked > 0 && tally.target_conflicts > 0, "{summary}");
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    pairs: usize,
+    conflicts: usize,
+    lines: usize,
+    target_conflicts: usize,
+    landed: usize,
+    stacked: usize,
+}
+
+type Paths = BTreeSet<String>;
+
+fn compare(seed: u64, tally: &mut Tally) -> Vec<String> {
+    let world = generate(seed);
+    let truth = oracle::ask(&world);
+    let answer = ask_coord(&world, None, false);
+    let mut faults = Vec::new();
+    let mut fault = |what: String| faults.push(format!("seed {seed}: {what}"));
+    for (n, line) in answer.lines.iter().enumerate() {
+        tally.lines += 1;
+        let git = &truth.lines[n];
+        tally.target_conflicts += usize::from(!git.is_empty());
+        let squashed = world.squashed.contains(&n);
+        match &line.landing {
+            Landing::Clean if git.is_empty() && !squashed => {}
+            Landing::Conflicts { paths, .. } if !squashed => {
+                let ours: Paths = paths.iter().map(|conflict| text(&conflict.path)).collect();
+                if ours != *git {
+                    fault(format!("line {n}: coord {ours:?}, git {git:?}"));
+                }
+            }
+            Landing::AlreadyThere if squashed || truth.nothing_to_merge(n) => tally.landed += 1,
+            other => fault(format!("line {n} (squashed: {squashed}): coord {other:?}, git {git:?}")),
+        }
+    }
+    faults.extend(compare_pairs(seed, &world, &truth, &answer, tally));
+    if seed % 3 == 0 {
+        faults.extend(compare_some_paths(seed, &world, &truth, &answer));
+        faults.extend(compare_unlanded(seed, &world, &truth, &answer));
+    }
+    faults
+}
+
+fn compare_pairs(seed: u64, world: &World, truth: &Truth, answer: &Answer, tally: &mut Tally) -> Vec<String> {
+    let mut faults = Vec::new();
+    let found: BTreeMap<_, _> = answer.pairs.iter().map(|pair| ((pair.a, pair.b), pair)).collect();
+    for (&(a, b), git) in &truth.pairs {
+        tally.pairs += 1;
+        tally.conflicts += usize::from(!git.is_empty());
+        let ours = found.get(&(a, b));
+        let paths: Paths = ours.iter().flat_map(|pair| conflicting(&pair.paths)).collect();
+        let unknown = ours.and_then(|pair| pair.unknown.clone());
+        if paths != *git || unknown.is_some() {
+            faults.push(format!("seed {seed}: pair {a} {b}: coord {paths:?} {unknown:?}, git {git:?}"));
+        }
+        let stacked = world.is_stacked(a, b);
+        tally.stacked += usize::from(stacked);
+        if stacked != ours.is_some_and(|pair| pair.stacked) {
+            faults.push(format!("seed {seed}: pair {a} {b}: stacked is {stacked}"));
+        }
+    }
+    faults
+}
+
+/// Looked at only where one line changed something, every other line must give the same verdict on it.
+fn compare_some_paths(seed: u64, world: &World, truth: &Truth, whole: &Answer) -> Vec<String> {
+    let asking = usize::try_from(seed).expect("a small number") % world.tips.len();
+    let only: BTreeSet<RepoPath> = whole.lines[asking].changes.iter().map(|c| c.path.clone()).collect();
+    let answer = ask_coord(world, Some((asking, only)), false);
+    let mut faults = Vec::new();
+    for (&(a, b), git) in truth.pairs.iter().filter(|((a, b), _)| *a == asking || *b == asking) {
+        let pair = answer.pairs.iter().find(|pair| (pair.a, pair.b) == (a, b));
+        let ours: Paths = pair.iter().flat_map(|pair| conflicting(&pair.paths)).collect();
+        if ours.is_empty() != git.is_empty() {
+            faults.push(format!("seed {seed}: on {asking}'s paths alone, pair {a} {b}: coord {ours:?}, git {git:?}"));
+        }
+    }
+    faults
+}
+
+/// Where a line does not land, its failing paths are judged by the two tips.
+fn compare_unlanded(seed: u64, world: &World, truth: &Truth, whole: &Answer) -> Vec<String> {
+    let answer = ask_coord(world, None, true);
+    let mut faults = Vec::new();
+    for (&(a, b), git) in &truth.tips {
+        // What one line has from the target is not its own work.
+        let own = |path: &str| changed(whole, a, path) && changed(whole, b, path);
+        let failing = |path: &&String| (truth.lines[a].contains(*path) || truth.lines[b].contains(*path)) && own(path);
+        let git: Paths = git.iter().filter(failing).cloned().collect();
+        let pair = answer.pairs.iter().find(|pair| (pair.a, pair.b) == (a, b));
+        let ours: Paths = pair.iter().flat_map(|pair| conflicting(&pair.paths)).filter(|p| failing(&p)).collect();
+        if ours != git {
+            faults.push(format!("seed {seed}: tips of {a} {b}: coord {ours:?}, git {git:?}"));
+        }
+    }
+    faults
+}
+
+fn changed(whole: &Answer, line: usize, path: &str) -> bool {
+    whole.lines[line].changes.iter().any(|change| change.path.as_bytes() == path.as_bytes())
+}
+
+fn conflicting(paths: &[coord::domain::overlap::PathOverlap]) -> impl Iterator<Item = String> {
+    paths.iter().filter(|path| path.grade == Grade::Conflict).map(|path| text(&path.path))
+}
+
+fn text(path: &RepoPath) -> String {
+    String::from_utf8(path.as_bytes().to_vec()).expect("the test's own names")
+}
+
+fn ask_coord(world: &World, only: Option<(usize, BTreeSet<RepoPath>)>, judge_unlanded: bool) -> Answer {
+    let git = Git::find(Env::capture().variable("PATH")).expect("git is installed");
+    let repository = world.dir.path().join(".git");
+    let store = ObjectStore { objects_dir: repository.join("objects"), format: ObjectFormat::Sha1 };
+    let objects = Objects::open(&store).expect("the objects are readable");
+    let settings = MergeSettings { drivers: vec!["custom".into()], ..MergeSettings::default() };
+    let pairs = match &only {
+        Some((asking, _)) => Pairs::Listed((0..world.tips.len()).map(|other| (*asking, other)).collect()),
+        None => Pairs::All,
+    };
+    let question = Question {
+        target: world.target,
+        lines: world.tips.iter().map(|&tip| Line { tip, judge_unlanded }).collect(),
+        pairs,
+        only: only.map(|(_, paths)| paths),
+        all_paths: true,
+    };
+    let judge_ = Judge { objects: &objects, store: &store, git: &git, repository: &repository, settings };
+    judge(&judge_, &question).expect("the history can be judged")
+}
