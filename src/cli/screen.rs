@@ -145,3 +145,43 @@ fn colour(env: &Env, color: Color, terminal: bool) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(variables: &[(&str, &str)]) -> Env {
+        Env {
+            cwd: Err(String::new()),
+            variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+            program: None,
+        }
+    }
+
+    #[test]
+    fn colours_come_as_the_flag_then_the_environment_then_the_terminal_say() {
+        for (variables, color, terminal, expected) in [
+            (&[][..], Color::Auto, true, true),
+            (&[], Color::Auto, false, false),
+            (&[], Color::Always, false, true),
+            (&[], Color::Never, true, false),
+            (&[("NO_COLOR", "1")], Color::Auto, true, false),
+            (&[("NO_COLOR", "1")], Color::Always, true, true),
+            (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], Color::Auto, true, false),
+            (&[("CLICOLOR", "0")], Color::Auto, true, false),
+            (&[("CLICOLOR_FORCE", "1")], Color::Auto, false, true),
+            (&[("TERM", "dumb")], Color::Auto, true, false),
+        ] {
+            assert_eq!(colour(&env(variables), color, terminal), expected, "{variables:?} {color:?} {terminal}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_changes_no_verdict() {
+        let mut screen = Screen::of(&env(&[]), Color::Auto, false);
+        screen.note(Err(io::Error::from(io::ErrorKind::BrokenPipe)));
+        assert_eq!(screen.end(Ok(Exit::Clear)), Exit::Clear);
+    }
+}

@@ -81,3 +81,99 @@ fn is_blocked(survey: &Survey, overlap: &Overlap, path: &PathOverlap) -> bool {
     };
     path.grade == Grade::Conflict && path.blocks && sides.iter().all(lives) && sides.iter().any(committed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Identity;
+    use crate::domain::instance::Kind;
+    use crate::domain::overlap::ConflictKind;
+    use crate::domain::path::RepoPath;
+    use crate::domain::report::{Target, Unknown};
+    use crate::domain::time::Timestamp;
+    use crate::domain::working_set::{Change, Status, WorkingSet};
+
+    fn instance(label: &str, layer: Layer) -> Instance {
+        let path = RepoPath::new("x").expect("a valid path");
+        let change = Change { layers: [layer].into(), status: Status::Modified, from: None };
+        Instance {
+            identity: Identity::Worktree(label.as_bytes().into()),
+            label: label.to_owned(),
+            kind: Kind::Worktree,
+            branch: None,
+            tip: None,
+            worktree: None,
+            fork_point: None,
+            state: State::Idle,
+            operation: None,
+            task: None,
+            touched: None,
+            working_set: WorkingSet { changes: [(path, change)].into(), ..WorkingSet::default() },
+        }
+    }
+
+    fn survey(grade: Grade, layers: [Layer; 2]) -> Survey {
+        let path = PathOverlap {
+            path: RepoPath::new("x").expect("a valid path"),
+            grade,
+            kind: (grade == Grade::Conflict).then_some(ConflictKind::Content),
+            blocks: true,
+            a_lines: Vec::new(),
+            b_lines: Vec::new(),
+            a_own: Vec::new(),
+            b_own: Vec::new(),
+            gap: None,
+        };
+        Survey {
+            now: Timestamp(0),
+            target: Target { name: None, tip: None },
+            here: None,
+            instances: vec![instance("a", layers[0]), instance("b", layers[1])],
+            target_conflicts: Vec::new(),
+            overlaps: vec![Overlap { a: 0, b: 1, grade, acknowledged: false, paths: vec![path] }],
+            unknown_pairs: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    fn check(survey: &Survey, fail_on: FailOnArg, expected: Exit) {
+        assert_eq!(of(survey, fail_on.into(), None), expected, "{fail_on:?}");
+    }
+
+    #[test]
+    fn what_fail_on_names_is_found() {
+        let dirty = [Layer::Unstaged, Layer::Unstaged];
+        let conflict = survey(Grade::Conflict, dirty);
+        check(&conflict, FailOnArg::Conflict, Exit::Found);
+        check(&conflict, FailOnArg::Identical, Exit::Found);
+        check(&conflict, FailOnArg::Never, Exit::Clear);
+        check(&conflict, FailOnArg::Blocked, Exit::Clear);
+        check(&survey(Grade::Conflict, [Layer::Committed, Layer::Unstaged]), FailOnArg::Blocked, Exit::Found);
+        check(&survey(Grade::Disjoint, dirty), FailOnArg::Conflict, Exit::Clear);
+        check(&survey(Grade::Disjoint, dirty), FailOnArg::Disjoint, Exit::Found);
+        check(&survey(Grade::Identical, dirty), FailOnArg::Disjoint, Exit::Clear);
+    }
+
+    #[test]
+    fn what_never_blocks_or_is_known_does_not_count() {
+        let mut known = survey(Grade::Conflict, [Layer::Committed, Layer::Committed]);
+        known.overlaps[0].acknowledged = true;
+        check(&known, FailOnArg::Conflict, Exit::Clear);
+        let mut generated = survey(Grade::Conflict, [Layer::Committed, Layer::Committed]);
+        generated.overlaps[0].paths[0].blocks = false;
+        check(&generated, FailOnArg::Conflict, Exit::Clear);
+        check(&generated, FailOnArg::Identical, Exit::Clear);
+    }
+
+    #[test]
+    fn one_beats_two_and_a_stranger_does_not_concern_me() {
+        let mut unread = survey(Grade::Conflict, [Layer::Committed, Layer::Committed]);
+        unread.instances[1].state = State::Unknown { reason: "x".to_owned() };
+        check(&unread, FailOnArg::Conflict, Exit::Found);
+        unread.overlaps.clear();
+        check(&unread, FailOnArg::Conflict, Exit::NoAnswer);
+        assert_eq!(of(&unread, FailOn::Never, Some(0)), Exit::Clear);
+        unread.unknown_pairs.push(Unknown { instances: vec![0, 1], reason: "x".to_owned() });
+        assert_eq!(of(&unread, FailOn::Never, Some(0)), Exit::NoAnswer);
+    }
+}

@@ -125,6 +125,8 @@ pub struct PathFacts {
 /// The answer of `coord check`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Facts {
+    /// The asker's own label.
+    pub here: Option<String>,
     /// Who is at work; read only as far as the asked-about paths need.
     pub survey: Survey,
     /// One entry an asked-about path, in the order asked.

@@ -9,6 +9,10 @@ use super::program::Git;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
+/// An index that is not there. Git would read the main worktree's, which may be broken, and which says nothing about the
+/// target.
+const NO_INDEX: &str = "coord-reads-no-index";
+
 /// How two changes of a file's content are brought together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Driver {
@@ -91,7 +95,8 @@ fn ask(git: &Git, common_dir: &Path, target: Option<ObjectId>, paths: &BTreeSet<
     options.extend(target.map(|id| format!("--attr-source={id}").into()));
     let stdin: Vec<u8> = paths.iter().flat_map(|path| [path.as_bytes(), b"\0"].concat()).collect();
     let call = git.call_with(common_dir, &options, "check-attr").args(["-z", "--stdin", "merge", "coord"]);
-    let output = call.arg("linguist-generated").stdin(stdin).output()?;
+    let output =
+        call.arg("linguist-generated").env("GIT_INDEX_FILE", common_dir.join(NO_INDEX)).stdin(stdin).output()?;
     match output.code {
         0 => Ok(output.stdout),
         // Git before 2.41 does not know --attr-source: what stands outside of trees counts all the same.

@@ -45,8 +45,12 @@ impl Conflicted {
         std::iter::once(&self.path).chain(&self.related)
     }
 
-    /// Whether it came about at one of these paths, or because a directory of theirs moved.
-    pub fn concerns(&self, paths: &BTreeSet<RepoPath>) -> bool {
+    /// Whether it came about at one of these paths, because a directory of theirs moved, or because one with this
+    /// content at the base moved.
+    pub fn concerns(&self, paths: &BTreeSet<RepoPath>, bases: &BTreeSet<ObjectId>) -> bool {
+        if self.stages[0].is_some_and(|base| bases.contains(&base.id)) {
+            return true;
+        }
         let beside = |name: &RepoPath| {
             let dir = name.parent();
             dir.is_some_and(|dir| paths.iter().any(|path| path.is_within(&dir)))
@@ -79,9 +83,10 @@ impl Workshop {
     ) -> Result<Vec<Result<Merged, Error>>, Error> {
         asked.objects.spill(self.dir.path())?;
         let mut answers = Vec::with_capacity(pairs.len());
-        let mut source = true;
+        let (mut source, mut batch) = (true, pairs.len());
         while answers.len() < pairs.len() {
             let left = &pairs[answers.len()..];
+            let left = &left[..left.len().min(batch)];
             let output = self.run(asked, left, source)?;
             if output.code == 129 && source {
                 // Git before 2.41 does not know --attr-source.
@@ -90,10 +95,16 @@ impl Workshop {
             }
             let done = parse(&output.stdout, left);
             let complete = done.len() == left.len();
+            if !complete && output.code == KILLED && left.len() > 1 {
+                // What it had not written yet is lost with it, so which pair it was has to be found out.
+                batch = left.len() / 2;
+                continue;
+            }
             answers.extend(done.into_iter().map(Ok));
             if !complete {
                 // Git gave up on the first pair it did not answer.
                 answers.push(Err(output.failed("merge-tree".to_owned(), asked.repository.to_owned())));
+                batch = pairs.len();
             }
         }
         asked.objects.add_directory(self.dir.path())?;
@@ -115,6 +126,9 @@ impl Workshop {
             .output()
     }
 }
+
+/// The code of a child that a signal ended: git has assertions that fail.
+const KILLED: i32 = -1;
 
 /// Where and with what git is asked.
 #[derive(Clone, Copy, Debug)]

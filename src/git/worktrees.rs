@@ -149,7 +149,10 @@ fn main_worktree(repository: &Repository, listed: Listed) -> Worktree {
             path.clone_into(&mut worktree.path);
             worktree.broken = Some(format!("its folder {} is not there", path.display()));
         }
-        None => worktree.broken = Some("git does not record where its folder is".into()),
+        None => {
+            worktree.path.clone_from(&worktree.git_dir);
+            worktree.broken = Some("git does not record where its folder is; run coord scan there once".into());
+        }
     }
     look_around(repository, &mut worktree);
     worktree
@@ -235,18 +238,23 @@ fn real(path: &Path) -> PathBuf {
     }
 }
 
+/// Whether the `.git` file in the folder `top` leads to `git_dir`.
+#[must_use]
+pub fn leads_to(top: &Path, git_dir: &Path) -> bool {
+    let text = fs::read(top.join(".git")).unwrap_or_default();
+    let place = text.trim_ascii().strip_prefix(b"gitdir:").map(|path| names::to_path(path.trim_ascii()));
+    place.is_some_and(|place| real(&top.join(place)) == real(git_dir))
+}
+
 /// Whether the folder is there and its `.git` file leads back here.
 fn check_link(worktree: &mut Worktree) {
     let link = worktree.path.join(".git");
     let target = fs::read(&link);
     match &target {
-        Ok(text) => {
-            let leads_to = text.trim_ascii().strip_prefix(b"gitdir:").map(|path| names::to_path(path.trim_ascii()));
-            let here = leads_to.is_some_and(|path| real(&worktree.path.join(path)) == real(&worktree.git_dir));
-            if !here {
-                worktree.broken = Some(format!("{} leads to another place than its git dir", link.display()));
-            }
+        Ok(_) if !leads_to(&worktree.path, &worktree.git_dir) => {
+            worktree.broken = Some(format!("{} leads to another place than its git dir", link.display()));
         }
+        Ok(_) => {}
         Err(_) if !worktree.path.is_dir() => match &worktree.locked {
             Some(_) => worktree.broken = Some(format!("its folder {} is not mounted", worktree.path.display())),
             None => worktree.vanished = true,

@@ -42,7 +42,7 @@ pub struct Acknowledged {
 /// Where nobody is called so, or it cannot be written.
 pub fn give(ctx: &Context, options: &AckOptions) -> Result<Acknowledged, Failure> {
     let place = Place::find(ctx)?;
-    let everybody = who::everybody(ctx, &place.worktrees)?;
+    let everybody = who::anybody(ctx, &place.worktrees)?;
     let other = who::find(&everybody, &options.other)?;
     let ack = Ack {
         a: place.identity().clone(),
@@ -64,7 +64,7 @@ pub fn give(ctx: &Context, options: &AckOptions) -> Result<Acknowledged, Failure
 /// # Errors
 /// Where they cannot be read.
 pub fn list(ctx: &Context) -> Result<Vec<Acknowledged>, Failure> {
-    let everybody = who::everybody(ctx, &crate::git::worktrees::list(&ctx.repository)?)?;
+    let everybody = who::anybody(ctx, &crate::git::worktrees::list(&ctx.repository)?)?;
     Ok(ctx.store.acks(ctx.now)?.items.into_iter().map(|ack| named(ack, &everybody)).collect())
 }
 
@@ -74,7 +74,7 @@ pub fn list(ctx: &Context) -> Result<Vec<Acknowledged>, Failure> {
 /// Where nobody is called so, or it cannot be written.
 pub fn withdraw(ctx: &Context, other: &str) -> Result<usize, Failure> {
     let place = Place::find(ctx)?;
-    let everybody = who::everybody(ctx, &place.worktrees)?;
+    let everybody = who::anybody(ctx, &place.worktrees)?;
     let other = who::find(&everybody, other)?;
     let withdrawn =
         ctx.store.lock(intents::wait(ctx))?.withdraw_acks(place.identity(), &other.identity, &BTreeSet::new())?;

@@ -42,7 +42,8 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
     let only: BTreeSet<RepoPath> = options.paths.iter().cloned().collect();
     let mine = snapshot::paths(&objects, &ctx.repository, &place.me, &only)?;
     let found = find_others(ctx, &objects, &place.worktrees, place.identity(), &only, &[])?;
-    let mut facts = Facts { survey: bare_survey(ctx, &place, &found), paths: Vec::new() };
+    let mut facts =
+        Facts { here: Some(place.label.clone()), survey: bare_survey(ctx, &place, &found), paths: Vec::new() };
     let Some(target) = place.target.tip else { return Ok(facts) };
     let edited = match (mine, options.lines) {
         (Some(mine), Some(lines)) => Some(edited(&objects, mine, &options.paths[0], lines)?),
@@ -51,7 +52,7 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
     let asked = Asked::of(&found.others, mine, edited);
     let answer = merge::judge(&ctx.judge(&objects), &asked.question(target, only))?;
     for path in &options.paths {
-        let look = Look { ctx, objects: &objects, target, asked: &asked, answer: &answer, path, lines: options.lines };
+        let look = Look { objects: &objects, target, asked: &asked, answer: &answer, path, lines: options.lines };
         let mut encounters = Vec::new();
         for (at, other) in found.others.iter().enumerate() {
             encounters.extend(look.at(at, other)?);
@@ -130,7 +131,6 @@ impl Asked {
 
 /// One look at one path.
 struct Look<'a> {
-    ctx: &'a Context,
     objects: &'a Objects,
     target: ObjectId,
     asked: &'a Asked,

@@ -1,7 +1,7 @@
 //! What every use case starts from: the repository, its policy, coord's own files, the clock. Opened once.
 //! Must not know: what any use case does with it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -22,10 +22,10 @@ use crate::git::config::Config;
 use crate::git::merge::{Judge, MergeSettings};
 use crate::git::objects::Objects;
 use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
-use crate::git::worktrees::Worktree;
+use crate::git::worktrees::{self, Worktree};
 use crate::git::{Deadline, Git, names, target, tree};
 use crate::os::{clock, process};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// The file of the team's policy, at the top of the tree.
 const TEAM_FILE: &str = "coord.toml";
@@ -86,7 +86,7 @@ pub struct Context {
 /// What others left in coord's own files, read when first asked for.
 #[derive(Debug, Default)]
 struct Said {
-    acks: OnceLock<Vec<Ack>>,
+    acks: OnceLock<Result<Vec<Ack>, String>>,
     records: OnceLock<Vec<Record>>,
 }
 
@@ -100,9 +100,13 @@ impl Context {
         let config = repository.config.clone();
         let settled = Settled::new(env, &repository, options)?;
         repository.own_paths = own_paths(&settled.policy, &config);
+        let store = Store::open(&repository.common_dir)?;
+        if repository.main_worktree.is_none() && !repository.bare {
+            repository.main_worktree = remembered(&store, &repository);
+        }
         Ok(Self {
             now: clock::now(),
-            store: Store::open(&repository.common_dir)?,
+            store,
             excluded: excluded(&settled.policy)?,
             merging: merging(&config, &settled.policy)?,
             env: env.clone(),
@@ -212,10 +216,29 @@ impl Context {
         self.acks().iter().any(|ack| ack.covers(one, other, path, self.now))
     }
 
-    /// The acknowledgements that count now.
+    /// The acknowledgements that count now; none where they cannot be read.
     #[must_use]
     pub fn acks(&self) -> &[Ack] {
-        self.said.acks.get_or_init(|| self.store.acks(self.now).map(|listing| listing.items).unwrap_or_default())
+        self.read_acks().as_deref().unwrap_or_default()
+    }
+
+    /// Why the acknowledgements, or one of them, cannot be read: nobody knows then whether a block was lifted. One that
+    /// holds something else than coord wrote silences nothing, and is no such reason.
+    #[must_use]
+    pub fn acks_fault(&self) -> Option<&str> {
+        self.read_acks().as_ref().err().map(String::as_str)
+    }
+
+    fn read_acks(&self) -> &Result<Vec<Ack>, String> {
+        let told = |error: store::Error| Failure::from(error).whole_message();
+        self.said.acks.get_or_init(|| {
+            let listing = self.store.acks(self.now).map_err(told)?;
+            let refused = |fault: &store::Error| fault.cause() != store::Cause::Content;
+            match listing.faults.into_iter().find(refused) {
+                Some(fault) => Err(told(fault)),
+                None => Ok(listing.items),
+            }
+        })
     }
 
     /// What instances and sessions said of themselves, as far as it can be read.
@@ -245,6 +268,14 @@ impl Context {
             record.session.is_none() || !record.is_stale(liveness, self.now)
         })
     }
+}
+
+/// Where the main worktree lies, as it said itself: with `git init --separate-git-dir` git does not record it.
+fn remembered(store: &Store, repository: &Repository) -> Option<PathBuf> {
+    let records = store.records().ok()?.items;
+    let main =
+        records.into_iter().find(|record| record.identity == Identity::MainWorktree && record.session.is_none())?;
+    main.worktree.filter(|top| worktrees::leads_to(top, &repository.common_dir))
 }
 
 /// The settings in force, and the target that they lead to.

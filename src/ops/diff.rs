@@ -11,7 +11,7 @@ use crate::failure::{Failure, Kind};
 use crate::git::history::{self, Fork};
 use crate::git::merge::{self, Line, Pairs, Question};
 use crate::git::objects::Objects;
-use crate::git::snapshot::{self, Interest};
+use crate::git::snapshot;
 use crate::git::tree::{self, Entry};
 use crate::git::{status, worktrees};
 use crate::ops::context::Context;
@@ -22,7 +22,7 @@ use crate::ops::who::{self, Who};
 /// # Errors
 /// Where nobody is called so, or one of the two cannot be read or judged.
 pub fn diff(ctx: &Context, a: &str, b: &str, path: Option<&RepoPath>) -> Result<Comparison, Failure> {
-    let everybody = who::everybody(ctx, &worktrees::list(&ctx.repository)?)?;
+    let everybody = who::anybody(ctx, &worktrees::list(&ctx.repository)?)?;
     let (a, b) = (who::find(&everybody, a)?, who::find(&everybody, b)?);
     let target = ctx.target()?.tip.ok_or_else(|| Failure::new(Kind::Repository, "the target has no commit yet"))?;
     let objects = ctx.repository.objects()?;
@@ -52,6 +52,9 @@ pub fn diff(ctx: &Context, a: &str, b: &str, path: Option<&RepoPath>) -> Result<
 
 fn as_it_lies(ctx: &Context, objects: &Objects, who: &Who) -> Result<ObjectId, Failure> {
     let nothing = || Failure::new(Kind::Usage, format!("{} has no commit yet", who.label));
+    if let Some(reason) = &who.broken {
+        return Err(Failure::repository(format!("{} cannot be read: {reason}", who.label)));
+    }
     let Some(worktree) = &who.worktree else { return who.tip.ok_or_else(nothing) };
     let status = status::read(&ctx.repository, worktree)?;
     Ok(snapshot::line(objects, &ctx.repository, worktree, &status)?)

@@ -4,6 +4,7 @@
 mod entry;
 mod rehearsal;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,9 @@ use super::install::{self, Site};
 use super::settings::{self, TeamFile};
 
 use entry::Entry;
+
+/// So many worktrees are named.
+const NAMED: usize = 20;
 
 /// Looks at everything that a hook needs.
 ///
@@ -163,21 +167,32 @@ fn hooks_in_worktrees(env: &Env, site: &Site<'_>) -> Result<Vec<Finding>, Failur
         tops.push(site.common_dir().to_owned());
     }
     let mut proof = Proof { shell, word: format!("{:x}", std::process::id()), proven: BTreeSet::new() };
-    let (mut found, mut good) = (Vec::new(), 0);
+    let (mut found, mut good) = (Vec::new(), Vec::new());
     for top in &tops {
         let told = proof.worktree(site, top)?;
-        good += usize::from(told.iter().all(|finding| finding.level < Level::Problem));
+        if told.iter().all(|finding| finding.level < Level::Problem) {
+            good.push(top.file_name().unwrap_or(top.as_os_str()).to_string_lossy());
+        }
         found.extend(told);
     }
-    if good > 0 {
-        let of = if good == tops.len() {
+    if !good.is_empty() {
+        let of = if good.len() == tops.len() {
             "every worktree".to_owned()
         } else {
-            format!("{good} of {} worktrees", tops.len())
+            format!("{} of {} worktrees", good.len(), tops.len())
         };
-        found.insert(0, ok(format!("git calls coord before a commit in {of} ({good} tried)")));
+        found.insert(
+            0,
+            ok(format!("git calls coord before a commit in {of} ({} tried): {}", tops.len(), listed(&good))),
+        );
     }
     Ok(found)
+}
+
+/// Names in a row, the last of very many as a number.
+fn listed(names: &[Cow<'_, str>]) -> String {
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    if names.len() > NAMED { format!("{shown} and {} more", names.len() - NAMED) } else { shown }
 }
 
 /// What was tried so far. An entry that answered once answers in the next worktree too; the one that judges a commit is

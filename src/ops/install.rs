@@ -173,21 +173,40 @@ fn into_folder(site: &Site<'_>, dir: &Path, hooks: &[&str], program: &Path, done
             files::take(dir, hook).map(|_| Action::Covered)
         } else {
             drop(files::take(dir, &format!("{hook}.legacy")));
-            if maker.is_some() || configured.iter().any(|found| found.will_write(hook)) {
+            if maker.is_some() || configured.iter().any(|found| found.will_write(hook) && !found.calls_coord(hook)) {
                 rewritten.push(hook);
             }
             files::put(dir, hook, &shim::block(hook, program))
         };
         changes.push(change(hook, &path, action));
     }
-    if let (false, Some(found)) = (rewritten.is_empty(), configured.first()) {
-        snippets.push(found.snippet(&rewritten));
+    if let Some(found) = configured.first() {
+        // Set up in this clone later, it would write the hook in which commits are judged.
+        let judging = hooks::HOOKS[0];
+        if !rewritten.contains(&judging) && !found.calls_coord(judging) {
+            rewritten.insert(0, judging);
+        }
+        if !rewritten.is_empty() {
+            snippets.push(found.snippet(&rewritten));
+        }
     } else if !rewritten.is_empty() {
         notices.push(format!(
             "another program writes {} too; after it did, run coord install again",
             rewritten.join(", ")
         ));
     }
+    snippets.extend(site.repository.worktree.as_deref().and_then(for_husky));
+}
+
+/// The line for husky where it is not set up in this clone yet; once it is, git looks for hooks there alone.
+fn for_husky(top: &Path) -> Option<Snippet> {
+    let (folder, hook) = (top.join(".husky"), hooks::HOOKS[0]);
+    let lines = shim::shared_lines(hook);
+    if !folder.is_dir() || files::has_lines(&folder.join(hook), &lines).unwrap_or(true) {
+        return None;
+    }
+    let what = "to go first in the file, for when husky is set up here (`npx husky`)".to_owned();
+    Some(Snippet { file: format!(".husky/{hook}"), what, text: lines })
 }
 
 fn by_lines(

@@ -20,14 +20,27 @@ fn of_folder(worktree: &Worktree) -> String {
     folder.unwrap_or_else(|| String::from_utf8_lossy(&worktree.identity.key()).into_owned())
 }
 
-/// Makes labels that occur more than once unique by numbering all but the first in the order of identities:
+/// What a label stands on; where two have the same, the one that comes first keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Claim {
+    /// The name of its local branch, which git's own commands take.
+    Branch,
+    /// The name of its folder.
+    Folder,
+    /// The name of a ref of somebody else's.
+    Elsewhere,
+    /// It is gone.
+    Former,
+}
+
+/// Makes labels that occur more than once unique by numbering all but the first in the order of claims and identities:
 /// `fix`, `fix-2`. The order of the input plays no part.
-pub fn make_unique<'a>(labels: impl Iterator<Item = (&'a Identity, &'a mut String)>) {
+pub fn make_unique<'a>(labels: impl Iterator<Item = (Claim, &'a Identity, &'a mut String)>) {
     let mut labels: Vec<_> = labels.collect();
-    labels.sort_by(|a, b| a.0.cmp(b.0));
-    let mut taken: BTreeSet<String> = labels.iter().map(|(_, label)| (**label).clone()).collect();
+    labels.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    let mut taken: BTreeSet<String> = labels.iter().map(|(.., label)| (**label).clone()).collect();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, label) in labels {
+    for (.., label) in labels {
         let count = seen.entry(label.clone()).or_default();
         *count += 1;
         if *count == 1 {
@@ -49,7 +62,16 @@ mod tests {
     fn equal_labels_are_numbered_by_identity() {
         let ids = [b"c", b"a", b"b"].map(|id| Identity::Worktree((*id).into()));
         let mut names = ["fix", "fix", "fix-2"].map(String::from);
-        make_unique(ids.iter().zip(names.iter_mut()));
+        make_unique(ids.iter().zip(names.iter_mut()).map(|(id, name)| (Claim::Branch, id, name)));
         assert_eq!(names, ["fix-3", "fix", "fix-2"]);
+    }
+
+    #[test]
+    fn a_branch_keeps_its_name() {
+        let ids = [b"a", b"b"].map(|id| Identity::Worktree((*id).into()));
+        let mut names = ["fix", "fix"].map(String::from);
+        let claims = [Claim::Folder, Claim::Branch];
+        make_unique(claims.into_iter().zip(&ids).zip(&mut names).map(|((claim, id), name)| (claim, id, name)));
+        assert_eq!(names, ["fix-2", "fix"]);
     }
 }

@@ -10,11 +10,12 @@ use crate::domain::record::Record;
 use crate::domain::report::Survey;
 use crate::failure::Failure;
 use crate::ops::context::Context;
+use crate::ops::install;
 use crate::ops::intents;
 use crate::ops::journal;
 use crate::ops::survey::{self, SurveyOptions};
 use crate::os::process;
-use crate::store::{self, Board, Locked, Witness, exclude};
+use crate::store::{self, Board, Locked, Witness};
 
 /// A record lists so many paths; the rest is a count.
 const LISTED: usize = 400;
@@ -46,9 +47,9 @@ fn record(ctx: &Context, survey: &Survey, complete: bool) -> Result<Published, s
         None => Board::in_store(&ctx.store),
     };
     if ctx.repository.main_worktree.is_some() {
-        let folder = exclude::folder_pattern(&ctx.policy.runtime_dir);
-        if !ctx.store.is_excluded(std::slice::from_ref(&folder))? {
-            ctx.store.lock(intents::wait(ctx))?.ensure_excluded(&[folder])?;
+        let patterns = install::patterns(&ctx.repository.own_paths);
+        if !ctx.store.is_excluded(&patterns)? {
+            ctx.store.lock(intents::wait(ctx))?.ensure_excluded(&patterns)?;
         }
     }
     let locked = ctx.store.lock(intents::wait(ctx))?;

@@ -2,7 +2,6 @@
 //! Must not know: how an answer is shown, what exit code it means.
 
 mod judging;
-mod people;
 mod reading;
 mod work;
 
@@ -11,7 +10,9 @@ use std::sync::Arc;
 
 use crate::domain::report::Survey;
 use crate::failure::Failure;
+use crate::git::worktrees;
 use crate::ops::context::Context;
+use crate::ops::who::{self, Whom};
 
 /// Told so many of so many worktrees are read.
 pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
@@ -53,7 +54,12 @@ impl fmt::Debug for SurveyOptions {
 /// answer, with its reason, and stops none of the others.
 pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure> {
     let target = ctx.target()?.clone();
-    let people = people::find(ctx, options, &target)?;
+    let worktrees = worktrees::list(&ctx.repository)?;
+    let whom = Whom { branches: &options.branches, refs: &options.refs, all: false };
+    let mut people = who::everybody(ctx, &worktrees, &whom)?;
+    if options.here_only {
+        people.all.retain(|who| Some(&who.identity) == ctx.repository.here.as_ref());
+    }
     let objects = ctx.repository.objects()?;
     let taken = reading::read(ctx, &objects, &target, &people, options);
     judging::judge(ctx, &objects, options, target, people, &taken)

@@ -1,20 +1,24 @@
-//! Who is there: every worktree and branch with its label, without a look into any tree.
-//! Must not know: working sets, verdicts.
+//! Who is there: every worktree, branch without one and ref that was asked for, each with its label. The one place that
+//! finds people, so that all front doors call them the same. Must not know: working sets, verdicts.
+
+mod wanted;
 
 use std::collections::BTreeSet;
-use std::time::UNIX_EPOCH;
 
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::Kind;
 use crate::domain::time::Timestamp;
 use crate::failure::{self, Failure};
 use crate::git::names;
-use crate::git::refs::{self, Ref};
+use crate::git::refs::{self, Refs};
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
-use crate::ops::labels;
+use crate::ops::labels::{self, Claim};
 
-/// One instance by its names.
+use wanted::Wanted;
+pub use wanted::Whom;
+
+/// One instance by its names, before its work is looked at.
 #[derive(Clone, Debug)]
 pub struct Who {
     /// What it is, for ever.
@@ -29,8 +33,28 @@ pub struct Who {
     pub tip: Option<ObjectId>,
     /// The worktree behind it.
     pub worktree: Option<Worktree>,
-    /// When its branch last moved or its index was last written, which is what can be told without reading its tree.
+    /// When it last changed, as far as that can be told without a look at its files.
     pub touched: Option<Timestamp>,
+    /// Why it cannot be read.
+    pub broken: Option<String>,
+}
+
+/// Everybody that was found.
+#[derive(Clone, Debug, Default)]
+pub struct Everybody {
+    /// Those that are wanted, sorted by label.
+    pub all: Vec<Who>,
+    /// Why the branches could not be listed.
+    pub unlisted: Option<String>,
+    /// What somebody should know of it.
+    pub notices: Vec<String>,
+}
+
+/// One that was found, with what its label stands on, and whether it is wanted.
+struct Candidate {
+    who: Who,
+    claim: Claim,
+    wanted: bool,
 }
 
 impl Who {
@@ -43,27 +67,59 @@ impl Who {
             (_, None) => None,
         }
     }
+
+    /// Whether it is a worktree whose folder is gone.
+    #[must_use]
+    pub fn is_vanished(&self) -> bool {
+        self.worktree.as_ref().is_some_and(|worktree| worktree.vanished)
+    }
 }
 
-/// Everybody, sorted by label: worktrees that are there, local branches without one, with `coord.remotes` remote branches.
-/// What `coord.exclude` names is left out.
+/// Everybody: all worktrees, and the branches and refs that are wanted. What `coord.exclude` names is left out. Labels do
+/// not depend on what is wanted.
 ///
 /// # Errors
-/// Where git cannot list the refs.
-pub fn everybody(ctx: &Context, worktrees: &[Worktree]) -> Result<Vec<Who>, Failure> {
-    let owned: BTreeSet<&RefName> = worktrees.iter().filter_map(|worktree| worktree.branch.as_ref()).collect();
-    let mut patterns = vec!["refs/heads"];
-    if ctx.policy.remotes {
-        patterns.push("refs/remotes");
+/// Where a glob cannot be understood, or no target is found to tell from the work that lands on it.
+pub fn everybody(ctx: &Context, worktrees: &[Worktree], whom: &Whom<'_>) -> Result<Everybody, Failure> {
+    let wanted = Wanted::new(ctx, whom)?;
+    let (found, unlisted) = match refs::list_all(&ctx.repository, &wanted.patterns()) {
+        Ok(found) => (found, None),
+        Err(error) => (Refs::default(), Some(format!("the branches could not be listed: {error}"))),
+    };
+    let mut everybody = Everybody { unlisted, ..Everybody::default() };
+    let mut candidates = Vec::new();
+    for worktree in worktrees {
+        let excluded = ctx.leaves_out_worktree(worktree);
+        if worktree.vanished && !excluded {
+            let place = worktree.path.display();
+            everybody.notices.push(format!("the worktree {place} is gone; git worktree prune forgets it"));
+        }
+        // What it committed is its branch's.
+        let stands_in = worktree.vanished && found.good.iter().any(|r| Some(&r.name) == worktree.branch.as_ref());
+        if !stands_in {
+            let (who, claim) = of_worktree(worktree);
+            candidates.push(Candidate { who, claim, wanted: !excluded });
+        }
     }
-    let found = refs::list(&ctx.repository, &patterns)?;
-    let branches = found.into_iter().filter(|branch| !owned.contains(&branch.name)).map(of_branch);
-    let present = worktrees.iter().filter(|worktree| !worktree.vanished).map(of_worktree);
-    let kept = |who: &Who| who.branch.as_ref().is_none_or(|branch| !ctx.leaves_out(branch));
-    let mut everybody: Vec<Who> = present.chain(branches).filter(kept).collect();
-    labels::make_unique(everybody.iter_mut().map(|who| (&who.identity, &mut who.label)));
-    everybody.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.identity.cmp(&b.identity)));
+    let present = worktrees.iter().filter(|worktree| !worktree.vanished);
+    let owned: BTreeSet<&RefName> = present.filter_map(|worktree| worktree.branch.as_ref()).collect();
+    candidates.extend(wanted.candidates(found, &owned));
+    labels::make_unique(candidates.iter_mut().map(|one| (one.claim, &one.who.identity, &mut one.who.label)));
+    everybody.all = candidates.into_iter().filter(|one| one.wanted).map(|one| one.who).collect();
+    everybody.all.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.identity.cmp(&b.identity)));
     Ok(everybody)
+}
+
+/// Everybody that somebody may name: dormant branches and the target too.
+///
+/// # Errors
+/// Where git cannot list them.
+pub fn anybody(ctx: &Context, worktrees: &[Worktree]) -> Result<Vec<Who>, Failure> {
+    let found = everybody(ctx, worktrees, &Whom { all: true, ..Whom::default() })?;
+    match found.unlisted {
+        Some(reason) => Err(Failure::repository(reason)),
+        None => Ok(found.all),
+    }
 }
 
 /// The one that somebody typed: by label, branch, full ref or folder.
@@ -86,36 +142,21 @@ pub fn find<'a>(everybody: &'a [Who], typed: &str) -> Result<&'a Who, Failure> {
     })
 }
 
-fn of_branch(branch: Ref) -> Who {
-    let remote = branch.name.as_bytes().starts_with(b"refs/remotes/");
-    Who {
-        identity: Identity::Ref(branch.name.clone()),
-        label: String::from_utf8_lossy(branch.name.short()).into_owned(),
-        kind: if remote { Kind::Remote } else { Kind::Branch },
-        tip: Some(branch.oid),
-        worktree: None,
-        touched: Some(branch.committer_time),
-        branch: Some(branch.name),
-    }
-}
-
-fn of_worktree(worktree: &Worktree) -> Who {
-    Who {
+fn of_worktree(worktree: &Worktree) -> (Who, Claim) {
+    let claim = match &worktree.branch {
+        _ if worktree.vanished => Claim::Former,
+        Some(_) => Claim::Branch,
+        None => Claim::Folder,
+    };
+    let who = Who {
         identity: worktree.identity.clone(),
         label: labels::of_worktree(worktree),
         kind: Kind::Worktree,
         branch: worktree.branch.clone(),
         tip: worktree.head,
-        touched: touched(worktree),
+        touched: worktree.touched(),
+        broken: worktree.broken.clone(),
         worktree: Some(worktree.clone()),
-    }
-}
-
-/// The latest of the times at which git last wrote the worktree's index and its HEAD's log.
-fn touched(worktree: &Worktree) -> Option<Timestamp> {
-    let of = |name: &str| {
-        let changed = worktree.git_dir.join(name).symlink_metadata().ok()?.modified().ok()?;
-        i64::try_from(changed.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok().map(Timestamp)
     };
-    ["index", "logs/HEAD", "HEAD"].into_iter().filter_map(of).max()
+    (who, claim)
 }

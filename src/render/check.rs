@@ -24,11 +24,11 @@ pub fn human(facts: &Facts, style: &Style, out: &mut impl Write) -> io::Result<(
     let survey = &facts.survey;
     let worst = facts.paths.iter().flat_map(|path| path.encounters.iter().map(move |found| (path, found)));
     if let Some((path, found)) = worst.filter(|(_, found)| is_conflict(found)).max_by_key(|(_, found)| found.committed)
-        && let Some(here) = survey.here
+        && let Some(here) = &facts.here
     {
-        let label = |at: usize| safe::shell(&survey.instances[at].label);
+        let other = safe::shell(&survey.instances[found.other].label);
         let path = safe::shell_path(path.path.as_bytes());
-        let diff = format!("coord diff {} {} {path}", label(here), label(found.other));
+        let diff = format!("coord diff {} {other} {path}", safe::shell(here));
         writeln!(out, "\n  {}", command("see it:", &diff, style))?;
     }
     for instance in survey.instances.iter().filter(|instance| instance.state.is_unknown()) {

@@ -8,7 +8,7 @@ use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 use super::safe;
 use super::style::{Ink, Style};
 use super::words;
-use crate::domain::overlap::{Grade, PathOverlap};
+use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::report::{Comparison, MergedLine, PathDiff};
 
 /// Unchanged lines shown around a change.
@@ -56,10 +56,16 @@ fn show(path: &PathDiff, a: &str, b: &str, style: &Style, out: &mut impl Write) 
     writeln!(out, "{} {name}     {}", style.ink(ink, mark), style.ink(ink, &verdict))?;
     let base = lines(&path.base);
     for (label, text) in [(a, &path.a), (b, &path.b)] {
-        writeln!(out, "\n  {}", style.ink(Ink::Strong, &format!("{label} changed")))?;
-        side(&base, &lines(text), style, out)?;
+        let deleted = text.is_empty() && !base.is_empty() && overlap.kind != Some(ConflictKind::Binary);
+        let did = if deleted { "deleted it" } else { "changed" };
+        writeln!(out, "\n  {}", style.ink(Ink::Strong, &format!("{label} {did}")))?;
+        if !deleted {
+            side(&base, &lines(text), style, out)?;
+        }
     }
-    if overlap.grade == Grade::Conflict && path.merged.iter().any(|line| !matches!(line, MergedLine::Merged(_))) {
+    // Only in a text that both still have does git leave markers.
+    let marked = matches!(overlap.kind, Some(ConflictKind::Content | ConflictKind::AddAdd));
+    if marked && path.merged.iter().any(|line| !matches!(line, MergedLine::Merged(_))) {
         writeln!(out, "\n  {}", style.ink(Ink::Strong, "a merge would leave"))?;
         merged(&path.merged, a, b, style, out)?;
     }

@@ -3,8 +3,6 @@
 
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr as _;
-
 use super::scan::{self, View, command};
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table, cut_end, cut_front};
@@ -84,10 +82,7 @@ fn answer(
         (_, []) => (Ink::Good, format!("{name} is clear of conflicts.")),
         (_, others) => (Ink::Bad, format!("{name} conflicts with {}.", words::names(others.iter().copied()))),
     };
-    let aside = aside(survey, me);
-    let together = said.width() + 5 + aside.width();
-    let gap = if together <= style.width { "     " } else { "\n  " };
-    writeln!(out, "{}{gap}{}", style.ink(ink, &said), style.ink(Ink::Faint, &aside))
+    writeln!(out, "{}", words::beside((ink, &said), &aside(survey, me), style))
 }
 
 fn aside(survey: &Survey, me: &Instance) -> String {

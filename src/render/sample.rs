@@ -207,6 +207,7 @@ pub(crate) fn facts() -> Facts {
         meets_lines,
     };
     Facts {
+        here: Some("payments".to_owned()),
         survey,
         paths: vec![
             PathFacts {

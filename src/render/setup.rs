@@ -21,8 +21,12 @@ pub fn install(report: &InstallReport, style: &Style, out: &mut impl Write) -> i
         }
         (true, _) => (Ink::Good, format!("hooks are set up: {}", mode(report.mode))),
     };
-    writeln!(out, "{}     {}", style.ink(ink, &said), style.ink(Ink::Faint, &means(&report.means)))?;
-    changes(&report.changes, style, out)?;
+    writeln!(out, "{}", words::beside((ink, &said), &means(&report.means), style))?;
+    let folder = match &report.means {
+        Means::Folder(folder) | Means::Tracked(folder) => folder.to_str().unwrap_or_default(),
+        Means::Configuration => "",
+    };
+    changes(&report.changes, folder, style, out)?;
     snippets(&report.snippets, style, out)?;
     collisions::notices(&report.notices, style, out)?;
     writeln!(out, "\n  {}", command("see that they fire:", "coord doctor", style))
@@ -36,7 +40,7 @@ pub fn uninstall(report: &UninstallReport, style: &Style, out: &mut impl Write) 
         (true, false) => (Ink::Good, "hooks are taken out; the rest is as it was"),
     };
     writeln!(out, "{}", style.ink(ink, said))?;
-    changes(&report.changes, style, out)?;
+    changes(&report.changes, "", style, out)?;
     snippets(&report.snippets, style, out)?;
     collisions::notices(&report.notices, style, out)
 }
@@ -62,8 +66,8 @@ fn is_by_hand(action: &Action) -> bool {
     matches!(action, Action::ByHand | Action::Failed(_))
 }
 
-/// One row a hook, hooks with the same fate in the same place together.
-fn changes(changes: &[HookChange], style: &Style, out: &mut impl Write) -> io::Result<()> {
+/// One row a hook, hooks with the same fate in the same place together; the folder that was `said` already is left out.
+fn changes(changes: &[HookChange], said: &str, style: &Style, out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new(2, &[Column::Left, Column::Cut, Column::Cut]);
     let mut rest = changes;
     while let Some(first) = rest.first() {
@@ -73,6 +77,7 @@ fn changes(changes: &[HookChange], style: &Style, out: &mut impl Write) -> io::R
         let hooks: Vec<&str> = rest[..n].iter().map(|change| change.hook.as_str()).collect();
         let (ink, did) = action(&first.action);
         let place = safe::text(if n == 1 { first.place.as_str() } else { folder(&first.place) });
+        let place = if n > 1 && folder(&first.place) == said { String::new() } else { place };
         let place = match &first.action {
             Action::Chained(behind) => format!("{place}, then {}", safe::text(behind.as_os_str().as_encoded_bytes())),
             Action::Failed(why) => format!("{place}: {}", safe::text(why)),

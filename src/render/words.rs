@@ -4,6 +4,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::safe;
+use super::style::{Ink, Style};
 use super::table::{cut_end, cut_middle};
 use crate::domain::hunk::LineSpan;
 use crate::domain::instance::{Instance, Kind, Operation, State};
@@ -109,6 +110,13 @@ fn conflict(overlap: &PathOverlap, a: &Instance, b: &Instance) -> String {
         said.push("never blocks".to_owned());
     }
     said.join(", ")
+}
+
+/// The answer with an aside behind it, on a line of its own where both do not fit into one.
+pub(crate) fn beside(answer: (Ink, &str), aside: &str, style: &Style) -> String {
+    let fits = answer.1.width() + 5 + aside.width() <= style.width;
+    let gap = if fits { "     " } else { "\n  " };
+    format!("{}{gap}{}", style.ink(answer.0, answer.1), style.ink(Ink::Faint, aside))
 }
 
 /// The one word for how an instance stands.

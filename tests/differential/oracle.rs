@@ -6,12 +6,14 @@ use std::path::Path;
 
 use coord::domain::id::ObjectId;
 
-use super::world::{World, git, run};
+use super::world::{World, configure, git, run, try_run};
 
 /// What git says.
 pub(crate) struct Truth {
     /// By line: where it does not land.
     pub(crate) lines: Vec<BTreeSet<String>>,
+    /// Lines that git breaks down on.
+    pub(crate) broken: BTreeSet<usize>,
     /// By pair of lines that both land: where they conflict.
     pub(crate) pairs: BTreeMap<(usize, usize), BTreeSet<String>>,
     /// By pair of which one does not land: where the tips conflict.
@@ -30,19 +32,23 @@ struct Merge {
     tree: String,
     paths: BTreeSet<String>,
     clean: bool,
+    /// Git gave no answer.
+    broken: bool,
 }
 
 pub(crate) fn ask(world: &World) -> Truth {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let dir = scratch.path();
-    run(git(dir).args(["init", "-q", "--bare", "--template="]).arg("."), b"");
+    run(git(dir).args(["init", "-q", "--template="]).arg("."), b"");
+    configure(dir, world.settings);
     let objects = world.dir.path().join(".git/objects");
-    std::fs::create_dir_all(dir.join("objects/info")).expect("writable");
-    std::fs::write(dir.join("objects/info/alternates"), format!("{}\n", objects.display())).expect("writable");
+    std::fs::create_dir_all(dir.join(".git/objects/info")).expect("writable");
+    std::fs::write(dir.join(".git/objects/info/alternates"), format!("{}\n", objects.display())).expect("writable");
     let count = world.tips.len();
     let onto: Vec<_> = world.tips.iter().map(|&tip| (world.target, tip)).collect();
     let landings = merge_all(dir, world.target, &onto);
     let landed = commits(dir, world, &landings);
+    let broken: BTreeSet<usize> = (0..count).filter(|&n| landings[n].broken).collect();
     let all: Vec<(usize, usize)> = (0..count).flat_map(|a| (a + 1..count).map(move |b| (a, b))).collect();
     let mut todo = Vec::new();
     for &(a, b) in &all {
@@ -54,16 +60,19 @@ pub(crate) fn ask(world: &World) -> Truth {
     let mut answers = merge_all(dir, world.target, &todo).into_iter();
     let (mut pairs, mut tips) = (BTreeMap::new(), BTreeMap::new());
     for &(a, b) in &all {
-        let mut paths = answers.next().expect("one answer each").paths;
-        if landed[a].is_some() && landed[b].is_some() {
-            paths.extend(answers.next().expect("one answer each").paths);
-            pairs.insert((a, b), paths);
-        } else {
-            tips.insert((a, b), paths);
+        let mut first = answers.next().expect("one answer each");
+        let land = landed[a].is_some() && landed[b].is_some();
+        if land {
+            let second = answers.next().expect("one answer each");
+            first.broken |= second.broken;
+            first.paths.extend(second.paths);
+        }
+        if !first.broken && !broken.contains(&a) && !broken.contains(&b) {
+            if land { &mut pairs } else { &mut tips }.insert((a, b), first.paths);
         }
     }
     let lines = landings.iter().map(|merge| merge.paths.clone()).collect();
-    Truth { lines, pairs, tips, landed: landed_before(dir, world) }
+    Truth { lines, broken, pairs, tips, landed: landed_before(dir, world) }
 }
 
 /// Lines that at some commit of the target's own would have changed nothing, or that the target has merged.
@@ -106,12 +115,28 @@ fn commits(dir: &Path, world: &World, landings: &[Merge]) -> Vec<Option<ObjectId
     made
 }
 
+/// Merges all in one process; where git itself breaks down on one (an assertion of its own), one by one.
 fn merge_all(dir: &Path, attributes: ObjectId, pairs: &[(ObjectId, ObjectId)]) -> Vec<Merge> {
+    let (out, done) = try_all(dir, attributes, pairs);
+    match pairs {
+        _ if done => read(&out, pairs),
+        [_] => vec![Merge { tree: String::new(), paths: BTreeSet::new(), clean: false, broken: true }],
+        _ => {
+            let (one, other) = pairs.split_at(pairs.len() / 2);
+            [one, other].into_iter().flat_map(|half| merge_all(dir, attributes, half)).collect()
+        }
+    }
+}
+
+fn try_all(dir: &Path, attributes: ObjectId, pairs: &[(ObjectId, ObjectId)]) -> (Vec<u8>, bool) {
     let stdin: Vec<String> = pairs.iter().map(|(ours, theirs)| format!("{ours} {theirs}\n")).collect();
     let mut command = git(dir);
     command.arg(format!("--attr-source={attributes}"));
     command.args(["merge-tree", "--write-tree", "--stdin", "-z", "--name-only", "--no-messages"]);
-    let out = run(&mut command, stdin.concat().as_bytes());
+    try_run(&mut command, stdin.concat().as_bytes())
+}
+
+fn read(out: &[u8], pairs: &[(ObjectId, ObjectId)]) -> Vec<Merge> {
     let mut fields = out.split(|&b| b == 0).map(|field| String::from_utf8_lossy(field).into_owned());
     let mut next = || fields.next().expect("a whole answer");
     let mut merges = Vec::new();
@@ -127,7 +152,7 @@ fn merge_all(dir: &Path, attributes: ObjectId, pairs: &[(ObjectId, ObjectId)]) -
             let cut = suffixes.iter().find_map(|suffix| name.find(suffix)).unwrap_or(name.len());
             paths.insert(name[..cut].to_owned());
         }
-        merges.push(Merge { tree, paths, clean });
+        merges.push(Merge { tree, paths, clean, broken: false });
     }
     merges
 }

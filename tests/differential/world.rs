@@ -16,6 +16,8 @@ pub(crate) struct World {
     /// The target's own commits, youngest first.
     pub(crate) trunk: Vec<ObjectId>,
     pub(crate) tips: Vec<ObjectId>,
+    /// What of git's configuration is set, in both repositories.
+    pub(crate) settings: &'static [(&'static str, &'static str)],
     /// Lines that the target took over as one commit.
     pub(crate) squashed: BTreeSet<usize>,
     /// By line: its tip's ancestors and itself; and the target's.
@@ -70,6 +72,25 @@ const WORDS: &[&str] = &["{", "}", "", "x = 1", "return x", "end", "// note", "c
 const NAMES: &[&str] = &["new1", "new2", "d/new1", "d/sub/new", "e/new1", "x/y", "a.txt/z", "g", "d"];
 const ATTRIBUTES: &str = "*.union merge=union\n*.keep -merge\n*.bin binary\n*.drv merge=custom\n*.set merge\n";
 
+/// Most histories are judged with git's defaults, some with a setting that changes what merges.
+const SETTINGS: &[&[(&str, &str)]] = &[
+    &[],
+    &[],
+    &[("merge.conflictStyle", "diff3")],
+    &[],
+    &[("merge.directoryRenames", "true")],
+    &[],
+    &[("merge.renames", "false")],
+    &[("merge.conflictStyle", "zdiff3")],
+    &[],
+    &[("merge.renormalize", "true")],
+    &[],
+    &[("merge.directoryRenames", "false")],
+    &[("diff.algorithm", "myers")],
+    &[],
+    &[("merge.default", "union")],
+];
+
 struct Maker {
     dice: Dice,
     commits: Vec<Commit>,
@@ -92,6 +113,8 @@ pub(crate) fn generate(seed: u64) -> World {
     let plan = maker.history();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let ids = write(dir.path(), &maker.commits);
+    let settings = SETTINGS[usize::try_from(seed).expect("a small number") % SETTINGS.len()];
+    configure(dir.path(), settings);
     let reach = |mark: usize| ancestors(&maker.commits, mark);
     let mut trunk = vec![plan.target];
     while let Some(&parent) = maker.commits[trunk[trunk.len() - 1]].parents.first() {
@@ -101,6 +124,7 @@ pub(crate) fn generate(seed: u64) -> World {
         target: ids[plan.target],
         trunk: trunk.into_iter().map(|mark| ids[mark]).collect(),
         tips: plan.tips.iter().map(|&mark| ids[mark]).collect(),
+        settings,
         squashed: plan.squashed,
         reach: plan.tips.iter().map(|&mark| reach(mark)).collect(),
         target_reach: reach(plan.target),
@@ -164,6 +188,12 @@ impl Maker {
             "k.keep",
             "p.drv",
             "q.set",
+            "r.c",
+            "s.c",
+            "t.c",
+            "u/v",
+            "u/w",
+            "u/x/y",
         ] {
             let content = self.text();
             tree.insert(name.into(), File { mode: 0o100_644, content });
@@ -415,14 +445,28 @@ pub(crate) fn git(dir: &Path) -> Command {
 
 /// Runs a command on some input and gives what it says.
 pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Vec<u8> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("git starts");
+    let (out, done) = try_run(command, stdin);
+    assert!(done, "{command:?} failed");
+    out
+}
+
+/// The same, and whether it succeeded.
+pub(crate) fn try_run(command: &mut Command, stdin: &[u8]) -> (Vec<u8>, bool) {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("git starts");
     let mut pipe = child.stdin.take().expect("it was asked for");
     let bytes = stdin.to_vec();
     let feeder = std::thread::spawn(move || pipe.write_all(&bytes));
     let output = child.wait_with_output().expect("git ends");
-    feeder.join().expect("no panic").expect("git reads all");
-    assert!(output.status.success(), "{command:?} ended with {}", output.status);
-    output.stdout
+    drop(feeder.join().expect("no panic"));
+    (output.stdout, output.status.success())
+}
+
+/// Sets what the history is judged with.
+pub(crate) fn configure(dir: &Path, settings: &[(&str, &str)]) {
+    for (name, value) in settings {
+        run(git(dir).args(["config", name, value]), b"");
+    }
 }
 
 fn write(dir: &Path, commits: &[Commit]) -> Vec<ObjectId> {

@@ -33,9 +33,13 @@ fn meet(prepare: Act, first: Act, second: Act, path: &str) -> (String, bool) {
         return (found, false);
     }
     let run = run.blocked();
-    // Content is what one expects: the two lines say it.
-    let named = found == "content" || run.stderr.contains(&found);
-    if !named || found.is_empty() {
+    // That both changed the content is shown by both sides' lines, not by the word.
+    let named = if found == "content" {
+        run.stderr.contains("yours") && run.stderr.contains("theirs")
+    } else {
+        !found.is_empty() && run.stderr.contains(&found)
+    };
+    if !named {
         run.fail(&format!("does not name the kind {found:?}; the scan says {scan:#}"));
     }
     (found, true)

@@ -72,7 +72,7 @@ impl<'a> Contents<'a> {
         let id = match (o.id, x.id, y.id) {
             (base, ours, theirs) if base == ours || ours == theirs => theirs,
             (base, ours, theirs) if base == theirs => ours,
-            _ if self.settings.contents_by_git => return Ok(Left::Ask),
+            _ if self.settings.contents_by_git && !attributes.custom => return Ok(Left::Ask),
             (base, ours, theirs) => match self.blobs((base, ours, theirs, attributes.driver))? {
                 Ok(id) => id,
                 Err(kind) => return Ok(Left::Conflict(kind)),

@@ -67,6 +67,11 @@ impl Brought {
         }
     }
 
+    /// What it started from at the paths it changed.
+    pub(super) fn base_blobs(&self) -> impl Iterator<Item = ObjectId> {
+        self.touched.iter().filter_map(|touched| touched.base).map(|base| base.id)
+    }
+
     pub(super) fn lands(&self) -> bool {
         self.unknown.is_none() && self.conflicts.is_empty()
     }
@@ -252,8 +257,9 @@ fn take(work: &Work<'_>, line: &mut Brought, merged: Merged, only: Option<&BTree
     let mut paths: BTreeSet<RepoPath> = line.effective.keys().cloned().collect();
     paths.extend(merged.conflicts.iter().map(|conflict| conflict.path.clone()));
     work.learn_attributes(paths)?;
+    let bases = line.base_blobs().collect();
     for conflict in merged.conflicts {
-        if only.is_some_and(|only| !conflict.concerns(only)) {
+        if only.is_some_and(|only| !conflict.concerns(only, &bases)) {
             continue;
         }
         line.effective.remove(&conflict.path);

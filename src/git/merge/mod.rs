@@ -26,6 +26,7 @@ mod kin;
 mod landed;
 mod landing;
 mod meeting;
+mod moves;
 mod pairs;
 mod settings;
 mod succession;

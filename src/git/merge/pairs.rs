@@ -12,6 +12,7 @@ use super::evidence;
 use super::kin::{self, Kin};
 use super::landing::{self, Brought};
 use super::meeting::{self, Bench, Group};
+use super::moves;
 use super::{PairAnswer, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
@@ -52,7 +53,9 @@ pub(super) fn judge(work: &Work<'_>, question: &Question, brought: &[Brought]) -
         work.breathe("the comparison of pairs")?;
         judge_group(work, brought, group, (&kin, &wanted), &mut drafts)?;
     }
-    for pair in directories::find(work, question, brought, &groups)? {
+    let mut apart = directories::find(work, question, brought, &groups)?;
+    apart.extend(moves::find(work, brought, &groups)?);
+    for pair in apart {
         if wanted.has(pair) {
             drafts.entry(pair).or_default().ask = true;
         }
@@ -211,7 +214,10 @@ fn ask_git(
                 Err(reason) => drop(draft.unknown.get_or_insert(reason)),
             }
         }
-        conflicts.retain(|conflict| question.only.as_ref().is_none_or(|only| conflict.concerns(only)));
+        if let Some(only) = &question.only {
+            let bases = [pair.0, pair.1].into_iter().flat_map(|n| brought[n].base_blobs()).collect();
+            conflicts.retain(|conflict| conflict.concerns(only, &bases));
+        }
         draft.take(work, brought, groups, pair, (conflicts, whole))?;
     }
     Ok(())

@@ -98,6 +98,12 @@ pub fn judge(
         }
     }
     claims::judge(ctx, others.me, candidate, &mut judgement);
+    if judgement.stops()
+        && let Some(fault) = ctx.acks_fault()
+    {
+        // A block that an acknowledgement may have lifted is not a verified one.
+        return Err(Failure::store(format!("it cannot be seen what was acknowledged: {fault}")));
+    }
     judgement.ways_out = ways_out::of(&judgement, candidate, &found);
     Ok(judgement)
 }

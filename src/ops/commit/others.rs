@@ -11,7 +11,7 @@ use crate::git::objects::Objects;
 use crate::git::worktrees::Worktree;
 use crate::git::{snapshot, tree};
 use crate::ops::context::Context;
-use crate::ops::who::{self, Who};
+use crate::ops::who::{self, Who, Whom};
 
 /// One other instance.
 #[derive(Clone, Debug)]
@@ -47,7 +47,14 @@ pub fn find(
 ) -> Result<Found, Failure> {
     let mut found = Found::default();
     let making: BTreeMap<&Identity, &Intent> = intents.iter().map(|intent| (&intent.identity, intent)).collect();
-    for who in who::everybody(ctx, worktrees)?.into_iter().filter(|who| who.identity != *me) {
+    let everybody = who::everybody(ctx, worktrees, &Whom::default())?;
+    if let Some(reason) = everybody.unlisted {
+        return Err(Failure::repository(reason));
+    }
+    // A branch that leads nowhere holds no work; `coord scan` names it.
+    let is_other =
+        |who: &Who| who.identity != *me && !who.is_vanished() && (who.broken.is_none() || who.worktree.is_some());
+    for who in everybody.all.into_iter().filter(is_other) {
         let intent = making.get(&who.identity).copied();
         match read(ctx, objects, &who, paths, intent) {
             Ok((committed, as_it_lies)) => found.others.push(Other { who, committed, as_it_lies }),
@@ -70,6 +77,10 @@ fn read(
         None => who.tip,
     };
     let Some(worktree) = &who.worktree else { return Ok((committed, None)) };
+    if worktree.identity == Identity::MainWorktree && worktree.path == worktree.git_dir {
+        // Nobody but the main worktree knows where its files are. What is uncommitted there could only warn.
+        return Ok((committed, None));
+    }
     if let Some(reason) = &worktree.broken {
         return Err(Failure::new(failure::Kind::Repository, reason.clone()));
     }

@@ -6,7 +6,6 @@ use crate::domain::intent::Intent;
 use crate::domain::judgement::Judgement;
 use crate::domain::policy::Mode;
 use crate::failure::{Failure, Kind};
-use crate::git::objects::Objects;
 use crate::git::repository::HookEnv;
 use crate::ops::commit::{self, Candidate, CommandInHand, Others};
 use crate::ops::context::Context;
@@ -75,7 +74,7 @@ fn judge(
 /// The intents that count now; none where they cannot be read, which is said.
 fn look_at_intents(ctx: &Context, notices: &mut Vec<String>) -> Seen {
     intents::look(ctx).unwrap_or_else(|error| {
-        say_once(notices, format!("could not see commits made in this instant: {error}"));
+        say_once(notices, format!("could not see what others commit in this instant: {error}"));
         Seen::default()
     })
 }
@@ -101,8 +100,9 @@ fn record(ctx: &Context, place: &Place, candidate: &Candidate, seen: &Seen, noti
     })
 }
 
+/// One line is enough: where commits of this instant cannot be seen, mostly none can be recorded either.
 fn say_once(notices: &mut Vec<String>, line: String) {
-    if !notices.contains(&line) {
+    if notices.is_empty() {
         notices.push(line);
     }
 }

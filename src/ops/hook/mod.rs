@@ -117,14 +117,12 @@ fn hook_env(env: &Env) -> Result<HookEnv, Failure> {
     Ok(HookEnv { git_dir: absolute("GIT_DIR"), index_file: absolute("GIT_INDEX_FILE") })
 }
 
-/// The one line for a check that could not be made.
+/// The one line for a check that could not be made. What follows a commit stops nothing, so that its failure is nobody's
+/// concern in that moment: the log has it.
 fn failed_open(hook: &str, reason: &str, strict: bool) -> HookAnswer {
     let before = matches!(hook, "pre-commit" | "pre-merge-commit" | "pre-push" | "reference-transaction");
     if !before {
-        return HookAnswer {
-            notices: vec![format!("could not refresh after {hook}: {reason}")],
-            ..HookAnswer::default()
-        };
+        return HookAnswer::default();
     }
     let what = match hook {
         "pre-push" => "push",

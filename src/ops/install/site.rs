@@ -11,7 +11,8 @@ use crate::git::hooks::place::{self, Place};
 use crate::git::repository::Repository;
 use crate::git::{self, Git, worktrees};
 
-/// The repository being set up, with a git in which nothing is disarmed: what is configured is what is looked for.
+/// The repository being set up, with a git in which only what would start a program is disarmed: what is configured is what
+/// is looked for.
 pub(crate) struct Site<'a> {
     pub(crate) repository: &'a Repository,
     pub(crate) git: Git,
@@ -21,7 +22,8 @@ pub(crate) struct Site<'a> {
 
 impl<'a> Site<'a> {
     pub(crate) fn new(env: &Env, repository: &'a Repository) -> Result<Self, Failure> {
-        let git = Git::find(env.variable("PATH"))?;
+        // The only program that the calls made here would start: they read indexes, and run no hooks.
+        let git = Git::find(env.variable("PATH"))?.overriding("core.fsmonitor=false");
         let configurable = configured::is_supported(&git, &repository.common_dir)?;
         Ok(Self { repository, git, configurable })
     }

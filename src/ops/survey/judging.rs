@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SurveyOptions;
-use super::people::{People, Person};
 use super::reading::{self, Taken};
 use super::work;
 use crate::domain::id::{Identity, ObjectId};
@@ -22,6 +21,7 @@ use crate::git::names;
 use crate::git::objects::Objects;
 use crate::git::tree::TreeChange;
 use crate::ops::context::Context;
+use crate::ops::who::{Everybody, Who};
 use crate::os::process;
 
 /// Up to so many lines of work, every path that does not land is listed.
@@ -39,7 +39,7 @@ pub(super) fn judge(
     objects: &Objects,
     options: &SurveyOptions,
     target: Target,
-    people: People,
+    people: Everybody,
     taken: &[Taken],
 ) -> Result<Survey, Failure> {
     let asked = Asked::of(&people, taken, options);
@@ -84,7 +84,7 @@ impl Portrait<'_> {
     /// `committed` is what the tip changed, where that is not all.
     fn of(
         &mut self,
-        person: &Person,
+        person: &Who,
         taken: &Taken,
         committed: Option<&[TreeChange]>,
         line: Option<&LineAnswer>,
@@ -123,10 +123,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(people: &People, taken: &[Taken], options: &SurveyOptions) -> Self {
+    fn of(people: &Everybody, taken: &[Taken], options: &SurveyOptions) -> Self {
         let mut asked = Self { lines: Vec::new(), people: Vec::new(), line_of: BTreeMap::new() };
         for (at, person) in people.all.iter().enumerate() {
-            let Some(tip) = taken[at].line.filter(|_| !is_vanished(person)) else { continue };
+            let Some(tip) = taken[at].line.filter(|_| !person.is_vanished()) else { continue };
             asked.line_of.insert(at, asked.lines.len());
             asked.people.push(at);
             asked.lines.push(Line { tip, judge_unlanded: options.all_pairs || person.kind == Kind::Worktree });
@@ -140,10 +140,6 @@ impl Asked {
     }
 }
 
-fn is_vanished(person: &Person) -> bool {
-    person.worktree.as_ref().is_some_and(|worktree| worktree.vanished)
-}
-
 fn single(fork: &Fork) -> Option<ObjectId> {
     match fork {
         Fork::One(fork) => Some(*fork),
@@ -152,7 +148,7 @@ fn single(fork: &Fork) -> Option<ObjectId> {
 }
 
 /// What the tips of worktrees changed that hold more than their tips.
-fn committed(objects: &Objects, target: &Target, people: &People, taken: &[Taken]) -> Vec<Option<Vec<TreeChange>>> {
+fn committed(objects: &Objects, target: &Target, people: &Everybody, taken: &[Taken]) -> Vec<Option<Vec<TreeChange>>> {
     let dirty = people.all.iter().zip(taken).map(|(person, taken)| person.tip.filter(|_| taken.line != person.tip));
     let dirty: Vec<Option<ObjectId>> = dirty.collect();
     if dirty.iter().all(Option::is_none) {
@@ -168,7 +164,7 @@ fn committed(objects: &Objects, target: &Target, people: &People, taken: &[Taken
 }
 
 /// When somebody last did something, as far as git and the files tell.
-fn touched(person: &Person, taken: &Taken) -> Option<Timestamp> {
+fn touched(person: &Who, taken: &Taken) -> Option<Timestamp> {
     let top = person.worktree.as_ref().map(|worktree| &worktree.path);
     let files = taken.status.entries.keys().take(TIMED).filter_map(|path| {
         let meta = names::below(top?, path).symlink_metadata().ok()?;
@@ -179,7 +175,7 @@ fn touched(person: &Person, taken: &Taken) -> Option<Timestamp> {
 
 fn state(
     ctx: &Context,
-    person: &Person,
+    person: &Who,
     taken: &Taken,
     line: Option<&LineAnswer>,
     alive: bool,
@@ -189,7 +185,7 @@ fn state(
         Some(Landing::Unknown(reason)) => Some(reason),
         _ => None,
     };
-    if is_vanished(person) {
+    if person.is_vanished() {
         return State::Dormant;
     }
     if let Some(reason) = taken.unknown.as_ref().or(unknown) {
@@ -200,12 +196,16 @@ fn state(
         // A branch that holds nothing of its own any more has no one at work either.
         _ => person.worktree.is_none() && line.changes.is_empty(),
     });
+    // Making a worktree is no change yet.
+    let at_work = !taken.status.entries.is_empty()
+        || line.is_some_and(|line| !line.changes.is_empty())
+        || person.worktree.as_ref().is_some_and(|worktree| worktree.operation.is_some());
     let age = touched.map(|touched| ctx.now.since(touched));
     if alive {
         State::InProgress
     } else if landed && taken.status.entries.is_empty() {
         State::Landed
-    } else if age.is_some_and(|age| age < STALE_AFTER) {
+    } else if at_work && age.is_some_and(|age| age < STALE_AFTER) {
         State::InProgress
     } else if age.is_some_and(|age| age > ctx.policy.active_within) {
         State::Dormant

@@ -8,7 +8,6 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use super::SurveyOptions;
-use super::people::{People, Person};
 use crate::domain::id::ObjectId;
 use crate::domain::report::Target;
 use crate::git::history::{self, Fork};
@@ -18,6 +17,7 @@ use crate::git::status::{self, Status};
 use crate::git::worktrees::Worktree;
 use crate::git::{self, tree};
 use crate::ops::context::Context;
+use crate::ops::who::{Everybody, Who};
 
 /// With more changed paths than this, only those are read where another's work may meet them.
 const FEW: usize = 1000;
@@ -38,12 +38,12 @@ pub(super) fn read(
     ctx: &Context,
     objects: &Objects,
     target: &Target,
-    people: &People,
+    people: &Everybody,
     options: &SurveyOptions,
 ) -> Vec<Taken> {
     let mut taken: Vec<Taken> = people.all.iter().map(unread).collect();
-    let readable = |person: &&(usize, &Person)| person.1.worktree.as_ref().is_some_and(Worktree::is_readable);
-    let to_read: Vec<(usize, &Person)> = people.all.iter().enumerate().filter(|person| readable(&person)).collect();
+    let readable = |person: &&(usize, &Who)| person.1.worktree.as_ref().is_some_and(Worktree::is_readable);
+    let to_read: Vec<(usize, &Who)> = people.all.iter().enumerate().filter(|person| readable(&person)).collect();
     let mut large = Vec::new();
     let (send, receive) = mpsc::channel();
     let next = AtomicUsize::new(0);
@@ -77,7 +77,7 @@ pub(super) fn read(
 }
 
 /// What stands before anything was read.
-fn unread(person: &Person) -> Taken {
+fn unread(person: &Who) -> Taken {
     Taken { line: person.tip, unknown: person.broken.clone(), ..Taken::default() }
 }
 
@@ -89,7 +89,7 @@ fn workers(work: usize) -> usize {
 /// Asks git about one worktree after another until none is left.
 fn ask(
     ctx: &Context,
-    people: &[(usize, &Person)],
+    people: &[(usize, &Who)],
     next: &AtomicUsize,
     send: &Sender<(usize, Result<Status, git::Error>)>,
 ) {
@@ -101,7 +101,7 @@ fn ask(
     }
 }
 
-fn take(ctx: &Context, objects: &Objects, person: &Person, taken: &mut Taken, interest: &Interest) {
+fn take(ctx: &Context, objects: &Objects, person: &Who, taken: &mut Taken, interest: &Interest) {
     let Some(worktree) = &person.worktree else { return };
     taken.unknown = taken.status.partial.clone();
     match snapshot::take(objects, &ctx.repository, worktree, &taken.status, interest) {
@@ -118,7 +118,7 @@ fn take_large(
     ctx: &Context,
     objects: &Objects,
     target: &Target,
-    people: &People,
+    people: &Everybody,
     taken: &mut [Taken],
     large: &[usize],
 ) {

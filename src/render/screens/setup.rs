@@ -42,7 +42,7 @@ fn install_says_what_it_did_and_what_is_left_to_do() {
         r#"
 not every hook could be set up     in .git/hooks
   chained  pre-commit                     .git/hooks/pre-commit, then .git/hook…
-  added    pre-merge-commit, post-commit  .git/hooks
+  added    pre-merge-commit, post-commit
   failed   pre-push                       .git/hooks/pre-push: permission denied
 
 .husky/pre-commit: put this first; git tracks the file, so coord does not change it

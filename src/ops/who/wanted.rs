@@ -1,0 +1,175 @@
+//! Which branches and other refs count as instances.
+//! Must not know: worktrees, beyond the branches that they own.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::{Candidate, Who};
+use crate::domain::id::{Identity, RefName};
+use crate::domain::instance::Kind;
+use crate::failure::{self, Failure};
+use crate::git::names;
+use crate::git::refs::{Ref, Refs};
+use crate::ops::context::Context;
+use crate::ops::labels::Claim;
+
+/// Who is wanted besides the worktrees.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Whom<'a> {
+    /// Only local branches whose short or full names match one of these globs, dormant ones too; all that are not dormant
+    /// where this is empty.
+    pub branches: &'a [String],
+    /// Other refs too, whose full names match.
+    pub refs: &'a [String],
+    /// Dormant branches and the target too, as for a name that somebody typed.
+    pub all: bool,
+}
+
+/// The choice, ready to be made.
+pub(super) struct Wanted<'a> {
+    ctx: &'a Context,
+    branches: Vec<GlobMatcher>,
+    refs: Vec<GlobMatcher>,
+    all: bool,
+    target: Option<RefName>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(ctx: &'a Context, whom: &Whom<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            ctx,
+            branches: globs("--branches", whom.branches)?,
+            refs: globs("--refs", whom.refs)?,
+            all: whom.all,
+            target: if whom.all { None } else { ctx.target()?.name },
+        })
+    }
+
+    pub(super) fn patterns(&self) -> Vec<&'static str> {
+        match (self.refs.is_empty(), self.ctx.policy.remotes) {
+            (false, _) => vec!["refs/"],
+            (true, true) => vec!["refs/heads/", "refs/remotes/"],
+            (true, false) => vec!["refs/heads/"],
+        }
+    }
+
+    /// All of them, those that lead nowhere too, but for what a worktree owns, which counts there.
+    pub(super) fn candidates(&self, found: Refs, owned: &BTreeSet<&RefName>) -> Vec<Candidate> {
+        let local = self.counted_locally(&found.good, owned);
+        let mut candidates = Vec::new();
+        for found in found.good.into_iter().filter(|found| !owned.contains(&found.name)) {
+            let asked = self.is_asked_for(&found.name);
+            let twin = is_twin(&found.name, &local);
+            let who = of_ref(self.ctx, found, asked);
+            let dormant = who.touched.is_some_and(|at| self.ctx.now.since(at) > self.ctx.policy.active_within);
+            let wanted = self.may_count(&who) && (self.all || !twin && (asked || !dormant));
+            candidates.push(Candidate { claim: claim(&who), who, wanted });
+        }
+        for broken in found.broken.into_iter().filter(|broken| !owned.contains(&broken.name)) {
+            let label = String::from_utf8_lossy(broken.name.short()).into_owned();
+            let reason = format!("the branch cannot be used: {}", broken.reason);
+            let who = Who { broken: Some(reason), label, ..of_name(broken.name) };
+            let wanted = who.kind == Kind::Branch && self.may_count(&who);
+            candidates.push(Candidate { claim: claim(&who), who, wanted });
+        }
+        candidates
+    }
+
+    /// The short names of the local branches that count themselves, in a worktree or without one, and of the target: a
+    /// remote branch of the same name is the same work, even where it is asked for.
+    fn counted_locally(&self, found: &[Ref], owned: &BTreeSet<&RefName>) -> BTreeSet<Vec<u8>> {
+        let counts = |found: &&Ref| {
+            let dormant = self.ctx.now.since(found.committer_time) > self.ctx.policy.active_within;
+            self.is_eligible(&found.name) && (!dormant || self.is_asked_for(&found.name))
+        };
+        let names = found.iter().filter(counts).map(|found| &found.name);
+        let names = names.chain(owned.iter().copied()).chain(&self.target);
+        names.filter_map(|name| name.as_bytes().strip_prefix(b"refs/heads/")).map(<[u8]>::to_vec).collect()
+    }
+
+    /// Whether a glob names it.
+    fn is_asked_for(&self, name: &RefName) -> bool {
+        let is = |globs: &[GlobMatcher], name: &[u8]| globs.iter().any(|glob| glob.is_match(names::to_path(name)));
+        let is_branch = name.as_bytes().starts_with(b"refs/heads/");
+        is(&self.refs, name.as_bytes())
+            || is_branch && (is(&self.branches, name.short()) || is(&self.branches, name.as_bytes()))
+    }
+
+    fn may_count(&self, who: &Who) -> bool {
+        who.branch.as_ref().is_some_and(|name| self.is_eligible(name))
+    }
+
+    /// Whether it may count at all: what work lands on does not.
+    fn is_eligible(&self, name: &RefName) -> bool {
+        if Some(name) == self.target.as_ref() || self.ctx.leaves_out(name) {
+            return false;
+        }
+        let by_rule = match name.as_bytes() {
+            name if name.starts_with(b"refs/heads/") => self.branches.is_empty(),
+            name if name.starts_with(b"refs/remotes/") => self.ctx.policy.remotes,
+            _ => false,
+        };
+        by_rule || self.is_asked_for(name)
+    }
+}
+
+/// Globs of names; `*` matches `/` too, as branches are rarely asked for by level.
+fn globs(flag: &str, texts: &[String]) -> Result<Vec<GlobMatcher>, Failure> {
+    let wrong = |error| Failure::new(failure::Kind::Usage, format!("{flag}: {error}"));
+    texts.iter().map(|text| Ok(GlobBuilder::new(text).build().map_err(wrong)?.compile_matcher())).collect()
+}
+
+/// Whether a remote branch only repeats a local one.
+fn is_twin(name: &RefName, local: &BTreeSet<Vec<u8>>) -> bool {
+    let Some(short) = name.as_bytes().strip_prefix(b"refs/remotes/") else { return false };
+    let at = short.iter().position(|&b| b == b'/').map_or(short.len(), |at| at + 1);
+    local.contains(&short[at..])
+}
+
+fn of_name(name: RefName) -> Who {
+    let is_branch = name.as_bytes().starts_with(b"refs/heads/");
+    Who {
+        identity: Identity::Ref(name.clone()),
+        label: String::new(),
+        kind: if is_branch { Kind::Branch } else { Kind::Remote },
+        branch: Some(name),
+        tip: None,
+        worktree: None,
+        touched: None,
+        broken: None,
+    }
+}
+
+/// A ref that was asked for by a glob goes by its full name.
+fn of_ref(ctx: &Context, found: Ref, asked: bool) -> Who {
+    let name = if asked { found.name.as_bytes() } else { found.name.short() };
+    let log = ctx.repository.common_dir.join("logs").join(names::to_path(found.name.as_bytes()));
+    let moved = fs::symlink_metadata(log).ok().and_then(|meta| names::written_at(&meta));
+    Who {
+        label: String::from_utf8_lossy(name).into_owned(),
+        tip: Some(found.oid),
+        touched: moved.max(Some(found.committer_time)),
+        ..of_name(found.name)
+    }
+}
+
+fn claim(who: &Who) -> Claim {
+    if who.kind == Kind::Branch { Claim::Branch } else { Claim::Elsewhere }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remote_branch_repeats_the_local_one_of_its_name() {
+        let local = BTreeSet::from([b"feat/a".to_vec()]);
+        let twin = |name: &str| is_twin(&RefName::new(name), &local);
+        assert!(twin("refs/remotes/origin/feat/a"));
+        assert!(!twin("refs/remotes/origin/feat"));
+        assert!(!twin("refs/remotes/origin/a"));
+        assert!(!twin("refs/heads/feat/a"));
+    }
+}
