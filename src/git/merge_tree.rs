@@ -56,7 +56,9 @@ impl Conflicted {
             dir.is_some_and(|dir| paths.iter().any(|path| path.is_within(&dir)))
         };
         let moved = self.kind == ConflictKind::DirectoryRename;
-        self.names().any(|name| paths.contains(name) || moved && beside(name))
+        let in_the_way =
+            |name: &RepoPath| self.kind == ConflictKind::FileDirectory && paths.iter().any(|path| path.is_within(name));
+        self.names().any(|name| paths.contains(name) || moved && beside(name) || in_the_way(name))
     }
 }
 

@@ -1,11 +1,18 @@
 //! Refs and the commits they stand on.
 //! Must not know: worktrees, which refs anybody is interested in.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+
 use super::error::Error;
+use super::names;
 use super::objects::{ObjectKind, Objects};
 use super::repository::Repository;
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::time::Timestamp;
+
+/// No line of a log is longer, or it tells nothing.
+const LONGEST_LINE: u64 = 16 << 10;
 
 /// A ref that leads to a commit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,6 +79,26 @@ pub fn list_all(repository: &Repository, patterns: &[&str]) -> Result<Refs, Erro
         }
     }
     Ok(Refs { good, broken })
+}
+
+/// When a ref was last moved in this repository, as its log says. The time of the log's file would not do: `git gc` writes
+/// it anew. `None` where nothing is logged in files.
+#[must_use]
+pub fn moved(repository: &Repository, name: &RefName) -> Option<Timestamp> {
+    let mut log = File::open(repository.common_dir.join("logs").join(names::to_path(name.as_bytes()))).ok()?;
+    let end = log.seek(SeekFrom::End(0)).ok()?;
+    log.seek(SeekFrom::Start(end.saturating_sub(LONGEST_LINE))).ok()?;
+    let mut tail = Vec::new();
+    log.take(LONGEST_LINE).read_to_end(&mut tail).ok()?;
+    logged_at(&tail)
+}
+
+/// The time in the last line of a log: `OLD NEW NAME <MAIL> SECONDS ZONE`, a tab and what was done.
+fn logged_at(log: &[u8]) -> Option<Timestamp> {
+    let last = log.trim_ascii_end().rsplit(|&b| b == b'\n').next()?;
+    let who = last.split(|&b| b == b'\t').next()?;
+    let seconds = who.rsplit(|&b| b == b' ').nth(1)?;
+    std::str::from_utf8(seconds).ok()?.parse().ok().map(Timestamp)
 }
 
 /// The names that match, without a look at any object.
@@ -163,6 +190,15 @@ mod tests {
         assert_eq!(found[3].name, RefName::new(*b"refs/heads/caf\xe9"));
         assert!(parse(b"refs/heads/x\0abc\0\n").is_err());
         assert!(parse(b"refs/heads/x\n").is_err());
+    }
+
+    #[test]
+    fn the_last_line_of_a_log_tells_when() {
+        let line = |time: &str, what: &str| format!("{ID} {ID} A. B. <a@b> {time} +0100\t{what}\n");
+        let log = line("100", "commit: x") + &line("1700000000", "commit: with <a> 1 +0000");
+        assert_eq!(logged_at(log.as_bytes()), Some(Timestamp(1_700_000_000)));
+        assert_eq!(logged_at(b""), None);
+        assert_eq!(logged_at(b"torn"), None);
     }
 
     #[test]

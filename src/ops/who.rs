@@ -94,13 +94,10 @@ pub fn everybody(ctx: &Context, worktrees: &[Worktree], whom: &Whom<'_>) -> Resu
             let place = worktree.path.display();
             everybody.notices.push(format!("the worktree {place} is gone; git worktree prune forgets it"));
         }
-        // What it committed is its branch's.
-        let stands_in = worktree.vanished && found.good.iter().any(|r| Some(&r.name) == worktree.branch.as_ref());
-        if !stands_in {
-            let (who, claim) = of_worktree(worktree);
-            candidates.push(Candidate { who, claim, wanted: !excluded });
-        }
+        let (who, claim) = of_worktree(worktree);
+        candidates.push(Candidate { who, claim, wanted: !excluded });
     }
+    // What a vanished one committed is its branch's.
     let present = worktrees.iter().filter(|worktree| !worktree.vanished);
     let owned: BTreeSet<&RefName> = present.filter_map(|worktree| worktree.branch.as_ref()).collect();
     candidates.extend(wanted.candidates(found, &owned));

@@ -298,3 +298,13 @@ fn conflict_markers_in_a_file_are_text() {
         |p| p.edit("doc", 20, "b"),
     );
 }
+
+#[test]
+fn directory_file() {
+    let world = World::installed();
+    let (auth, search) = (world.worktree("auth"), world.worktree("search"));
+    auth.write("thing/deep/inside", "in a folder\n");
+    auth.commit("Folder").silent();
+    search.write("thing", "a file\n");
+    search.commit("File").blocked().says("file/directory");
+}

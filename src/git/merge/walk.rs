@@ -56,12 +56,9 @@ pub(super) fn paths(
 ) -> Result<Walked, Error> {
     // What lies elsewhere is not seen, so anything may have come from there.
     let mut found = Walked { adds: true, ..Walked::default() };
-    for path in only {
-        let at = |tree: Option<ObjectId>| match tree {
-            Some(tree) => tree::entry_at(objects, tree, path),
-            None => Ok(None),
-        };
-        let (base_entry, ours_entry, theirs_entry) = (at(base)?, at(ours)?, at(theirs)?);
+    for path in &with_what_stands_in_the_way(objects, base, theirs, only)? {
+        let (base_entry, ours_entry, theirs_entry) =
+            (at(objects, base, path)?, at(objects, ours, path)?, at(objects, theirs, path)?);
         if base_entry == theirs_entry {
             continue;
         }
@@ -75,6 +72,51 @@ pub(super) fn paths(
         found.touched.push(touched);
     }
     Ok(found.finish())
+}
+
+fn at(objects: &Objects, tree: Option<ObjectId>, path: &RepoPath) -> Result<Option<Entry>, Error> {
+    tree.map_or(Ok(None), |tree| tree::entry_at(objects, tree, path))
+}
+
+/// The paths, and where the side put a file into the place of a directory above one, or a directory into its own: that
+/// file, or the first one in that directory.
+fn with_what_stands_in_the_way(
+    objects: &Objects,
+    base: Option<ObjectId>,
+    theirs: Option<ObjectId>,
+    only: &BTreeSet<RepoPath>,
+) -> Result<BTreeSet<RepoPath>, Error> {
+    let mut all = only.clone();
+    for path in only {
+        let mut above = path.parent();
+        while let Some(dir) = above.take() {
+            let found = at(objects, theirs, &dir)?;
+            if found.is_some_and(|entry| !entry.is_tree()) {
+                all.insert(dir);
+            } else if found.is_none() {
+                above = dir.parent();
+            }
+        }
+        let is_tree = |entry: Option<Entry>| entry.filter(Entry::is_tree);
+        if let (Some(tree), None) = (is_tree(at(objects, theirs, path)?), is_tree(at(objects, base, path)?)) {
+            all.extend(first_file(objects, tree, path)?);
+        }
+    }
+    Ok(all)
+}
+
+fn first_file(objects: &Objects, mut tree: Entry, dir: &RepoPath) -> Result<Option<RepoPath>, Error> {
+    let mut path = dir.as_bytes().to_vec();
+    while tree.is_tree() {
+        let listing = Listing::read(objects, Some(tree.id))?;
+        if listing.len() == 0 {
+            return Ok(None);
+        }
+        path.push(b'/');
+        path.extend_from_slice(listing.name(0));
+        tree = listing.entry(0);
+    }
+    Ok(RepoPath::new(path).ok())
 }
 
 /// The outermost directory above `path` that is in `base` and not in `tree`.

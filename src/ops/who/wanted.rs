@@ -2,7 +2,6 @@
 //! Must not know: worktrees, beyond the branches that they own.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -11,7 +10,7 @@ use crate::domain::id::{Identity, RefName};
 use crate::domain::instance::Kind;
 use crate::failure::{self, Failure};
 use crate::git::names;
-use crate::git::refs::{Ref, Refs};
+use crate::git::refs::{self, Ref, Refs};
 use crate::ops::context::Context;
 use crate::ops::labels::Claim;
 
@@ -145,8 +144,9 @@ fn of_name(name: RefName) -> Who {
 /// A ref that was asked for by a glob goes by its full name.
 fn of_ref(ctx: &Context, found: Ref, asked: bool) -> Who {
     let name = if asked { found.name.as_bytes() } else { found.name.short() };
-    let log = ctx.repository.common_dir.join("logs").join(names::to_path(found.name.as_bytes()));
-    let moved = fs::symlink_metadata(log).ok().and_then(|meta| names::written_at(&meta));
+    // Of somebody else's, only when it was fetched.
+    let is_branch = found.name.as_bytes().starts_with(b"refs/heads/");
+    let moved = if is_branch { refs::moved(&ctx.repository, &found.name) } else { None };
     Who {
         label: String::from_utf8_lossy(name).into_owned(),
         tip: Some(found.oid),

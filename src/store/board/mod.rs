@@ -228,8 +228,7 @@ impl Locked<'_> {
     /// Publishes the board: coord's view, and what others wrote onto it by hand and still stands for something.
     /// Nothing is written where that would change nothing.
     ///
-    /// An entry by hand counts as alive for 5 minutes after it was last seen changed, or after the board was last written
-    /// before it was first seen, and as long as the process of
+    /// An entry by hand counts as alive for 5 minutes after it was last seen changed, and as long as the process of
     /// its number `pid`, if it names one, lives. Keys that coord does not know are kept, on the board as far as there
     /// is room. A board that does not parse is put aside under the name `ACTIVE-TASKS.json.corrupt-TIME`.
     ///
@@ -249,7 +248,7 @@ impl Locked<'_> {
                 found = board.look()?;
             }
             let mut next = before.clone();
-            let mut published = next.observe(&found.content, found.written().unwrap_or(witness.now), witness);
+            let mut published = next.observe(&found.content, witness);
             published.swept = next.sweep(view, witness);
             let fitted = fit::fit(&next.compose(view), next.extra());
             if !found.needs(&fitted, witness.now) {
@@ -299,16 +298,11 @@ impl Locked<'_> {
 }
 
 impl Found {
-    /// When it was last written.
-    fn written(&self) -> Option<Timestamp> {
-        let modified = self.stamp.as_ref()?.modified?;
-        let seconds = modified.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
-        i64::try_from(seconds).ok().map(Timestamp)
-    }
-
     /// Whether it was written so lately that its writer may not be done.
     fn is_fresh(&self, now: Timestamp) -> bool {
-        self.written().is_some_and(|at| (now.0 - at.0).abs() <= 1)
+        let modified = self.stamp.as_ref().and_then(|stamp| stamp.modified);
+        let seconds = modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        seconds.and_then(|span| i64::try_from(span.as_secs()).ok()).is_some_and(|at| (now.0 - at).abs() <= 1)
     }
 
     /// Whether the board has to be written to say what was composed.

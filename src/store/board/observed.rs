@@ -93,8 +93,8 @@ impl Observed {
         &self.extra
     }
 
-    /// Takes over what somebody changed on the board since it was published, at `written` at the latest.
-    pub(super) fn observe(&mut self, content: &Content, written: Timestamp, witness: &Witness<'_>) -> Published {
+    /// Takes over what somebody changed on the board since it was published.
+    pub(super) fn observe(&mut self, content: &Content, witness: &Witness<'_>) -> Published {
         let (text, is_whole) = match content {
             Content::Missing => return Published::default(),
             Content::Whole(text) => (text, true),
@@ -107,7 +107,7 @@ impl Observed {
                     adopted.push(entry.id.clone());
                 }
                 let old = self.by_hand.get(&entry.id);
-                let mut new = ByHand::take(entry, former.as_ref(), old, written.min(witness.now), witness);
+                let mut new = ByHand::take(entry, former.as_ref(), old, witness);
                 if let Some(old) = old.filter(|_| self.hides_extra) {
                     new.extra = old.extra.clone().into_iter().chain(new.extra).collect();
                 }
@@ -215,13 +215,7 @@ impl Observed {
 
 impl ByHand {
     /// What the hand added to `former`, which coord had published, and to what it had added before.
-    fn take(
-        entry: &Entry,
-        former: Option<&Entry>,
-        old: Option<&Self>,
-        changed_at: Timestamp,
-        witness: &Witness<'_>,
-    ) -> Self {
+    fn take(entry: &Entry, former: Option<&Entry>, old: Option<&Self>, witness: &Witness<'_>) -> Self {
         let published: BTreeSet<&str> = former.iter().flat_map(|f| &f.files).map(String::as_str).collect();
         let now: BTreeSet<&str> = entry.files.iter().map(String::as_str).collect();
         let is_removed = |file: &str| published.contains(file) && !now.contains(file);
@@ -245,7 +239,7 @@ impl ByHand {
             files,
             process: process(entry, witness).as_ref().map(Process::from),
             extra: entry.extra.clone(),
-            changed_at: Time(changed_at),
+            changed_at: Time(witness.now),
         }
     }
 

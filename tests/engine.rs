@@ -1,0 +1,423 @@
+//! What the engine promises beyond git's own verdict: who blocks, which lines, what it leaves alone, what it cannot know.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use coord::domain::hunk::LineSpan;
+use coord::domain::id::ObjectId;
+use coord::domain::overlap::{ConflictKind, Grade, PathOverlap};
+use coord::domain::path::RepoPath;
+use coord::domain::policy::Policy;
+use coord::env::Env;
+use coord::git::history::{Fork, fork_points, is_ancestor};
+use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, Pairs, Question, judge};
+use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
+use coord::git::view::View;
+use coord::git::{Deadline, Error, Git};
+use tempfile::TempDir;
+
+/// A commit in the making: its branch, its parents' branches, its files that differ from the first parent's. A file
+/// without content is gone; one whose content begins with `->` is a link.
+type Step<'s> = (&'s str, &'s [&'s str], &'s [(&'s str, Option<&'s str>)]);
+
+struct Repo {
+    dir: TempDir,
+    format: ObjectFormat,
+    settings: MergeSettings,
+}
+
+fn git(dir: &Path, args: &[&str], stdin: &str) -> String {
+    let mut command = Command::new("git");
+    command.args(args).current_dir(dir).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("git starts");
+    child.stdin.take().expect("it was asked for").write_all(stdin.as_bytes()).expect("git reads");
+    let output = child.wait_with_output().expect("git ends");
+    assert!(output.status.success(), "git {args:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+impl Repo {
+    fn new(steps: &[Step<'_>]) -> Self {
+        Self::in_format(ObjectFormat::Sha1, steps)
+    }
+
+    fn in_format(format: ObjectFormat, steps: &[Step<'_>]) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let name = if format == ObjectFormat::Sha1 { "sha1" } else { "sha256" };
+        git(dir.path(), &["init", "-q", "-b", "nowhere", "--template=", &format!("--object-format={name}")], "");
+        let mut stream = Vec::new();
+        for (n, (branch, parents, files)) in steps.iter().enumerate() {
+            stream.push(format!("commit refs/heads/{branch}\ncommitter A <a@b> {} +0000\ndata 0\n", 1_700_000_000 + n));
+            for (k, parent) in parents.iter().enumerate() {
+                // A branch goes on from itself without being told.
+                if parent != branch {
+                    stream.push(format!("{} refs/heads/{parent}\n", if k == 0 { "from" } else { "merge" }));
+                }
+            }
+            for (path, content) in *files {
+                match content {
+                    None => stream.push(format!("D {path}\n")),
+                    Some(text) => {
+                        let (mode, text) = text.strip_prefix("->").map_or(("100644", *text), |to| ("120000", to));
+                        stream.push(format!("M {mode} inline {path}\ndata {}\n{text}\n", text.len()));
+                    }
+                }
+            }
+            stream.push("\n".to_owned());
+        }
+        git(dir.path(), &["fast-import", "--quiet"], &stream.concat());
+        Self { dir, format, settings: MergeSettings::default() }
+    }
+
+    fn id(&self, name: &str) -> ObjectId {
+        let text = git(self.dir.path(), &["rev-parse", "--verify", name], "");
+        ObjectId::from_hex(text.as_bytes()).expect("a whole id")
+    }
+
+    fn common_dir(&self) -> PathBuf {
+        self.dir.path().join(".git")
+    }
+
+    fn program() -> Git {
+        Git::find(Env::capture().variable("PATH")).expect("git is installed")
+    }
+
+    fn objects(&self) -> Objects {
+        let store = ObjectStore { objects_dir: self.common_dir().join("objects"), format: self.format };
+        let view = View::read(&Self::program(), &self.common_dir()).expect("the view is readable");
+        Objects::open(&store).expect("the objects are readable").seen_through(view)
+    }
+
+    fn question(&self, branches: &[&str]) -> Question {
+        let line = |name: &&str| Line { tip: self.id(name), judge_unlanded: false };
+        let lines = branches.iter().map(line).collect();
+        Question { target: self.id("main"), lines, pairs: Pairs::All, only: None, all_paths: true }
+    }
+
+    fn try_judge(&self, question: &Question, deadline: Deadline) -> Result<Answer, Error> {
+        let store = ObjectStore { objects_dir: self.common_dir().join("objects"), format: self.format };
+        let objects = self.objects();
+        let git = Self::program().until(deadline);
+        let settings = self.settings.clone();
+        let bench = Judge { objects: &objects, store: &store, git: &git, repository: &self.common_dir(), settings };
+        judge(&bench, question)
+    }
+
+    fn judge(&self, branches: &[&str]) -> Answer {
+        self.try_judge(&self.question(branches), Deadline::NEVER).expect("the target is readable")
+    }
+
+    /// The only pair's meeting at a path.
+    fn meeting(&self, branches: [&str; 2], at: &str) -> PathOverlap {
+        let answer = self.judge(&branches);
+        let pair = answer.pairs.first().expect("they meet");
+        pair.paths.iter().find(|overlap| overlap.path == path(at)).expect("they meet there").clone()
+    }
+}
+
+fn path(text: &str) -> RepoPath {
+    RepoPath::new(text).expect("a valid path")
+}
+
+fn spans(pairs: &[(u32, u32)]) -> Vec<LineSpan> {
+    pairs.iter().map(|&(first, last)| LineSpan { first, last }).collect()
+}
+
+const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
+
+#[test]
+fn lines_are_told_in_the_targets_file_and_in_each_ones_own() {
+    let edit = |from: &str, to: &str| TEN.replace(from, to);
+    let (a, b) = (edit("5\n", "five\nand a half\n"), edit("5\n", "V\n").replace("9\n", "IX\n"));
+    let target = format!("new\nnew\n{TEN}");
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some(TEN)), ("g", Some(TEN))]),
+        ("a", &["main"], &[("f", Some(&a)), ("g", Some(&edit("2\n", "two\n")))]),
+        ("b", &["main"], &[("f", Some(&b)), ("g", Some(&edit("8\n", "eight\n")))]),
+        ("main", &["main"], &[("f", Some(&target))]),
+    ]);
+    let met = repo.meeting(["a", "b"], "f");
+    assert_eq!((met.grade, met.kind, met.blocks), (Grade::Conflict, Some(ConflictKind::Content), true));
+    assert_eq!((met.a_lines, met.b_lines), (spans(&[(7, 7)]), spans(&[(7, 7)])));
+    assert_eq!((met.a_own, met.b_own), (spans(&[(5, 6)]), spans(&[(5, 5)])));
+    let apart = repo.meeting(["a", "b"], "g");
+    assert_eq!((apart.grade, apart.kind, apart.gap), (Grade::Disjoint, None, Some(5)));
+    assert_eq!((apart.a_lines, apart.b_own), (spans(&[(2, 2)]), spans(&[(8, 8)])));
+}
+
+#[test]
+fn what_nobody_wrote_by_hand_keeps_its_grade_and_never_blocks() {
+    let attributes = "*.gen linguist-generated\n*.drv merge=mine\nsecret coord=ignore\n";
+    let files = ["x.gen", "x.drv", "d/Cargo.lock", "w/warned", "secret", "plain"];
+    let with = |text: &'static str| files.map(|name| (name, Some(text)));
+    let base: Vec<_> = with("base\n").into_iter().chain([(".gitattributes", Some(attributes))]).collect();
+    let mut repo = Repo::new(&[("main", &[], &base), ("a", &["main"], &with("a\n")), ("b", &["main"], &with("b\n"))]);
+    // Were the driver run, it would leave a file behind, and no conflict.
+    let trace = repo.dir.path().join("driver-was-run");
+    git(repo.dir.path(), &["config", "merge.mine.driver", &format!("touch {}", trace.display())], "");
+    let policy = Policy { warn_paths: vec!["w/".into()], ..Policy::default() };
+    repo.settings = MergeSettings::new(|_| None, vec!["mine".into()], &policy).expect("a valid glob");
+    let answer = repo.judge(&["a", "b"]);
+    let met: Vec<_> = answer.pairs[0].paths.iter().map(|met| (met.path.clone(), met.grade, met.blocks)).collect();
+    let expected = [("d/Cargo.lock", false), ("plain", true), ("w/warned", false), ("x.drv", false), ("x.gen", false)];
+    assert_eq!(met, expected.map(|(name, blocks)| (path(name), Grade::Conflict, blocks)));
+    assert!(!trace.exists());
+}
+
+#[test]
+fn a_merge_driver_is_not_run_even_where_git_itself_merges() {
+    let repo_with = |driven: &str| {
+        let mut repo = Repo::new(&[
+            ("main", &[], &[(".gitattributes", Some("*.drv merge=mine\n")), ("x.drv", Some(TEN)), ("d/f", Some(TEN))]),
+            ("a", &["main"], &[("x.drv", Some(driven)), ("d/f", None), ("e/f", Some(TEN))]),
+            (
+                "b",
+                &["main"],
+                &[("x.drv", Some(&TEN.replace("9\n", "nine\n"))), ("d/f", Some(&TEN.replace('3', "three")))],
+            ),
+        ]);
+        let trace = repo.dir.path().join("driver-was-run");
+        git(repo.dir.path(), &["config", "merge.mine.driver", &format!("touch {}", trace.display())], "");
+        repo.settings.drivers = vec!["mine".into()];
+        let met = repo.meeting(["a", "b"], "x.drv");
+        assert!(!trace.exists() && !met.blocks);
+        met.grade
+    };
+    assert_eq!(repo_with(&TEN.replace("2\n", "two\n")), Grade::Disjoint);
+    assert_eq!(repo_with(&TEN.replace("9\n", "neuf\n")), Grade::Conflict);
+}
+
+#[test]
+fn names_that_differ_in_case_conflict_where_the_file_system_folds_it() {
+    let mut repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n"))]),
+        ("a", &["main"], &[("docs/Readme", Some("a\n"))]),
+        ("b", &["main"], &[("docs/README", Some("b\n"))]),
+    ]);
+    assert!(repo.judge(&["a", "b"]).pairs.is_empty());
+    repo.settings.ignore_case = true;
+    let answer = repo.judge(&["a", "b"]);
+    assert_eq!(answer.pairs[0].paths[0].kind, Some(ConflictKind::CaseFold));
+    assert_eq!(answer.pairs[0].grade, Grade::Conflict);
+}
+
+#[test]
+fn judging_writes_nothing_into_the_repository() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("d/f", Some(TEN)), ("g", Some("1\n2\n3\n"))]),
+        ("a", &["main"], &[("d/f", None), ("e/f", Some(TEN)), ("g", Some("1\n2\nA\n"))]),
+        ("b", &["main"], &[("d/f", Some(&TEN.replace('5', "five"))), ("d/new", Some("new\n"))]),
+        ("main", &["main"], &[("g", Some("0\n1\n2\n3\n"))]),
+    ]);
+    let listing =
+        || git(&repo.common_dir(), &["count-objects", "-v"], "") + &files_below(&repo.common_dir()).join("\n");
+    let before = listing();
+    let answer = repo.judge(&["a", "b"]);
+    assert_eq!(
+        answer.pairs[0].paths.iter().find(|met| met.kind.is_some()).map(|met| met.kind),
+        Some(Some(ConflictKind::DirectoryRename))
+    );
+    assert_eq!(listing(), before);
+}
+
+fn files_below(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).expect("readable") {
+        let entry = entry.expect("readable").path();
+        if entry.is_dir() { found.extend(files_below(&entry)) } else { found.push(entry.display().to_string()) }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_moved_directory_is_seen_from_a_single_path() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("d/one", Some(TEN)), ("d/two", Some("2\n")), ("f", Some("1\n"))]),
+        ("a", &["main"], &[("d/one", None), ("d/two", None), ("e/one", Some(TEN)), ("e/two", Some("2\n"))]),
+        ("b", &["main"], &[("d/new", Some("new\n"))]),
+        ("c", &["main"], &[("f", Some("2\n"))]),
+    ]);
+    for (only, conflicts) in [("d/new", true), ("f", false)] {
+        let question = Question { only: Some(BTreeSet::from([path(only)])), ..repo.question(&["a", "b", "c"]) };
+        let answer = repo.try_judge(&question, Deadline::NEVER).expect("the target is readable");
+        let found = answer.pairs.iter().any(|pair| pair.grade == Grade::Conflict && (pair.a, pair.b) == (0, 1));
+        assert_eq!((found, answer.pairs.len()), (conflicts, usize::from(conflicts)), "{only}");
+    }
+}
+
+#[test]
+fn landed_work_is_told_from_new_branches() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some(TEN)), ("g", Some("1\n"))]),
+        ("merged", &["main"], &[("g", Some("merged\n"))]),
+        ("squashed", &["main"], &[("f", Some(&TEN.replace('5', "five")))]),
+        ("squashed", &["squashed"], &[("f", Some(&TEN.replace('5', "FIVE")))]),
+        ("open", &["main"], &[("f", Some(&TEN.replace('9', "nine")))]),
+        ("main", &["main", "merged"], &[("g", Some("merged\n"))]),
+        ("fresh", &["main"], &[]),
+        ("main", &["main"], &[("f", Some(&TEN.replace('5', "FIVE")))]),
+        // The target moves on in the same lines, so a merge would conflict now.
+        ("main", &["main"], &[("f", Some(&TEN.replace('5', "FIVE and a half")))]),
+    ]);
+    git(repo.dir.path(), &["branch", "-f", "fresh", "main~1"], "");
+    let answer = repo.judge(&["merged", "squashed", "open", "fresh"]);
+    let landings: Vec<_> = answer.lines.iter().map(|line| line.landing.clone()).collect();
+    assert_eq!(landings, [Landing::AlreadyThere, Landing::AlreadyThere, Landing::Clean, Landing::Clean]);
+}
+
+#[test]
+fn work_on_top_of_other_work_is_stacked_and_siblings_are_not() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some(TEN))]),
+        ("low", &["main"], &[("f", Some(&TEN.replace('2', "two")))]),
+        ("high", &["low"], &[("f", Some(&TEN.replace('2', "TWO")))]),
+        ("sibling", &["low"], &[("f", Some(&TEN.replace('2', "zwei")))]),
+    ]);
+    git(repo.dir.path(), &["branch", "backup", "high"], "");
+    let answer = repo.judge(&["low", "high", "sibling", "backup"]);
+    let pairs: Vec<_> = answer.pairs.iter().map(|pair| (pair.a, pair.b, pair.stacked, pair.grade)).collect();
+    let (conflict, fine) = (Grade::Conflict, Grade::Disjoint);
+    assert_eq!(
+        pairs,
+        [
+            (0, 1, true, fine),
+            (0, 2, true, fine),
+            (0, 3, true, fine),
+            (1, 2, false, conflict),
+            (1, 3, true, Grade::Identical),
+            (2, 3, false, conflict),
+        ]
+    );
+}
+
+#[test]
+fn what_does_not_land_is_paired_only_when_asked() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n")), ("g", Some("1\n"))]),
+        ("a", &["main"], &[("f", Some("a\n")), ("g", Some("a\n"))]),
+        ("b", &["main"], &[("f", Some("b\n"))]),
+        ("c", &["main"], &[("g", Some("c\n"))]),
+        ("main", &["main"], &[("f", Some("main\n"))]),
+    ]);
+    let mut question = repo.question(&["a", "b", "c"]);
+    let answer = repo.try_judge(&question, Deadline::NEVER).expect("the target is readable");
+    assert!(answer.pairs.is_empty());
+    assert!(matches!(&answer.lines[0].landing, Landing::Conflicts { paths, complete: true } if paths.len() == 1));
+    question.lines.iter_mut().for_each(|line| line.judge_unlanded = true);
+    let answer = repo.try_judge(&question, Deadline::NEVER).expect("the target is readable");
+    let met: Vec<_> =
+        answer.pairs.iter().map(|pair| (pair.a, pair.b, pair.paths[0].path.clone(), pair.grade)).collect();
+    assert_eq!(met, [(0, 1, path("f"), Grade::Conflict), (0, 2, path("g"), Grade::Conflict)]);
+}
+
+#[test]
+fn a_missing_object_makes_unknown_only_what_needs_it() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some(TEN)), ("g", Some("1\n"))]),
+        ("a", &["main"], &[("f", Some(&TEN.replace('2', "two")))]),
+        ("b", &["main"], &[("f", Some(&TEN.replace('9', "nine")))]),
+        ("c", &["main"], &[("g", Some("c\n"))]),
+        ("d", &["main"], &[("g", Some("d\n"))]),
+    ]);
+    git(repo.dir.path(), &["repack", "-q", "-a", "-d"], "");
+    let packs = repo.common_dir().join("objects/pack");
+    let aside = repo.dir.path().join("aside");
+    std::fs::rename(&packs, &aside).expect("writable");
+    std::fs::create_dir(&packs).expect("writable");
+    for pack in files_below(&aside).iter().filter(|name| name.ends_with(".pack")) {
+        let bytes = std::fs::File::open(pack).expect("readable");
+        let unpacked =
+            Command::new("git").args(["unpack-objects", "-q"]).current_dir(repo.dir.path()).stdin(bytes).status();
+        assert!(unpacked.expect("git starts").success());
+    }
+    let lost = repo.id("b:f").to_string();
+    let file = repo.common_dir().join("objects").join(&lost[..2]).join(&lost[2..]);
+    std::fs::remove_file(file).expect("it lay there");
+    let answer = repo.judge(&["a", "b", "c", "d"]);
+    assert!(answer.lines.iter().all(|line| line.landing == Landing::Clean));
+    let unknown: Vec<_> = answer.pairs.iter().map(|pair| (pair.a, pair.b, pair.unknown.is_some())).collect();
+    assert_eq!(unknown, [(0, 1, true), (2, 3, false)]);
+    assert!(
+        answer.pairs[0].unknown.as_ref().is_some_and(|reason| reason.contains(&lost) && reason.contains("missing"))
+    );
+    assert_eq!(answer.pairs[1].grade, Grade::Conflict);
+}
+
+#[test]
+fn history_that_is_not_there_is_unknown_never_clean() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n"))]),
+        ("a", &["main"], &[("f", Some("2\n"))]),
+        ("other", &[], &[("f", Some("3\n"))]),
+        ("main", &["main"], &[("g", Some("1\n"))]),
+    ]);
+    let landing = |answer: Answer| answer.lines[0].landing.clone();
+    assert!(matches!(landing(repo.judge(&["other"])), Landing::Unknown(why) if why.contains("no history")));
+    assert_eq!(landing(repo.judge(&["a"])), Landing::Clean);
+    let cut = [repo.id("main"), repo.id("a")].map(|id| format!("{id}\n")).concat();
+    std::fs::write(repo.common_dir().join("shallow"), cut).expect("writable");
+    assert!(matches!(landing(repo.judge(&["a"])), Landing::Unknown(why) if why.contains("shallow")));
+}
+
+#[test]
+fn replaced_commits_count_as_git_sees_them() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n"))]),
+        ("a", &["main"], &[("f", Some("a\n"))]),
+        ("b", &["main"], &[("f", Some("b\n"))]),
+        ("b-as-git-sees-it", &["main"], &[("g", Some("b\n"))]),
+    ]);
+    assert_eq!(repo.judge(&["a", "b"]).pairs[0].grade, Grade::Conflict);
+    git(repo.dir.path(), &["replace", "b", "b-as-git-sees-it"], "");
+    assert!(repo.judge(&["a", "b"]).pairs.is_empty());
+}
+
+#[test]
+fn sha_256_is_judged_alike() {
+    let repo = Repo::in_format(
+        ObjectFormat::Sha256,
+        &[
+            ("main", &[], &[("f", Some(TEN)), ("d/g", Some(TEN))]),
+            ("a", &["main"], &[("f", Some(&TEN.replace('5', "a"))), ("d/g", None), ("d/h", Some(TEN))]),
+            ("b", &["main"], &[("f", Some(&TEN.replace('5', "b"))), ("d/g", Some(&TEN.replace('4', "b")))]),
+            ("main", &["main"], &[("f", Some(&format!("0\n{TEN}")))]),
+        ],
+    );
+    let answer = repo.judge(&["a", "b"]);
+    let grades: Vec<_> = answer.pairs[0].paths.iter().map(|met| (met.path.clone(), met.grade)).collect();
+    assert_eq!(grades, [(path("d/g"), Grade::Disjoint), (path("f"), Grade::Conflict)]);
+}
+
+#[test]
+fn a_deadline_ends_the_judgement() {
+    let repo = Repo::new(&[("main", &[], &[("f", Some("1\n"))]), ("a", &["main"], &[("f", Some("2\n"))])]);
+    let late = repo.try_judge(&repo.question(&["a"]), Deadline::within(Duration::ZERO));
+    assert!(matches!(late, Err(Error::TimedOut { .. })));
+}
+
+#[test]
+fn fork_points_are_the_best_common_ancestors() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n"))]),
+        ("root", &["main"], &[]),
+        ("x", &["main"], &[("x", Some("1\n"))]),
+        ("main", &["main"], &[("m", Some("1\n"))]),
+        ("old-main", &["main"], &[]),
+        ("main", &["main", "x"], &[]),
+        ("x", &["x", "old-main"], &[("x", Some("2\n"))]),
+        ("alone", &[], &[("f", Some("1\n"))]),
+    ]);
+    let tips = ["x", "main", "alone"].map(|name| repo.id(name));
+    let forks = fork_points(&repo.objects(), repo.id("main"), &tips).expect("all is readable");
+    let bases = git(repo.dir.path(), &["merge-base", "--all", "main", "x"], "");
+    let mut bases: Vec<_> = bases.lines().filter_map(|line| ObjectId::from_hex(line.as_bytes())).collect();
+    bases.sort();
+    assert_eq!(bases.len(), 2);
+    assert_eq!(forks, [Fork::Several(bases), Fork::One(repo.id("main")), Fork::None]);
+    let ancestor = |a: &str, b: &str| is_ancestor(&repo.objects(), repo.id(a), repo.id(b)).expect("all is readable");
+    assert!(ancestor("old-main", "x") && ancestor("x", "x") && !ancestor("x", "main"));
+}
