@@ -63,6 +63,7 @@ pub mod exit;
 pub mod failure;
 pub mod forge;
 pub mod git;
+mod mcp;
 pub mod ops;
 pub mod os;
 pub mod render;

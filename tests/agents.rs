@@ -276,3 +276,63 @@ fn the_other_agents_hear_the_same() {
     );
     assert!(context(&told).contains("auth"), "{told}");
 }
+
+#[test]
+fn agents_are_set_up_and_taken_out_byte_for_byte() {
+    let play = Play::new();
+    let mine = "{\n  // mine\n  \"model\": \"opus\",\n  \"hooks\": {\"Stop\": [{\"hooks\": []}]}\n}\n";
+    let settings = play.at("main").join(".claude/settings.local.json");
+    std::fs::create_dir_all(settings.parent().expect("a folder")).expect("made");
+    std::fs::write(&settings, mine).expect("written");
+    let (code, said) = play.coord("auth", &["install", "--agent", "all"]);
+    assert_eq!(code, 0, "{said}");
+    let put = std::fs::read_to_string(&settings).expect("there");
+    assert!(put.contains("// mine") && put.contains("PreToolUse"), "{put}");
+    assert_eq!(play.coord("main", &["install", "--agent", "all"]).0, 0);
+    assert_eq!(std::fs::read_to_string(&settings).expect("there"), put, "idempotent");
+    let (_, said) = play.coord("main", &["doctor"]);
+    assert!(said.contains("claude calls coord, which answers") && said.contains("gemini calls coord"), "{said}");
+    assert_eq!(play.coord("main", &["uninstall"]).0, 0);
+    assert_eq!(std::fs::read_to_string(&settings).expect("there"), mine);
+    for gone in [".codex", ".gemini", ".cursor", ".github"] {
+        assert!(!play.at("main").join(gone).exists(), "{gone}");
+    }
+    assert_eq!(play.coord("main", &["install", "--agent", "nobody"]).0, 2);
+}
+
+#[test]
+fn the_tools_answer_over_the_model_context_protocol() {
+    let play = Play::new();
+    play.edit_line("auth", "a.txt", 10, "auth");
+    play.edit_line("search", "a.txt", 10, "search");
+    let call = |name: &str, arguments: Value| json!({"jsonrpc": "2.0", "id": name, "method": "tools/call", "params": {"name": name, "arguments": arguments}});
+    let messages = [
+        json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-11-25"}}),
+        call("coord_scan", json!({})),
+        call("coord_check", json!({"paths": ["a.txt"]})),
+        call("coord_diff", json!({"a": "auth", "b": "search"})),
+        call("coord_claim", json!({"patterns": ["src"], "minutes": 5})),
+        call("coord_claim", json!({"patterns": ["**"]})),
+        call("coord_release", json!({})),
+    ];
+    let mut child = play
+        .command(env!("CARGO_BIN_EXE_coord"), "search")
+        .arg("mcp")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("coord runs");
+    let text: String = messages.iter().map(|message| format!("{message}\n")).collect();
+    child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let answers: Vec<Value> =
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(answers.len(), messages.len());
+    let found = |at: usize| &answers[at]["result"]["structuredContent"];
+    assert_eq!(found(1)["summary"]["conflicting"], 1, "{}", answers[1]);
+    assert_eq!(found(2)["paths"][0]["others"][0]["instance"], "auth", "{}", answers[2]);
+    assert_eq!(found(3)["paths"][0]["grade"], "conflict", "{}", answers[3]);
+    assert_eq!(found(4)["granted"], true, "{}", answers[4]);
+    assert_eq!(answers[5]["result"]["isError"], true, "too broad");
+    assert_eq!(found(6)["claims"][0]["paths"][0], "src", "{}", answers[6]);
+}

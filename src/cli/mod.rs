@@ -10,6 +10,7 @@ mod claim;
 mod help;
 mod hook;
 mod log;
+mod mcp;
 mod parse;
 mod plan;
 mod progress;
@@ -102,6 +103,8 @@ enum Command {
     Hook(hook::HookArgs),
     #[command(hide = true)]
     Agent(agent::AgentArgs),
+    #[command(hide = true)]
+    Mcp(mcp::McpArgs),
     #[command(hide = true, subcommand)]
     Session(session::SessionCommand),
 }
@@ -131,6 +134,7 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Ci(args) => ci::ci(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
         Command::Agent(args) => Ok(agent::agent(&args, env, screen)),
+        Command::Mcp(mcp::McpArgs {}) => Ok(mcp::mcp(env)),
         Command::Session(command) => session::session(&command, global, env, screen),
     }
 }

@@ -147,7 +147,7 @@ impl<'a> Call<'a> {
     }
 
     fn facts(&mut self, edits: &[(RepoPath, &Edit)], reply: &mut Reply) -> Result<(), Failure> {
-        let asks = self.ctx.config.value("coord.agentOverlap").is_some_and(|value| value.text == "ask");
+        let asks = self.ctx.policy.agent_overlap_asks;
         for found in edit::meetings(self, edits)? {
             let strength = if found.met.conflicts { "conflict" } else { "near" };
             let key = format!(

@@ -59,8 +59,8 @@ pub fn change(
         (Some(old), Some(new)) if *old == new => Ok(Action::Unchanged),
         (Some(_), None) => {
             fs::remove_file(path).map_err(|error| wrong(error.to_string()))?;
-            // Its folder was made for it where nothing else is in it.
-            path.parent().map(fs::remove_dir);
+            // Its folders were made for it where nothing else is in them; none other can be removed like that.
+            drop(path.ancestors().skip(1).take(2).try_for_each(fs::remove_dir));
             Ok(Action::Deleted)
         }
         (old, Some(new)) => {

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::domain::claim::{
-    Claim, ClaimMode, Contested, DEFAULT_SPAN, End, Granted, Holder, LONGEST_SPAN, Moment, Refusal, Request, Table,
-    Token,
+    Claim, ClaimMode, Contest, Contested, DEFAULT_SPAN, End, Granted, Holder, LONGEST_SPAN, Moment, Refusal, Request,
+    Table, Token,
 };
 use crate::domain::event::{ClaimFacts, EventKind};
 use crate::domain::path::RepoPath;
@@ -324,6 +324,30 @@ pub fn end_session(ctx: &Context, id: &str, end: End) -> Result<(), Failure> {
 pub fn contested(ctx: &Context, holder: &Holder, paths: &BTreeSet<RepoPath>) -> Result<Vec<Contested>, Failure> {
     let table = ctx.store.claims()?;
     Ok(contested_in(ctx, &table, holder, paths))
+}
+
+/// A line for each of `paths` that the asking worktree must keep off.
+///
+/// # Errors
+/// Where the claims cannot be read.
+pub fn told(ctx: &Context, paths: &BTreeSet<RepoPath>) -> Result<Vec<String>, Failure> {
+    let Some(identity) = &ctx.repository.here else { return Ok(Vec::new()) };
+    let line = |contested: Contested| {
+        let path = contested.path.as_bytes().escape_ascii();
+        match contested.why {
+            Contest::Claimed(claim) => {
+                let task = claim.task.map(|task| format!(" for {task}")).unwrap_or_default();
+                format!("{path} is claimed by {}{task} (token {})", claim.label, claim.token.0)
+            }
+            Contest::Superseded { own, by } => {
+                format!(
+                    "{path}: your claim (token {}) ran out and {} took it (token {})",
+                    own.token.0, by.label, by.token.0
+                )
+            }
+        }
+    };
+    Ok(contested(ctx, &session::holder(ctx, identity), paths)?.into_iter().map(line).collect())
 }
 
 /// As [`contested`], of a table that was read already. A claim whose holder is provably gone does not count, even where

@@ -199,9 +199,3 @@ pub fn of_others(ctx: &Context, identity: &Identity, me: Option<&str>, paths: &B
     }
     theirs
 }
-
-/// Whether `coord.sharedCheckout` says to stop what would take another session's work along.
-#[must_use]
-pub fn shared_checkout_blocks(ctx: &Context) -> bool {
-    ctx.config.value("coord.sharedCheckout").is_some_and(|value| value.text.eq_ignore_ascii_case("block"))
-}

@@ -31,7 +31,7 @@ pub(super) fn judge(call: &Call<'_>, sweeps: &[Sweep], reply: &mut Reply) -> Res
         if theirs.is_empty() {
             continue;
         }
-        if session::shared_checkout_blocks(call.ctx) {
+        if call.ctx.policy.shared_checkout_blocks {
             reply.verdict = Verdict::Deny;
         }
         reply.news.push(News::Sweeps { command: sweep.command.clone(), harm: sweep.harm, theirs });

@@ -12,7 +12,6 @@ use crate::ops::context::Context;
 use crate::ops::intents::{self, Seen};
 use crate::ops::journal;
 use crate::ops::place::Place;
-use crate::ops::session;
 use crate::os::process;
 
 use super::{HookAnswer, shared};
@@ -39,7 +38,7 @@ pub(super) fn before(ctx: &Context, hook_env: &HookEnv, command: &'static str) -
         }
         let (candidate, mut judgement) = judge(ctx, hook_env, &place, &seen, command)?;
         let swept = shared::told(ctx, &place, &candidate);
-        let stopped = judgement.stops() || (!swept.is_empty() && session::shared_checkout_blocks(ctx));
+        let stopped = judgement.stops() || (!swept.is_empty() && ctx.policy.shared_checkout_blocks);
         judgement.notices.extend(swept);
         let facts = commit::facts(hook_name(command), &candidate, &judgement);
         if stopped {
