@@ -16,7 +16,7 @@ impl Play {
         let play = Self { dir: tempfile::tempdir().expect("a temporary folder") };
         let main = play.at("main");
         std::fs::create_dir_all(main.join("src")).expect("made");
-        let lines: String = (1..=40).map(|n| format!("line {n}\n")).collect();
+        let lines = (1..=40).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat();
         for file in ["a.txt", "src/b.txt"] {
             std::fs::write(main.join(file), &lines).expect("written");
         }
@@ -322,7 +322,7 @@ fn the_tools_answer_over_the_model_context_protocol() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("coord runs");
-    let text: String = messages.iter().map(|message| format!("{message}\n")).collect();
+    let text = messages.iter().map(|message| format!("{message}\n")).collect::<Vec<_>>().concat();
     child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads");
     let output = child.wait_with_output().expect("it ends");
     let answers: Vec<Value> =

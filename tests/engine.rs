@@ -328,7 +328,7 @@ fn a_missing_object_makes_unknown_only_what_needs_it() {
     let aside = repo.dir.path().join("aside");
     std::fs::rename(&packs, &aside).expect("writable");
     std::fs::create_dir(&packs).expect("writable");
-    for pack in files_below(&aside).iter().filter(|name| name.ends_with(".pack")) {
+    for pack in files_below(&aside).iter().filter(|name| Path::new(name).extension().is_some_and(|end| end == "pack")) {
         let bytes = std::fs::File::open(pack).expect("readable");
         let unpacked =
             Command::new("git").args(["unpack-objects", "-q"]).current_dir(repo.dir.path()).stdin(bytes).status();

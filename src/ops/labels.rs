@@ -46,7 +46,7 @@ pub fn make_unique<'a>(labels: impl Iterator<Item = (Claim, &'a Identity, &'a mu
         if *count == 1 {
             continue;
         }
-        let numbered = (*count..).map(|n| format!("{label}-{n}")).find(|name| !taken.contains(name));
+        let numbered = (*count..=usize::MAX).map(|n| format!("{label}-{n}")).find(|name| !taken.contains(name));
         if let Some(numbered) = numbered {
             taken.insert(numbered.clone());
             *label = numbered;

@@ -3,12 +3,14 @@
 
 mod judging;
 mod reading;
+mod select;
 mod work;
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::report::Survey;
+use crate::domain::time::Seconds;
 use crate::failure::Failure;
 use crate::git::worktrees;
 use crate::ops::context::Context;
@@ -25,6 +27,14 @@ pub struct SurveyOptions {
     pub branches: Vec<String>,
     /// Other refs too, whose full names match.
     pub refs: Vec<String>,
+    /// Leaves out whose work nobody touched for longer, and then takes dormant branches that are not that old.
+    pub since: Option<Seconds>,
+    /// Leaves out branches and refs whose tip was written by nobody whose name or address holds one of these.
+    pub authors: Vec<String>,
+    /// Leaves out branches and refs whose short or full names match.
+    pub exclude: Vec<String>,
+    /// Tells only of overlaps in paths that match, or that lie below one that does.
+    pub paths: Vec<String>,
     /// Looks at nobody but the instance that the command was run from.
     pub here_only: bool,
     /// Judges what does not land on the target pair by pair too.
@@ -55,12 +65,20 @@ impl fmt::Debug for SurveyOptions {
 pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure> {
     let target = ctx.target()?.clone();
     let worktrees = worktrees::list(&ctx.repository)?;
-    let whom = Whom { branches: &options.branches, refs: &options.refs, all: false };
+    let whom = Whom {
+        branches: &options.branches,
+        refs: &options.refs,
+        since: options.since,
+        authors: &options.authors,
+        exclude: &options.exclude,
+        all: false,
+    };
     let mut people = who::everybody(ctx, &worktrees, &whom)?;
     if options.here_only {
         people.all.retain(|who| Some(&who.identity) == ctx.repository.here.as_ref());
     }
     let objects = ctx.repository.objects()?;
     let taken = reading::read(ctx, &objects, &target, &people, options);
-    judging::judge(ctx, &objects, options, target, people, &taken)
+    let survey = judging::judge(ctx, &objects, options, target, people, &taken)?;
+    select::of_paths(survey, &options.paths)
 }

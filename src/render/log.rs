@@ -78,7 +78,7 @@ fn session(facts: &SessionFacts) -> String {
 fn claim(facts: &ClaimFacts) -> String {
     let with = words::names(facts.with.iter().map(String::as_str));
     let with = if with.is_empty() { with } else { format!(" held by {with}") };
-    let why = safe::text(&facts.why.replace('_', " "));
+    let why = safe::text(facts.why.replace('_', " "));
     let why = if why.is_empty() { why } else { format!(": {why}") };
     format!("{}{with}{why}", paths(&facts.paths, facts.more_paths))
 }
