@@ -55,6 +55,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+pub mod agent;
 mod cli;
 pub mod domain;
 pub mod env;
@@ -62,6 +63,7 @@ pub mod exit;
 pub mod failure;
 pub mod forge;
 pub mod git;
+mod mcp;
 pub mod ops;
 pub mod os;
 pub mod render;

@@ -2,17 +2,22 @@
 //! Must not know: git2, files, how an answer is found or written down.
 
 mod ack;
+mod agent;
+mod agents;
 mod check;
 mod ci;
+mod claim;
 mod help;
 mod hook;
 mod log;
+mod mcp;
 mod parse;
 mod plan;
 mod progress;
 mod report;
 mod scan;
 mod screen;
+mod session;
 mod setup;
 mod shell;
 mod verdict;
@@ -82,6 +87,10 @@ enum Command {
     Check(check::CheckArgs),
     Diff(check::DiffArgs),
     Ack(ack::AckArgs),
+    Claim(claim::ClaimArgs),
+    Release(claim::ReleaseArgs),
+    Renew(claim::RenewArgs),
+    Claims(claim::ClaimsArgs),
     Install(setup::InstallArgs),
     Uninstall(setup::UninstallArgs),
     Doctor(setup::DoctorArgs),
@@ -96,6 +105,12 @@ enum Command {
     Ci(ci::CiArgs),
     #[command(hide = true)]
     Hook(hook::HookArgs),
+    #[command(hide = true)]
+    Agent(agent::AgentArgs),
+    #[command(hide = true)]
+    Mcp(mcp::McpArgs),
+    #[command(hide = true, subcommand)]
+    Session(session::SessionCommand),
 }
 
 fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -107,6 +122,10 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Check(args) => check::check(&args, global, env, screen),
         Command::Diff(args) => check::diff(&args, global, env, screen),
         Command::Ack(args) => ack::ack(&args, global, env, screen),
+        Command::Claim(args) => claim::claim(&args, global, env, screen),
+        Command::Release(args) => claim::release(&args, global, env, screen),
+        Command::Renew(args) => claim::renew(&args, global, env, screen),
+        Command::Claims(claim::ClaimsArgs {}) => claim::claims(global, env, screen),
         Command::Install(args) => setup::install(&args, global, env, screen),
         Command::Uninstall(args) => setup::uninstall(&args, global, env, screen),
         Command::Doctor(setup::DoctorArgs {}) => setup::doctor(global, env, screen),
@@ -120,6 +139,9 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::plan(&args, global, env, screen),
         Command::Ci(args) => ci::ci(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),
+        Command::Agent(args) => Ok(agent::agent(&args, env, screen)),
+        Command::Mcp(mcp::McpArgs {}) => Ok(mcp::mcp(env)),
+        Command::Session(command) => session::session(&command, global, env, screen),
     }
 }
 

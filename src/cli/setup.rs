@@ -4,6 +4,7 @@
 use clap::{Args, ValueEnum};
 
 use super::Global;
+use super::agents;
 use super::screen::Screen;
 use crate::domain::policy::Mode;
 use crate::domain::setup::{Level, Setting};
@@ -28,6 +29,7 @@ Examples:
   coord install                         block conflicting commits
   coord install --mode warn             say it, let them through
   coord install --mode monitor          only record
+  coord install --agent claude,codex    their agents know before they edit
   coord doctor                          see that the hooks really fire")]
 pub(super) struct InstallArgs {
     /// What the hooks do
@@ -39,6 +41,12 @@ pub(super) struct InstallArgs {
     /// Change hook files that git tracks (.husky/pre-commit)
     #[arg(long)]
     pub(super) write_tracked: bool,
+    /// Set up these agents too: claude, codex, gemini, cursor, copilot, or all
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) agent: Vec<String>,
+    /// Put a short note for agents into AGENTS.md or CLAUDE.md
+    #[arg(long)]
+    pub(super) note: bool,
 }
 
 /// A mode as typed.
@@ -117,7 +125,12 @@ pub(super) fn install(args: &InstallArgs, global: &Global, env: &Env, screen: &m
     let ctx = super::open(env, global)?;
     let options =
         InstallOptions { mode: args.mode.map(Mode::from), strict: args.strict, write_tracked: args.write_tracked };
-    let report = ops::install::install(env, &ctx.repository, ctx.team.as_ref(), options)?;
+    let agents = agents::named(&args.agent)?;
+    let mut report = ops::install::install(env, &ctx.repository, ctx.team.as_ref(), options)?;
+    report.changes.extend(agents::put(&ctx, &agents));
+    if args.note {
+        report.changes.extend(agents::put_note(&ctx));
+    }
     screen.reply(|out| render::json::install(&report, out), |style, out| render::setup::install(&report, style, out));
     Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
 }
@@ -130,7 +143,9 @@ pub(super) fn uninstall(
 ) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let options = UninstallOptions { write_tracked: args.write_tracked };
-    let report = ops::uninstall::uninstall(env, &ctx.repository, options)?;
+    let mut report = ops::uninstall::uninstall(env, &ctx.repository, options)?;
+    report.changes.extend(agents::take(&ctx));
+    report.changes.extend(agents::take_note(&ctx));
     screen
         .reply(|out| render::json::uninstall(&report, out), |style, out| render::setup::uninstall(&report, style, out));
     Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
@@ -138,7 +153,8 @@ pub(super) fn uninstall(
 
 pub(super) fn doctor(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
-    let report = ops::doctor::doctor(env, &ctx.repository, ctx.team.as_ref())?;
+    let mut report = ops::doctor::doctor(env, &ctx.repository, ctx.team.as_ref())?;
+    report.findings.extend(agents::rehearse(&ctx, env));
     screen.reply(|out| render::json::doctor(&report, out), |style, out| render::setup::doctor(&report, style, out));
     Ok(if report.worst() == Level::Problem { Exit::Found } else { Exit::Clear })
 }

@@ -76,6 +76,14 @@ pub enum EventKind {
     AckGiven(AckFacts),
     /// An acknowledgement was withdrawn.
     AckWithdrawn(AckFacts),
+    /// A claim was granted.
+    ClaimGranted(ClaimFacts),
+    /// A claim was refused; `with` names who stands in the way.
+    ClaimRefused(ClaimFacts),
+    /// A claim was lengthened.
+    ClaimRenewed(ClaimFacts),
+    /// A claim is over; `why` says why.
+    ClaimEnded(ClaimFacts),
     /// coord's hooks were installed.
     Installed {
         /// The value of `coord.mode`.
@@ -205,6 +213,27 @@ impl Resolution {
     }
 }
 
+/// What is told about a claim.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ClaimFacts {
+    /// Its number; 0 for one that was refused.
+    pub token: u64,
+    /// What it is on; a glob counts as a path here.
+    pub paths: Vec<RepoPath>,
+    /// How many patterns there are beyond `paths`.
+    pub more_paths: u64,
+    /// `exclusive` or `shared`.
+    pub mode: String,
+    /// The holder's session.
+    pub session: String,
+    /// What for.
+    pub task: Option<String>,
+    /// The labels of those in the way; empty but for a refusal.
+    pub with: Vec<String>,
+    /// How it ended (`End::name`); empty while it has not.
+    pub why: String,
+}
+
 impl EventKind {
     /// The labels of the other instances that it is about.
     #[must_use]
@@ -251,6 +280,10 @@ impl EventKind {
             Self::EntrySwept { .. } => "entry_swept",
             Self::AckGiven(_) => "ack_given",
             Self::AckWithdrawn(_) => "ack_withdrawn",
+            Self::ClaimGranted(_) => "claim_granted",
+            Self::ClaimRefused(_) => "claim_refused",
+            Self::ClaimRenewed(_) => "claim_renewed",
+            Self::ClaimEnded(_) => "claim_ended",
             Self::Installed { .. } => "installed",
             Self::Uninstalled => "uninstalled",
             Self::Unknown { name, .. } => name,
@@ -274,6 +307,10 @@ impl EventKind {
             | Self::ConflictAppeared(facts)
             | Self::ConflictResolved(facts) => &facts.paths,
             Self::AckGiven(facts) | Self::AckWithdrawn(facts) => &facts.paths,
+            Self::ClaimGranted(facts)
+            | Self::ClaimRefused(facts)
+            | Self::ClaimRenewed(facts)
+            | Self::ClaimEnded(facts) => &facts.paths,
             _ => &[],
         }
     }

@@ -2,9 +2,13 @@
 //! Must not know: IO, clocks, git2, serde, or any other floor.
 
 pub mod ack;
+pub mod agent;
+pub mod alert;
 pub mod board;
+pub mod briefing;
 pub mod checklist;
 pub mod ci;
+pub mod claim;
 pub mod demo;
 pub mod event;
 pub mod finding;
@@ -19,12 +23,14 @@ pub mod judgement;
 pub mod observed;
 pub mod overlap;
 pub mod path;
+pub mod pattern;
 pub mod plan;
 pub mod policy;
 pub mod process;
 pub mod record;
 pub mod report;
 pub mod right_of_way;
+pub mod session;
 pub mod setup;
 pub mod text;
 pub mod time;

@@ -28,6 +28,7 @@ pub enum FailOn {
 
 /// Every setting that judging looks at.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Policy {
     /// `coord.mode`.
     pub mode: Mode,
@@ -49,6 +50,10 @@ pub struct Policy {
     pub warn_paths: Vec<String>,
     /// `[paths] ignore`: globs of paths that are not looked at.
     pub ignore_paths: Vec<String>,
+    /// `coord.sharedCheckout=block`: what would take another session's uncommitted work along is stopped, not only told.
+    pub shared_checkout_blocks: bool,
+    /// `coord.agentOverlap=ask`: an edit that conflicts with somebody's work asks the agent's user, where somebody is there.
+    pub agent_overlap_asks: bool,
     /// `coord.runtimeDir`: the folder of the board, relative to the main worktree.
     pub runtime_dir: String,
     /// `coord.memory`: the file of the memory, relative to the main worktree.
@@ -91,6 +96,8 @@ impl Default for Policy {
             exclude: ["release/*", "dependabot/*", "renovate/*"].map(String::from).to_vec(),
             warn_paths: Vec::new(),
             ignore_paths: Vec::new(),
+            shared_checkout_blocks: false,
+            agent_overlap_asks: false,
             runtime_dir: ".claude/runtime".to_owned(),
             memory: ".claude/memory.md".to_owned(),
             report: Thresholds::default(),

@@ -1,12 +1,13 @@
 //! Finished answers: everything a renderer needs, sorted, nothing left to compute.
 //! Must not know: how an answer is written down (text, JSON, HTML), the terminal.
 
+use super::claim::Claim;
 use super::hunk::LineSpan;
 use super::id::{ObjectId, RefName};
 use super::instance::Instance;
 use super::overlap::{Grade, PathConflict, PathOverlap};
 use super::path::RepoPath;
-use super::time::Timestamp;
+use super::time::{Seconds, Timestamp};
 
 /// The branch that work lands on, and where it stood when the answer was computed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -188,4 +189,50 @@ pub struct KnownOverlap {
     pub at: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
+}
+
+/// One claim as it is shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClaimRow {
+    /// The claim.
+    pub claim: Claim,
+    /// What is left of it.
+    pub left: Seconds,
+    /// Whether it is the asker's own.
+    pub mine: bool,
+}
+
+/// Somebody's changed paths, as far as they are named: the first, and how many there are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SomePaths {
+    /// The first.
+    pub first: RepoPath,
+    /// How many in all.
+    pub count: usize,
+}
+
+impl std::fmt::Display for SomePaths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.first.as_bytes().escape_ascii())?;
+        if self.count > 1 { write!(f, " and {} more", self.count - 1) } else { Ok(()) }
+    }
+}
+
+/// What came of `coord claim`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ClaimReport {
+    /// It was granted.
+    Granted {
+        /// The claim.
+        row: Box<ClaimRow>,
+        /// Who has changed which of its paths already.
+        already: Vec<(String, SomePaths)>,
+    },
+    /// Others' claims are in the way.
+    Refused {
+        /// Each of them.
+        rows: Vec<ClaimRow>,
+        /// Whether it was not waited for, although asked, as the asker holds a claim itself.
+        not_waited: bool,
+    },
 }

@@ -85,7 +85,9 @@ pub fn install(
 pub(crate) fn patterns(own: &OwnPaths) -> Vec<String> {
     let text = |path: &RepoPath| String::from_utf8_lossy(path.as_bytes()).into_owned();
     let folders = own.folders.iter().map(|folder| exclude::folder_pattern(&text(folder)));
-    folders.chain(own.untracked.iter().map(|file| exclude::file_pattern(&text(file)))).collect()
+    let files = own.untracked.iter().map(|file| exclude::file_pattern(&text(file)));
+    // Claude Code itself never commits this one, where `coord install --agent claude` puts its entries.
+    folders.chain(files).chain(std::iter::once(exclude::file_pattern(".claude/settings.local.json"))).collect()
 }
 
 /// Keeps what coord publishes out of git's sight; gives what should be said where that cannot be.

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use crate::domain::claim::Token;
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::intent::Intent;
 use crate::domain::process::Liveness;
 use crate::ops::context::Context;
+use crate::ops::{claim, session};
 use crate::os::process;
 use crate::store;
 
@@ -17,6 +19,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     ever: u64,
+    /// The greatest token and the claims that counted.
+    claims: (u64, Vec<Token>),
     /// Those that counted then.
     pub intents: Vec<Intent>,
 }
@@ -42,21 +46,31 @@ pub fn wait(ctx: &Context) -> Duration {
 pub fn look(ctx: &Context) -> Result<Seen, store::Error> {
     // The count first: an intent that comes later is then noticed by the count, or listed.
     let ever = ctx.store.intents_ever()?;
+    let claims = claims(ctx)?;
     let listing = ctx.store.intents()?;
     let counts = |intent: &Intent| intent.counts(process::is_alive(&intent.process), ctx.now);
-    Ok(Seen { ever, intents: listing.items.into_iter().filter(counts).collect() })
+    Ok(Seen { ever, claims, intents: listing.items.into_iter().filter(counts).collect() })
 }
 
-/// Records an intent; `false` where another came since `seen`, so that the commit must be judged again.
+fn claims(ctx: &Context) -> Result<(u64, Vec<Token>), store::Error> {
+    let table = ctx.store.claims()?;
+    Ok((table.last_token, table.live.into_keys().collect()))
+}
+
+/// Records an intent; `false` where another came or a claim was granted since `seen`, so that the commit must be judged
+/// again. The committer's own claims are lengthened: what it holds it keeps until its commit is made.
 ///
 /// # Errors
 /// Where it cannot be written.
 pub fn record(ctx: &Context, intent: &Intent, seen: &Seen) -> Result<bool, store::Error> {
     let locked = ctx.store.lock(wait(ctx))?;
-    if ctx.store.intents_ever()? != seen.ever {
+    if ctx.store.intents_ever()? != seen.ever || claims(ctx)? != seen.claims {
         return Ok(false);
     }
     locked.put_intent(intent)?;
+    if seen.claims.0 > 0 {
+        claim::renew_for_commit(ctx, &locked, &session::holder(ctx, &intent.identity), &intent.paths)?;
+    }
     Ok(true)
 }
 

@@ -2,8 +2,11 @@
 //! Must not know: clap, printing, terminals.
 
 pub mod ack;
+pub mod agent;
+pub mod agents_setup;
 pub mod check;
 pub mod ci;
+pub mod claim;
 pub mod commit;
 pub mod config;
 pub mod context;
@@ -26,6 +29,7 @@ pub mod plan;
 pub mod publish;
 mod receipt;
 pub mod report;
+pub mod session;
 pub mod settings;
 pub mod survey;
 pub mod uninstall;

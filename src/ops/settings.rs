@@ -139,6 +139,29 @@ pub(crate) const KNOWN: &[Known] = &[
         show: |policy| policy.ignore_paths.join(", "),
     },
     Known {
+        name: "coord.sharedCheckout",
+        variable: "COORD_SHARED_CHECKOUT",
+        team: ("", "sharedCheckout"),
+        many: false,
+        meaning: "what would take another session's uncommitted work of the same checkout along: warn or block",
+        apply: |policy, values| {
+            values::one(values, |text| values::either(text, "warn", "block"))
+                .map(|on| policy.shared_checkout_blocks = on)
+        },
+        show: |policy| if policy.shared_checkout_blocks { "block" } else { "warn" }.to_owned(),
+    },
+    Known {
+        name: "coord.agentOverlap",
+        variable: "COORD_AGENT_OVERLAP",
+        team: ("", "agentOverlap"),
+        many: false,
+        meaning: "an agent's edit that conflicts with somebody's work: tell the agent, or ask its user",
+        apply: |policy, values| {
+            values::one(values, |text| values::either(text, "tell", "ask")).map(|on| policy.agent_overlap_asks = on)
+        },
+        show: |policy| if policy.agent_overlap_asks { "ask" } else { "tell" }.to_owned(),
+    },
+    Known {
         name: "coord.runtimeDir",
         variable: "COORD_RUNTIME_DIR",
         team: ("", "runtimeDir"),

@@ -7,7 +7,9 @@ use super::scan::command;
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table};
 use super::{safe, words};
-use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, OverlapFacts, Resolution, SessionFacts};
+use crate::domain::event::{
+    AckFacts, ClaimFacts, CommitFacts, Event, EventKind, OverlapFacts, Resolution, SessionFacts,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::report::KnownOverlap;
 use crate::domain::time::Timestamp;
@@ -56,6 +58,10 @@ pub(crate) fn tell(kind: &EventKind) -> (Ink, String, String) {
         EventKind::EntrySwept { id } => (Ink::Plain, "entry swept", safe::text(id)),
         EventKind::AckGiven(facts) => (Ink::Plain, "acknowledged", ack(facts)),
         EventKind::AckWithdrawn(facts) => (Ink::Plain, "withdrawn", ack(facts)),
+        EventKind::ClaimGranted(facts) => (Ink::Plain, "claimed", claim(facts)),
+        EventKind::ClaimRefused(facts) => (Ink::Caution, "claim refused", claim(facts)),
+        EventKind::ClaimRenewed(facts) => (Ink::Plain, "claim renewed", claim(facts)),
+        EventKind::ClaimEnded(facts) => (Ink::Plain, "claim over", claim(facts)),
         EventKind::Installed { mode } => (Ink::Good, "hooks installed", format!("mode {}", safe::text(mode))),
         EventKind::Uninstalled => (Ink::Plain, "hooks uninstalled", String::new()),
         EventKind::Unknown { name, .. } => (Ink::Faint, "unknown", safe::text(name)),
@@ -96,6 +102,14 @@ fn resolved(how: Resolution) -> &'static str {
 fn session(facts: &SessionFacts) -> String {
     let task = words::task(facts.task.as_deref()).map(|task| format!(" {task}")).unwrap_or_default();
     format!("{}{task}", safe::text(&facts.id))
+}
+
+fn claim(facts: &ClaimFacts) -> String {
+    let with = words::names(facts.with.iter().map(String::as_str));
+    let with = if with.is_empty() { with } else { format!(" held by {with}") };
+    let why = safe::text(facts.why.replace('_', " "));
+    let why = if why.is_empty() { why } else { format!(": {why}") };
+    format!("{}{with}{why}", paths(&facts.paths, facts.more_paths))
 }
 
 fn ack(facts: &AckFacts) -> String {

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod ci;
+pub mod claims;
 pub mod demo;
 pub mod diff;
 pub mod github;
@@ -21,6 +22,7 @@ pub mod scan;
 pub mod setup;
 pub mod style;
 
+pub mod agent;
 mod board;
 mod collisions;
 mod finding;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::wire::{self, Oid, Text, Time};
 use crate::domain::event::{
-    AckFacts, CommitFacts, Event, EventKind, GrowthFacts, OverlapFacts, Resolution, SessionFacts,
+    AckFacts, ClaimFacts, CommitFacts, Event, EventKind, GrowthFacts, OverlapFacts, Resolution, SessionFacts,
 };
 use crate::domain::overlap::Grade;
 use crate::domain::path::RepoPath;
@@ -61,6 +61,8 @@ struct Line {
     how: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    token: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     paths: Vec<Text>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -147,6 +149,10 @@ fn to_line(event: &Event) -> Line {
         }
         EventKind::EntryAdopted { id } | EventKind::EntrySwept { id } => line.id = cut(id),
         EventKind::AckGiven(facts) | EventKind::AckWithdrawn(facts) => put_ack(&mut line, facts),
+        EventKind::ClaimGranted(facts)
+        | EventKind::ClaimRefused(facts)
+        | EventKind::ClaimRenewed(facts)
+        | EventKind::ClaimEnded(facts) => put_claim(&mut line, facts),
         EventKind::Installed { mode } | EventKind::ModeChanged { mode } => line.mode = cut(mode),
         EventKind::Uninstalled => {}
         EventKind::Unknown { name, .. } => line.kind = cut(name),
@@ -174,6 +180,13 @@ fn put_ack(line: &mut Line, facts: &AckFacts) {
     line.with = vec![cut(&facts.with)];
     (line.by, line.by_agent, line.why) = (cut(&facts.by), facts.by_agent, cut(&facts.why));
     line.expires = facts.expires.map(Time);
+    put_paths(line, &facts.paths, facts.more_paths);
+}
+
+fn put_claim(line: &mut Line, facts: &ClaimFacts) {
+    (line.token, line.mode, line.why) = (facts.token, cut(&facts.mode), cut(&facts.why));
+    (line.id, line.task) = (cut(&facts.session), facts.task.as_deref().map(cut));
+    line.with = facts.with.iter().take(LONGEST).map(|label| cut(label)).collect();
     put_paths(line, &facts.paths, facts.more_paths);
 }
 
@@ -216,6 +229,10 @@ fn from_line(fields: Line, line: &[u8]) -> Option<Event> {
         "entry_swept" => EventKind::EntrySwept { id: fields.id },
         "ack_given" => EventKind::AckGiven(ack(fields)?),
         "ack_withdrawn" => EventKind::AckWithdrawn(ack(fields)?),
+        "claim_granted" => EventKind::ClaimGranted(claim(fields)?),
+        "claim_refused" => EventKind::ClaimRefused(claim(fields)?),
+        "claim_renewed" => EventKind::ClaimRenewed(claim(fields)?),
+        "claim_ended" => EventKind::ClaimEnded(claim(fields)?),
         "installed" => EventKind::Installed { mode: fields.mode },
         "uninstalled" => EventKind::Uninstalled,
         _ => unknown(name, line),
@@ -283,6 +300,19 @@ fn ack(line: Line) -> Option<AckFacts> {
     })
 }
 
+fn claim(line: Line) -> Option<ClaimFacts> {
+    Some(ClaimFacts {
+        token: line.token,
+        paths: wire::paths(line.paths).ok()?,
+        more_paths: line.more_paths,
+        mode: line.mode,
+        session: line.id,
+        task: line.task,
+        with: line.with,
+        why: line.why,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,6 +357,10 @@ mod tests {
             more_paths: 0,
         };
         for kind in [
+            EventKind::ClaimGranted(ClaimFacts { token: 7, mode: "shared".into(), ..ClaimFacts::default() }),
+            EventKind::ClaimRefused(ClaimFacts { with: vec!["search".into()], ..ClaimFacts::default() }),
+            EventKind::ClaimRenewed(ClaimFacts { session: "s1".into(), ..ClaimFacts::default() }),
+            EventKind::ClaimEnded(ClaimFacts { token: 7, why: "expired".into(), ..ClaimFacts::default() }),
             EventKind::CommitBlocked(facts()),
             EventKind::CommitWarned(facts()),
             EventKind::CommitPassed(CommitFacts::default()),
@@ -372,7 +406,7 @@ mod tests {
     #[test]
     fn kinds_and_fields_of_a_later_version_are_unknown_not_lost() {
         for line in [
-            r#"{"at":"2026-01-31T14:30:00Z","kind":"claim_granted","actor":"auth","token":7}"#,
+            r#"{"at":"2026-01-31T14:30:00Z","kind":"ref_granted","actor":"auth","token":7}"#,
             r#"{"at":"2026-01-31T14:30:00Z","kind":"commit_blocked","actor":"auth","with":{"new":"form"}}"#,
         ] {
             let event = parse(line.as_bytes()).expect("an event");

@@ -7,6 +7,7 @@
 mod acks;
 mod board;
 mod cache;
+mod claims;
 mod documents;
 mod error;
 mod event_line;
@@ -15,6 +16,8 @@ pub mod exclude;
 mod file;
 mod intents;
 mod lock;
+mod lock_files;
+mod memories;
 mod memory;
 mod observed;
 mod platform;

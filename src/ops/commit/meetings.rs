@@ -18,7 +18,7 @@ use crate::ops::context::Context;
 
 use super::candidate::Candidate;
 use super::others::{self, Found, Other};
-use super::{since, telling, ways_out};
+use super::{claims, since, telling, ways_out};
 use crate::ops::place::Place;
 
 /// The git command that makes the commit, as the message names it.
@@ -97,6 +97,7 @@ pub fn judge(
             if blocks { judgement.blocks.push(finding) } else { judgement.warnings.push(finding) }
         }
     }
+    claims::judge(ctx, others.me, candidate, &mut judgement);
     if judgement.stops()
         && let Some(fault) = ctx.acks_fault()
     {
@@ -232,7 +233,12 @@ fn unknown_of(committed: Option<&PairAnswer>, lying: Option<&PairAnswer>) -> Opt
 
 /// Whether the other's work is over: dormant, or in the target already. Asked only of those in conflict, as the second
 /// needs a look at all that the other changed.
-fn is_over(ctx: &Context, objects: &Objects, target: ObjectId, other: &Other) -> Result<bool, Failure> {
+pub(in crate::ops) fn is_over(
+    ctx: &Context,
+    objects: &Objects,
+    target: ObjectId,
+    other: &Other,
+) -> Result<bool, Failure> {
     let dormant = other.who.touched.is_some_and(|touched| ctx.now.since(touched) > ctx.policy.active_within);
     if dormant {
         return Ok(true);

@@ -2,6 +2,7 @@
 //! Must not know: which hook asks, what its exit code is, how the judgement is shown.
 
 mod candidate;
+mod claims;
 mod meetings;
 mod noted;
 mod others;
@@ -10,6 +11,7 @@ mod telling;
 mod ways_out;
 
 pub use candidate::Candidate;
+pub(super) use meetings::is_over;
 pub use meetings::{CommandInHand, Others, judge};
 pub use noted::facts;
 pub use others::{Found, Other, find as find_others};

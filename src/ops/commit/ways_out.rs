@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::judgement::{Finding, Judgement, WayOut};
+use crate::domain::judgement::{Finding, Judgement, Reason, WayOut};
 use crate::domain::path::RepoPath;
 
 use super::candidate::Candidate;
@@ -23,7 +23,11 @@ pub(super) fn of(judgement: &Judgement, candidate: &Candidate, others: &[Other])
     let can_rebase = judgement.command == "commit" && candidate.merged.is_empty() && candidate.head.is_some();
     let blockers =
         || judgement.blocks.iter().filter_map(|finding| others.iter().find(|other| other.who.label == finding.other));
-    for other in unique(blockers()) {
+    // Building on somebody's work does not end their claim.
+    let committed = |other: &&&Other| {
+        judgement.blocks.iter().any(|finding| finding.other == other.who.label && finding.reason != Reason::Claimed)
+    };
+    for other in unique(blockers()).iter().filter(committed) {
         if let Some(build_on) = other.who.build_on().filter(|_| can_rebase) {
             ways.push(WayOut::Rebase(build_on));
         }

@@ -14,7 +14,7 @@ use crate::ops::place::Place;
 use crate::ops::{journal, observe};
 use crate::os::process;
 
-use super::HookAnswer;
+use super::{HookAnswer, shared};
 
 /// So often is a commit judged again because somebody else recorded an intent meanwhile; then it counts as not checked,
 /// which takes as many commits by others in one instant.
@@ -36,9 +36,12 @@ pub(super) fn before(ctx: &Context, hook_env: &HookEnv, command: &'static str) -
             journal::note(ctx, Some(&place.label), EventKind::CommitSkipped(facts));
             return Ok(HookAnswer::default());
         }
-        let (candidate, judgement) = judge(ctx, hook_env, &place, &seen, command)?;
+        let (candidate, mut judgement) = judge(ctx, hook_env, &place, &seen, command)?;
+        let swept = shared::told(ctx, &place, &candidate);
+        let stopped = judgement.stops() || (!swept.is_empty() && ctx.policy.shared_checkout_blocks);
+        judgement.notices.extend(swept);
         let facts = commit::facts(hook_name(command), &candidate, &judgement);
-        if judgement.stops() {
+        if stopped {
             observe::judgement(ctx, &place, &judgement);
             journal::note(ctx, Some(&place.label), EventKind::CommitBlocked(facts));
             return Ok(HookAnswer { stop: true, judgement: Some(judgement), notices });

@@ -4,6 +4,7 @@
 mod committing;
 mod pushing;
 mod refreshing;
+mod shared;
 mod transaction;
 
 use std::ffi::OsString;

@@ -35,6 +35,15 @@ pub(crate) fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
+/// One of two words; whether it is the second.
+pub(super) fn either(text: &str, first: &str, second: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase() {
+        word if word == first => Ok(false),
+        word if word == second => Ok(true),
+        _ => Err(format!("it must be {first} or {second}")),
+    }
+}
+
 /// As git reads a truth value.
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::VERSION;
 use super::text::{Text, time};
-use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, OverlapFacts, Resolution, SessionFacts};
+use crate::domain::event::{
+    AckFacts, ClaimFacts, CommitFacts, Event, EventKind, OverlapFacts, Resolution, SessionFacts,
+};
 use crate::domain::overlap::Grade;
 use crate::domain::path::RepoPath;
 use crate::domain::report::KnownOverlap;
@@ -61,6 +63,8 @@ pub(super) struct WireEvent<'a> {
     how: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     after_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<u64>,
 }
 
 impl<'a> WireEvent<'a> {
@@ -93,6 +97,10 @@ impl<'a> WireEvent<'a> {
             }
             EventKind::EntryAdopted { id } | EventKind::EntrySwept { id } => Self { entry: Some(id), ..empty },
             EventKind::AckGiven(facts) | EventKind::AckWithdrawn(facts) => empty.ack(facts),
+            EventKind::ClaimGranted(facts)
+            | EventKind::ClaimRefused(facts)
+            | EventKind::ClaimRenewed(facts)
+            | EventKind::ClaimEnded(facts) => empty.claim(facts),
             EventKind::Installed { mode } | EventKind::ModeChanged { mode } => Self { mode: Some(mode), ..empty },
             EventKind::Uninstalled | EventKind::Unknown { .. } => empty,
         }
@@ -126,6 +134,21 @@ impl<'a> WireEvent<'a> {
 
     fn session(self, facts: &'a SessionFacts) -> Self {
         Self { session: Some(&facts.id), task: facts.task.as_deref(), agent: facts.agent.as_deref(), ..self }
+    }
+
+    fn claim(self, facts: &'a ClaimFacts) -> Self {
+        let said = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+        Self {
+            token: Some(facts.token).filter(|&token| token > 0),
+            mode: said(&facts.mode),
+            session: said(&facts.session),
+            task: facts.task.as_deref(),
+            with: facts.with.iter().map(String::as_str).collect(),
+            paths: paths(&facts.paths),
+            more_paths: Some(facts.more_paths).filter(|&n| n > 0),
+            why: said(&facts.why),
+            ..self
+        }
     }
 
     fn ack(self, facts: &'a AckFacts) -> Self {
