@@ -20,7 +20,7 @@ pub struct Hindsight {
     pub right: u64,
     /// Those that did not: the later one changed by itself, and merged.
     pub wrong: u64,
-    /// Pairs that could not be judged.
+    /// Pairs and merges that could not be judged.
     pub unknown: u64,
     /// Merges that git could not have made by itself.
     pub resolved: u64,

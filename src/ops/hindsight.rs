@@ -56,9 +56,13 @@ pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
         }
     }
     for (at, work) in landed.iter().enumerate() {
-        if !lands(ctx, &objects, work)? {
-            found.resolved += 1;
-            found.foreseen += u64::from(foreseen.contains(&at));
+        match lands(ctx, &objects, work)? {
+            Some(true) => {}
+            Some(false) => {
+                found.resolved += 1;
+                found.foreseen += u64::from(foreseen.contains(&at));
+            }
+            None => found.unknown += 1,
         }
     }
     found.leads.sort_unstable();
@@ -165,16 +169,17 @@ fn alarm(
     let spoken = since.max(first.steps.last().map_or(first.at, |step| step.0));
     found.leads.push(other.at.since(spoken));
     let taken_in = history::is_ancestor(objects, first.merge, other.tip)?;
-    if taken_in || !lands(ctx, objects, other)? {
-        found.right += 1;
-    } else {
-        found.wrong += 1;
+    match lands(ctx, objects, other)? {
+        _ if taken_in => found.right += 1,
+        Some(false) => found.right += 1,
+        Some(true) => found.wrong += 1,
+        None => {}
     }
     Ok(())
 }
 
-/// Whether git makes the merge by itself.
-fn lands(ctx: &Context, objects: &Objects, work: &Landed) -> Result<bool, Failure> {
+/// Whether git makes the merge by itself; `None` where that could not be told.
+fn lands(ctx: &Context, objects: &Objects, work: &Landed) -> Result<Option<bool>, Failure> {
     let question = Question {
         target: work.onto,
         lines: vec![Line { tip: work.tip, judge_unlanded: false }],
@@ -183,7 +188,11 @@ fn lands(ctx: &Context, objects: &Objects, work: &Landed) -> Result<bool, Failur
         all_paths: false,
     };
     let answer = merge::judge(&ctx.judge(objects), &question)?;
-    Ok(!answer.lines.iter().any(|line| matches!(line.landing, Landing::Conflicts { .. })))
+    Ok(match answer.lines.first().map(|line| &line.landing) {
+        Some(Landing::Clean | Landing::AlreadyThere) => Some(true),
+        Some(Landing::Conflicts { .. }) => Some(false),
+        Some(Landing::Unknown(_)) | None => None,
+    })
 }
 
 /// The work's course, as the log would have told it.

@@ -201,18 +201,36 @@ mod tests {
 
     const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
+    /// A folder of its own for one test.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tmp");
+            let folder = folder.join(format!("changes-{}", std::process::id()));
+            fs::create_dir_all(&folder).expect("target is ours");
+            Self(folder)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
+    }
+
     #[test]
     fn a_change_is_told_and_reading_is_none() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let file = dir.path().join("x");
+        let dir = Scratch::new();
+        let file = dir.0.join("x");
         fs::write(&file, "1").expect("written");
         let mut watcher = Watcher::new();
-        watcher.add(dir.path());
+        watcher.add(&dir.0);
         if !watcher.sees() {
             return;
         }
         drop(fs::read(&file));
-        fs::write(dir.path().join("y"), "2").expect("written");
+        fs::write(dir.0.join("y"), "2").expect("written");
         match watcher.wait(LONG) {
             Waited::Changed(paths) => assert!(paths.iter().all(|path| path.ends_with("y")), "{paths:?}"),
             other => panic!("{other:?}"),

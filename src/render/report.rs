@@ -182,7 +182,7 @@ pub(crate) fn told(report: &Checklist) -> Vec<String> {
         lines.push(format!("{} without a merge cannot be rebuilt", words::number(past.unmerged, "commit")));
     }
     if past.unknown > 0 {
-        lines.push(format!("{} could not be judged", words::number(past.unknown, "pair")));
+        lines.push(format!("{} pairs or merges could not be judged", past.unknown));
     }
     lines
 }

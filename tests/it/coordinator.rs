@@ -147,3 +147,63 @@ fn what_is_broken_in_the_log_is_passed_over() {
     world.at("auth").coord(&["ack", "search"]).ok();
     assert_eq!(told(&world, "ack_given").len(), 1, "a torn line takes none with it");
 }
+
+#[test]
+fn the_report_counts_what_the_log_tells_and_goes_out_in_every_form() {
+    let world = conflict();
+    world.main().coord(&["scan", "--fail-on", "never"]).ok();
+    world.at("search").git(&["reset", "-q", "--hard", "HEAD~1"]).ok();
+    world.main().coord(&["scan", "--fail-on", "never"]).ok();
+    let report = world.main().json(&["report"]);
+    assert_eq!(report["checklist"].as_array().map(Vec::len), Some(4));
+    assert_eq!(report["checklist"][0]["question"], "Have conflicts occurred in actual execution?");
+    assert_eq!(report["checklist"][0]["checked"], true);
+    assert_eq!(report["conflicts"]["appeared"], 1);
+    assert_eq!(report["conflicts"]["resolved"]["dropped"], 1, "{}", world.events());
+    assert_eq!((&report["sessions"], &report["recommendation"]), (&2.into(), &"monitor".into()));
+    world.main().git(&["config", "coord.reportSessions", "2"]).ok();
+    let report = world.main().json(&["report"]);
+    assert_eq!(report["recommendation"], "warn", "conflicts and overlaps: {report}");
+    assert_eq!(report["command"], "coord config mode warn");
+    world.main().coord(&["report"]).ok().says("[x]").says("hot: src/api.rs (1)");
+    world.main().coord(&["report", "--format", "markdown"]).ok().says("- [x] Have conflicts occurred");
+    let page = world.main().coord(&["report", "--format", "html"]).ok().says("<svg");
+    page.says_not("<script").says_not("://");
+}
+
+#[test]
+fn history_without_a_log_says_what_coord_would_have_said() {
+    let world = World::new();
+    let (auth, search) = (world.worktree("auth"), world.worktree("search"));
+    auth.commit_edit(10, "auth was here").ok();
+    search.commit_edit(10, "search was here").ok();
+    world.worktree("docs").commit_edit(30, "docs was here").ok();
+    let main = world.main();
+    main.git(&["merge", "-q", "--no-ff", "--no-edit", "auth"]).ok();
+    main.with("GIT_COMMITTER_DATE", "2099-01-01T00:00:00Z").git(&["merge", "-q", "--no-ff", "--no-edit", "docs"]).ok();
+    main.git(&["merge", "-q", "--no-ff", "--no-edit", "-X", "ours", "search"]).ok();
+    main.with("GIT_COMMITTER_DATE", "2099-01-01T00:00:00Z").git(&["commit", "-q", "--amend", "--no-edit"]).ok();
+    let report = main.json(&["report", "--history", "12w"]);
+    let past = &report["history"];
+    assert_eq!((&past["merges"], &past["alarms"]), (&3.into(), &1.into()), "{report}");
+    assert_eq!((&past["right"], &past["wrong"]), (&1.into(), &0.into()), "{report}");
+    assert_eq!((&past["resolved_by_hand"], &past["foreseen"]), (&1.into(), &1.into()), "{report}");
+    assert_eq!(report["sessions"], 3);
+    main.coord(&["report", "--history", "12w"]).ok().says("3 merges in 12 weeks").says("1 of them foreseen");
+}
+
+#[test]
+fn nothing_that_cannot_be_written_is_in_the_way() {
+    let world = conflict();
+    world.main().coord(&["scan", "--fail-on", "never"]).ok();
+    fs::remove_file(world.store().join("observed.json")).expect("there was one");
+    fs::create_dir(world.store().join("observed.json")).expect("made");
+    fs::remove_file(world.store().join("coord-events.jsonl")).expect("there was one");
+    fs::create_dir(world.store().join("coord-events.jsonl")).expect("made");
+    fs::remove_file(world.main().dir.join(".claude/memory.md")).expect("there was one");
+    fs::create_dir(world.main().dir.join(".claude/memory.md")).expect("made");
+    let run = world.main().coord(&["scan", "--fail-on", "never"]).ok().says("1 conflict");
+    assert_eq!(run.stdout.matches("could not record").count(), 1, "said once");
+    world.at("auth").edit(FILE, 30, "more");
+    world.at("auth").commit("goes through").ok();
+}
