@@ -4,6 +4,10 @@
 //! `COORD_DIFFERENTIAL_PAIRS=20000 cargo test --release --test differential` looks at that many pairs; a failure names
 //! its seed, and `COORD_DIFFERENTIAL_SEED=N` looks at that history alone.
 
+//!
+//! One deviation is listed: a path with a merge driver, in a pair that git merges from several bases. Git merges the
+//! bases first, by the driver too; it is disarmed, so that merge is another one. Such a path never blocks.
+
 mod differential {
     pub(crate) mod oracle;
     pub(crate) mod world;
@@ -45,6 +49,7 @@ fn every_verdict_is_gits() {
     let summary = format!("{tally:?} in {} histories, {} deviations", seed - 1, faults.len());
     assert!(faults.is_empty(), "\n{}\n{summary}", faults.join("\n"));
     drop(writeln!(std::io::stderr(), "compared with git: {summary}"));
+    assert!(tally.drivers * 1000 <= tally.pairs, "{summary}");
     // The histories must keep being worth comparing.
     assert!(tally.conflicts * 20 > tally.pairs && tally.conflicts * 2 < tally.pairs, "{summary}");
     assert!(tally.landed > 0 && tally.stacked > 0 && tally.target_conflicts > 0, "{summary}");
@@ -58,6 +63,8 @@ struct Tally {
     target_conflicts: usize,
     landed: usize,
     stacked: usize,
+    /// The listed deviation.
+    drivers: usize,
 }
 
 type Paths = BTreeSet<String>;
@@ -103,7 +110,10 @@ fn compare_pairs(seed: u64, world: &World, truth: &Truth, answer: &Answer, tally
         let ours = found.get(&(a, b));
         let paths: Paths = ours.iter().flat_map(|pair| conflicting(&pair.paths)).collect();
         let unknown = ours.and_then(|pair| pair.unknown.clone());
-        if paths != *git || unknown.is_some() {
+        let differ: Paths = paths.symmetric_difference(git).cloned().collect();
+        if !differ.is_empty() && unknown.is_none() && differ.iter().all(|path| has_driver(path)) {
+            tally.drivers += 1;
+        } else if !differ.is_empty() || unknown.is_some() {
             faults.push(format!("seed {seed}: pair {a} {b}: coord {paths:?} {unknown:?}, git {git:?}"));
         }
         let stacked = world.is_stacked(a, b);
@@ -147,6 +157,10 @@ fn compare_unlanded(seed: u64, world: &World, truth: &Truth, whole: &Answer) -> 
         }
     }
     faults
+}
+
+fn has_driver(path: &str) -> bool {
+    std::path::Path::new(path).extension().is_some_and(|end| end == "drv")
 }
 
 fn changed(whole: &Answer, line: usize, path: &str) -> bool {

@@ -74,8 +74,21 @@ fn file_and_directory(groups: &[Group], found: &mut BTreeSet<Pair>) {
     }
 }
 
-/// The directories of the target of which a line leaves nothing.
-fn left_directories(work: &Work<'_>, line: &Brought) -> Result<Vec<Vec<u8>>, Error> {
+/// The directories of which a line leaves nothing: of those it started with, as the target may have lost them too and
+/// somebody made them anew, and of the target's.
+fn left_directories(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Vec<u8>>, Error> {
+    let mut left = left_on_target(work, line)?;
+    let mut seen = BTreeSet::new();
+    for touched in line.touched.iter().filter(|touched| touched.theirs.is_none()) {
+        if seen.insert(directory_of(touched.path.as_bytes())) {
+            let gone = walk::gone_directory(work.judge.objects, line.base, line.tree, &touched.path)?;
+            left.extend(gone.map(|dir| dir.as_bytes().to_vec()));
+        }
+    }
+    Ok(left)
+}
+
+fn left_on_target(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Vec<u8>>, Error> {
     let mut gone: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
     let mut kept: BTreeSet<&[u8]> = BTreeSet::new();
     for (path, entry) in &line.effective {
@@ -86,7 +99,7 @@ fn left_directories(work: &Work<'_>, line: &Brought) -> Result<Vec<Vec<u8>>, Err
             kept.extend(directories(path));
         }
     }
-    let mut left = Vec::new();
+    let mut left = BTreeSet::new();
     // Innermost first, so that an emptied directory counts as gone from the one above it.
     let mut waiting: BTreeSet<(usize, Vec<u8>)> = gone.keys().map(|dir| (depth(dir), dir.clone())).collect();
     while let Some((_, dir)) = waiting.pop_last() {
@@ -97,7 +110,7 @@ fn left_directories(work: &Work<'_>, line: &Brought) -> Result<Vec<Vec<u8>>, Err
         let name = dir[if above.is_empty() { 0 } else { above.len() + 1 }..].to_vec();
         gone.entry(above.clone()).or_default().insert(name);
         waiting.insert((depth(&above), above));
-        left.push(dir);
+        left.insert(dir);
     }
     Ok(left)
 }

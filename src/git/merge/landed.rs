@@ -11,6 +11,7 @@ use super::Work;
 use super::content::Left;
 use super::landing::{self, Brought};
 use super::texts::Texts;
+use crate::domain::hunk::Hunk;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
@@ -137,7 +138,11 @@ impl Record {
         }
         for &at in &moments {
             if self.nothing_to_merge(work, line, at)? || self.same_change(work, line, at)? {
-                return Ok(true);
+                // What the target seems to have deleted too it may have moved; then a merge would stop there.
+                let deletes = line.touched.iter().any(|touched| touched.theirs.is_none());
+                if !deletes || changes_nothing(work, trunk[at], line.tip)? {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
@@ -183,6 +188,16 @@ impl Record {
     }
 }
 
+/// Whether git, merging the tip into that commit, gives the commit's own tree.
+fn changes_nothing(work: &Work<'_>, commit: ObjectId, tip: ObjectId) -> Result<bool, Error> {
+    let tree = work.judge.objects.commit(commit)?.tree;
+    let answers = work.ask_git(&[(commit, tip)])?;
+    Ok(answers.into_iter().flatten().any(|merged| merged.clean && merged.tree == tree))
+}
+
+/// The lines around a change that belong to it, as for `git patch-id`.
+const CONTEXT: u32 = 3;
+
 type Step = (Option<Entry>, Option<Entry>);
 
 fn same_patch(work: &Work<'_>, one: Step, other: Step) -> Result<bool, Error> {
@@ -201,8 +216,13 @@ fn same_patch(work: &Work<'_>, one: Step, other: Step) -> Result<bool, Error> {
         else {
             return Ok(None);
         };
-        let part = |lines: &[u32], range: &Range<u32>| lines[range.start as usize..range.end as usize].to_vec();
-        let step = |hunk: &crate::domain::hunk::Hunk| (part(&before, &hunk.base), part(&changed.lines, &hunk.side));
+        let part = |lines: &[u32], range: Range<u32>| lines[range.start as usize..range.end as usize].to_vec();
+        let end = u32::try_from(before.len()).unwrap_or(u32::MAX);
+        let step = |hunk: &Hunk| {
+            // With what stands around it, as the same line may be added anywhere.
+            let around = hunk.base.start.saturating_sub(CONTEXT)..(hunk.base.end + CONTEXT).min(end);
+            (part(&before, around), part(&before, hunk.base.clone()), part(&changed.lines, hunk.side.clone()))
+        };
         Ok(Some(changed.hunks.iter().map(step).collect()))
     };
     Ok(matches!((patch(a, b)?, patch(c, d)?), (Some(one), Some(other)) if one == other))

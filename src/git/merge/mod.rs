@@ -1,4 +1,6 @@
 //! The merges that git would really do: each line of work onto the target, and each pair on top of each other.
+//! It deviates from git in one known case: a path with a merge driver, which is never run, in a merge from several
+//! bases; such a path never blocks. Looked at on some paths only, a move that pairs with a path elsewhere is not seen.
 //! Must not know: instances, who is asking, what an answer leads to.
 
 use std::cell::{OnceCell, RefCell};
