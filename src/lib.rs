@@ -66,6 +66,7 @@ pub mod ops;
 pub mod os;
 pub mod render;
 pub mod store;
+mod tui;
 
 /// Runs the program with `arguments` (the first is the program's own name) and returns its exit code.
 pub fn run(env: env::Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -11,10 +11,10 @@ use super::Cli;
 
 /// The groups of the help. Every command that is not hidden stands in one (a test holds this).
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Look", &["scan", "status", "check", "diff", "plan"]),
+    ("Look", &["scan", "status", "check", "diff", "plan", "watch"]),
     ("Coordinate", &["ack"]),
     ("Set up", &["install", "uninstall", "doctor", "config", "demo", "completions", "man"]),
-    ("Evidence", &["log", "ci"]),
+    ("Evidence", &["log", "report", "ci"]),
 ];
 
 /// The definition of all arguments, without the grouping: for pages and completions.

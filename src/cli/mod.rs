@@ -10,11 +10,13 @@ mod log;
 mod parse;
 mod plan;
 mod progress;
+mod report;
 mod scan;
 mod screen;
 mod setup;
 mod shell;
 mod verdict;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -88,6 +90,8 @@ enum Command {
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Log(log::LogArgs),
+    Report(report::ReportArgs),
+    Watch(watch::WatchArgs),
     Plan(plan::PlanArgs),
     Ci(ci::CiArgs),
     #[command(hide = true)]
@@ -111,6 +115,8 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(args) => Ok(shell::completions(&args, screen)),
         Command::Man(args) => shell::man(&args, screen),
         Command::Log(args) => log::log(&args, global, env, screen),
+        Command::Watch(args) => watch::watch(&args, global, env, screen),
+        Command::Report(args) => report::report(&args, global, env, screen),
         Command::Plan(args) => plan::plan(&args, global, env, screen),
         Command::Ci(args) => ci::ci(&args, global, env, screen),
         Command::Hook(args) => Ok(hook::hook(args, env, screen)),

@@ -12,7 +12,7 @@ use crate::ops::plan;
 use crate::ops::survey::{self, SurveyOptions};
 use crate::render::{self, json};
 
-/// Say in which order to land: what merges together as it is, and who must rebase on whom
+/// Say in which order to land, and who must rebase on whom
 ///
 /// The largest batches are found on the graph of conflicts, and each is then landed in memory, one after another, by the
 /// merge that git would do. So three branches that only conflict together are found too.

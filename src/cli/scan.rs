@@ -3,13 +3,14 @@
 
 use clap::{Args, ValueEnum};
 
-use super::Global;
 use super::progress::Progress;
 use super::screen::Screen;
 use super::verdict::{self, FailOnArg};
+use super::{Global, parse};
 use crate::domain::overlap::Grade;
 use crate::domain::policy::FailOn;
 use crate::domain::report::Survey;
+use crate::domain::time::Seconds;
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ Examples:
   coord scan                            everybody, conflicts first
   coord scan --all                      nothing folded
   coord scan --branches 'feature/*'     only these local branches, and the worktrees
-  coord scan --refs 'refs/remotes/origin/*'
+  coord scan --refs 'refs/remotes/origin/*' --since 30d --path src
   coord scan --json | jq '.overlaps[] | select(.grade == \"conflict\")'
   coord scan --fail-on never            exit code 0 whatever is found
 
@@ -41,6 +42,18 @@ pub(super) struct ScanArgs {
     /// Other refs too, by their full names
     #[arg(long, value_name = "GLOB", num_args = 1..)]
     pub(super) refs: Vec<String>,
+    /// Leave out whose work nobody touched for longer: 30d
+    #[arg(long, value_name = "TIME", value_parser = parse::span)]
+    pub(super) since: Option<Seconds>,
+    /// Only branches and refs whose tip was written by NAME, or part of a name or address
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(super) author: Vec<String>,
+    /// Leave out branches and refs that match
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub(super) exclude: Vec<String>,
+    /// Only overlaps in these paths, counted from the top
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub(super) path: Vec<String>,
     /// Fold nothing: every instance, every overlap
     #[arg(long)]
     pub(super) all: bool,
@@ -102,6 +115,10 @@ pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Scr
     let options = SurveyOptions {
         branches: args.branches.clone(),
         refs: args.refs.clone(),
+        since: args.since,
+        authors: args.author.clone(),
+        exclude: args.exclude.clone(),
+        paths: args.path.clone(),
         all_pairs: args.all_pairs,
         all_paths: args.all_paths,
         ..SurveyOptions::default()

@@ -25,6 +25,7 @@ pub(super) struct Screen {
     pub(super) watched: bool,
     github: bool,
     broken: Option<io::Error>,
+    gone: Option<io::ErrorKind>,
 }
 
 impl Screen {
@@ -42,6 +43,7 @@ impl Screen {
             watched: env.stderr_is_terminal && !json,
             github: env.variable("GITHUB_ACTIONS").is_some(),
             broken: None,
+            gone: None,
         }
     }
 
@@ -78,8 +80,14 @@ impl Screen {
         self.note(written.and_then(|()| put(&text, self.github, io::stderr().lock())));
     }
 
+    /// Whether the reader went away, or nothing can be written to it: what goes on for ever ends then.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.is_some()
+    }
+
     /// Keeps the first failed write. A reader that went away (`coord scan | head`) is no failure of coord's.
     fn note(&mut self, written: io::Result<()>) {
+        self.gone = self.gone.or(written.as_ref().err().map(io::Error::kind));
         let failed = written.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
         self.broken = self.broken.take().or(failed);
     }

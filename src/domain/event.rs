@@ -2,8 +2,9 @@
 //! Must not know: how an event is written down, where the log lies.
 
 use super::id::ObjectId;
+use super::overlap::Grade;
 use super::path::RepoPath;
-use super::time::Timestamp;
+use super::time::{Seconds, Timestamp};
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +38,23 @@ pub enum EventKind {
         hook: String,
         /// What stood in the way, for people.
         reason: String,
+    },
+    /// An instance changed paths that it had not changed before.
+    WorkingSetGrown(GrowthFacts),
+    /// Two instances began to change a path in common.
+    OverlapAppeared(OverlapFacts),
+    /// Their overlap got another grade.
+    OverlapChanged(OverlapFacts),
+    /// They have no path in common any more.
+    OverlapGone(OverlapFacts),
+    /// Two instances began to conflict.
+    ConflictAppeared(OverlapFacts),
+    /// They no longer do.
+    ConflictResolved(OverlapFacts),
+    /// `coord.mode` is another than it was.
+    ModeChanged {
+        /// Its value now.
+        mode: String,
     },
     /// A session said that it is there.
     SessionStarted(SessionFacts),
@@ -123,7 +141,91 @@ pub struct AckFacts {
     pub expires: Option<Timestamp>,
 }
 
+/// What is told of a working set that grew.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GrowthFacts {
+    /// The paths that are new in it.
+    pub paths: Vec<RepoPath>,
+    /// How many new ones there are beyond `paths`.
+    pub more_paths: u64,
+}
+
+/// What is told of two instances that changed a path in common.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OverlapFacts {
+    /// The label of the other instance.
+    pub with: String,
+    /// The grade now; of what is gone, the last one.
+    pub grade: Grade,
+    /// The grade before; only where it changed.
+    pub from: Option<Grade>,
+    /// How it was resolved; only for a conflict that is.
+    pub how: Option<Resolution>,
+    /// How long it was there; only for what is over.
+    pub after: Option<Seconds>,
+    /// The paths; of a conflict those that conflict.
+    pub paths: Vec<RepoPath>,
+    /// How many paths there are beyond `paths`.
+    pub more_paths: u64,
+}
+
+/// How a conflict ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Resolution {
+    /// One was rebased, on the other or on the target that has the other's work.
+    Rebased,
+    /// One merged the other, or the target that has the other's work.
+    Merged,
+    /// One gave up its change, or is gone.
+    Dropped,
+    /// One landed, and the other still does.
+    Landed,
+    /// Somebody said that it is known.
+    Acknowledged,
+    /// Both still change the path, so that it merges.
+    Edited,
+}
+
+impl Resolution {
+    /// Every one, in the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::Rebased, Self::Merged, Self::Edited, Self::Dropped, Self::Landed, Self::Acknowledged];
+
+    /// Its name on disk, in JSON and in messages; part of the interface, never changed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rebased => "rebased",
+            Self::Merged => "merged",
+            Self::Dropped => "dropped",
+            Self::Landed => "landed",
+            Self::Acknowledged => "acknowledged",
+            Self::Edited => "edited",
+        }
+    }
+}
+
 impl EventKind {
+    /// The labels of the other instances that it is about.
+    #[must_use]
+    pub fn with(&self) -> &[String] {
+        match self {
+            Self::CommitBlocked(facts)
+            | Self::CommitWarned(facts)
+            | Self::CommitPassed(facts)
+            | Self::CommitSkipped(facts)
+            | Self::CommitBypassed(facts)
+            | Self::CommitChangedAfterCheck(facts) => &facts.with,
+            Self::OverlapAppeared(facts)
+            | Self::OverlapChanged(facts)
+            | Self::OverlapGone(facts)
+            | Self::ConflictAppeared(facts)
+            | Self::ConflictResolved(facts) => std::slice::from_ref(&facts.with),
+            Self::AckGiven(facts) | Self::AckWithdrawn(facts) => std::slice::from_ref(&facts.with),
+            _ => &[],
+        }
+    }
+
     /// The kind's name on disk and in JSON; part of the interface, never changed.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -135,6 +237,13 @@ impl EventKind {
             Self::CommitBypassed(_) => "commit_bypassed",
             Self::CommitChangedAfterCheck(_) => "commit_changed_after_check",
             Self::FailedOpen { .. } => "failed_open",
+            Self::WorkingSetGrown(_) => "working_set_grown",
+            Self::OverlapAppeared(_) => "overlap_appeared",
+            Self::OverlapChanged(_) => "overlap_changed",
+            Self::OverlapGone(_) => "overlap_gone",
+            Self::ConflictAppeared(_) => "conflict_appeared",
+            Self::ConflictResolved(_) => "conflict_resolved",
+            Self::ModeChanged { .. } => "mode_changed",
             Self::SessionStarted(_) => "session_started",
             Self::SessionEnded(_) => "session_ended",
             Self::SessionStale(_) => "session_stale",
@@ -158,6 +267,12 @@ impl EventKind {
             | Self::CommitSkipped(facts)
             | Self::CommitBypassed(facts)
             | Self::CommitChangedAfterCheck(facts) => &facts.paths,
+            Self::WorkingSetGrown(facts) => &facts.paths,
+            Self::OverlapAppeared(facts)
+            | Self::OverlapChanged(facts)
+            | Self::OverlapGone(facts)
+            | Self::ConflictAppeared(facts)
+            | Self::ConflictResolved(facts) => &facts.paths,
             Self::AckGiven(facts) | Self::AckWithdrawn(facts) => &facts.paths,
             _ => &[],
         }

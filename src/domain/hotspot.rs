@@ -50,6 +50,15 @@ impl HotSpot {
     }
 }
 
+impl HotSpot {
+    /// Whether it is worth naming unasked: a fifth of the conflicts and more than a pair or two, or several that do not
+    /// land because of it.
+    #[must_use]
+    pub fn is_hot(&self) -> bool {
+        self.pairs >= 3 && self.per_cent() >= 20 || self.behind >= 3
+    }
+}
+
 #[derive(Default)]
 struct Tally {
     pairs: usize,

@@ -3,10 +3,12 @@
 
 pub mod ack;
 pub mod board;
+pub mod checklist;
 pub mod ci;
 pub mod demo;
 pub mod event;
 pub mod finding;
+pub mod hindsight;
 mod histogram;
 pub mod hotspot;
 pub mod hunk;
@@ -14,6 +16,7 @@ pub mod id;
 pub mod instance;
 pub mod intent;
 pub mod judgement;
+pub mod observed;
 pub mod overlap;
 pub mod path;
 pub mod plan;

@@ -51,6 +51,31 @@ pub struct Policy {
     pub ignore_paths: Vec<String>,
     /// `coord.runtimeDir`: the folder of the board, relative to the main worktree.
     pub runtime_dir: String,
+    /// `coord.memory`: the file of the memory, relative to the main worktree.
+    pub memory: String,
+    /// From where on `coord report` checks its boxes.
+    pub report: Thresholds,
+}
+
+/// From where on each box of `coord report` is checked, and how many sessions it takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Thresholds {
+    /// `coord.reportConflicts`: so many conflicts.
+    pub conflicts: u64,
+    /// `coord.reportOpen`: conflicts stay open for so long, in the median. 30 minutes.
+    pub open: Seconds,
+    /// `coord.reportOverlap`: so many sessions of a hundred overlap with another.
+    pub overlap_percent: u64,
+    /// `coord.reportManual`: so many acknowledgements, bypasses and refused claims in a hundred sessions.
+    pub manual_percent: u64,
+    /// `coord.reportSessions`: so many sessions are to be observed first.
+    pub sessions: u64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { conflicts: 1, open: Seconds(1800), overlap_percent: 33, manual_percent: 25, sessions: 20 }
+    }
 }
 
 impl Default for Policy {
@@ -67,6 +92,8 @@ impl Default for Policy {
             warn_paths: Vec::new(),
             ignore_paths: Vec::new(),
             runtime_dir: ".claude/runtime".to_owned(),
+            memory: ".claude/memory.md".to_owned(),
+            report: Thresholds::default(),
         }
     }
 }

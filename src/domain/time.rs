@@ -6,7 +6,7 @@
 pub struct Timestamp(pub i64);
 
 /// A span of whole seconds, never negative.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Seconds(pub u64);
 
 impl Timestamp {

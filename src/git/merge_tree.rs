@@ -114,7 +114,10 @@ impl Workshop {
     }
 
     fn run(&self, asked: &Asked<'_>, pairs: &[(ObjectId, ObjectId)], source: bool) -> Result<Output, Error> {
-        let mut options: Vec<OsString> = Vec::new();
+        // Named, as git may be told not to take a bare repository by its place (safe.bareRepository).
+        let mut git_dir = OsString::from("--git-dir=");
+        git_dir.push(asked.repository);
+        let mut options = vec![git_dir];
         if source {
             options.push(format!("--attr-source={}", asked.attributes).into());
         }

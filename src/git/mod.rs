@@ -4,6 +4,7 @@
 pub mod attributes;
 mod cleaning;
 pub mod commit;
+mod commit_graph;
 pub mod config;
 mod contents;
 pub mod error;

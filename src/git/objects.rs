@@ -1,7 +1,7 @@
 //! Git objects by id, read raw from the object database, with additions that live in memory only.
 //! Must not know: refs, the index, working trees; what a merge is.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fs;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -12,6 +12,7 @@ use std::sync::Once;
 use git2::{Odb, Oid};
 
 use super::commit::Commit;
+use super::commit_graph::CommitGraph;
 use super::error::Error;
 use super::view::View;
 use crate::domain::id::ObjectId;
@@ -133,6 +134,9 @@ const TOO_LARGE: usize = 512 << 20;
 /// How many bytes of trees are kept for being read again.
 const TREE_CACHE: usize = 48 << 20;
 
+/// So many commits are read one by one before the commit-graph is.
+const WORTH_THE_GRAPH: usize = 500;
+
 /// The objects of one repository. For one thread; open another for the next.
 pub struct Objects {
     odb: Odb<'static>,
@@ -142,6 +146,10 @@ pub struct Objects {
     commits: RefCell<IdMap<Rc<Commit>>>,
     trees: RefCell<IdMap<Rc<[u8]>>>,
     tree_bytes: Cell<usize>,
+    place: PathBuf,
+    /// How many commits were read one by one, and the graph once that is many.
+    commits_read: Cell<usize>,
+    graph: OnceCell<Option<CommitGraph>>,
 }
 
 impl std::fmt::Debug for Objects {
@@ -169,6 +177,9 @@ impl Objects {
             commits: RefCell::default(),
             trees: RefCell::default(),
             tree_bytes: Cell::default(),
+            place: store.objects_dir.clone(),
+            commits_read: Cell::default(),
+            graph: OnceCell::new(),
         };
         objects.add_directory(&store.objects_dir)?;
         Ok(objects)
@@ -241,6 +252,11 @@ impl Objects {
         if let Some(commit) = self.commits.borrow().get(&id) {
             return Ok(Rc::clone(commit));
         }
+        if let Some(commit) = self.commit_of_graph(id) {
+            let commit = Rc::new(commit);
+            self.commits.borrow_mut().insert(id, Rc::clone(&commit));
+            return Ok(commit);
+        }
         let data = self.of_kind(id, ObjectKind::Commit)?;
         let mut commit = Commit::parse(&data).ok_or_else(|| wrong(id, "is no readable commit"))?;
         if let Some(parents) = self.view.parents(id) {
@@ -249,6 +265,16 @@ impl Objects {
         let commit = Rc::new(commit);
         self.commits.borrow_mut().insert(id, Rc::clone(&commit));
         Ok(commit)
+    }
+
+    /// The commit by git's commit-graph. That is a whole file to read, so only a walk of many commits makes it worth it.
+    fn commit_of_graph(&self, id: ObjectId) -> Option<Commit> {
+        self.commits_read.set(self.commits_read.get() + 1);
+        if self.commits_read.get() < WORTH_THE_GRAPH || !self.view.is_plain() {
+            return None;
+        }
+        let graph = self.graph.get_or_init(|| CommitGraph::read(&self.place, self.format.id_len()));
+        graph.as_ref()?.commit(id)
     }
 
     /// A tree's raw content.

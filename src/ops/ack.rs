@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::domain::ack::Ack;
 use crate::domain::event::{AckFacts, EventKind};
 use crate::domain::id::Identity;
+use crate::domain::instance::Instance;
 use crate::domain::path::RepoPath;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::failure::Failure;
@@ -57,6 +58,39 @@ pub fn give(ctx: &Context, options: &AckOptions) -> Result<Acknowledged, Failure
     ctx.store.lock(intents::wait(ctx))?.put_ack(&ack)?;
     journal::note(ctx, Some(&place.label), EventKind::AckGiven(facts(&ack, &other.label, Some(ack.expires))));
     Ok(named(ack, &everybody))
+}
+
+/// Acknowledges the overlap of two instances, whoever asks.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn between(ctx: &Context, one: &Instance, other: &Instance, lasts: Seconds, why: &str) -> Result<(), Failure> {
+    let ack = Ack {
+        a: one.identity.clone(),
+        b: other.identity.clone(),
+        paths: BTreeSet::new(),
+        by: ctx.user(),
+        by_agent: ctx.is_agent(),
+        why: why.to_owned(),
+        at: ctx.now,
+        expires: ctx.now.plus(lasts),
+    };
+    ctx.store.lock(intents::wait(ctx))?.put_ack(&ack)?;
+    journal::note(ctx, Some(&one.label), EventKind::AckGiven(facts(&ack, &other.label, Some(ack.expires))));
+    Ok(())
+}
+
+/// Takes back all acknowledgements between two instances; says how many.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn withdraw_between(ctx: &Context, one: &Instance, other: &Instance) -> Result<usize, Failure> {
+    let none = BTreeSet::new();
+    let withdrawn = ctx.store.lock(intents::wait(ctx))?.withdraw_acks(&one.identity, &other.identity, &none)?;
+    for ack in &withdrawn {
+        journal::note(ctx, Some(&one.label), EventKind::AckWithdrawn(facts(ack, &other.label, None)));
+    }
+    Ok(withdrawn.len())
 }
 
 /// The acknowledgements that count now, those given first first.

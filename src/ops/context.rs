@@ -30,9 +30,6 @@ use crate::store::{self, Store};
 /// The file of the team's policy, at the top of the tree.
 const TEAM_FILE: &str = "coord.toml";
 
-/// The memory, unless `coord.memory` says otherwise.
-const MEMORY: &str = ".claude/memory.md";
-
 /// Variables that agents set for the programs that they start.
 const OF_AGENTS: &[&str] = &[
     "CLAUDECODE",
@@ -99,7 +96,7 @@ impl Context {
         let mut repository = open_repository(env, options.hook.as_ref())?;
         let config = repository.config.clone();
         let settled = Settled::new(env, &repository, options)?;
-        repository.own_paths = own_paths(&settled.policy, &config);
+        repository.own_paths = own_paths(&settled.policy);
         let store = Store::open(&repository.common_dir)?;
         if repository.main_worktree.is_none() && !repository.bare {
             repository.main_worktree = remembered(&store, &repository);
@@ -346,11 +343,10 @@ pub fn open_repository(env: &Env, hook: Option<&HookEnv>) -> Result<Repository, 
 }
 
 /// What coord itself writes into worktrees.
-fn own_paths(policy: &Policy, config: &Config) -> OwnPaths {
-    let memory = config.value("coord.memory").map_or_else(|| MEMORY.to_owned(), |value| value.text);
+fn own_paths(policy: &Policy) -> OwnPaths {
     let paths =
         |texts: &[&str]| texts.iter().filter_map(|text| RepoPath::new(text.trim_end_matches('/')).ok()).collect();
-    OwnPaths { folders: paths(&[&policy.runtime_dir]), untracked: paths(&[&memory]) }
+    OwnPaths { folders: paths(&[&policy.runtime_dir]), untracked: paths(&[&policy.memory]) }
 }
 
 fn excluded(policy: &Policy) -> Result<GlobSet, Failure> {

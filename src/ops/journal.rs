@@ -3,10 +3,15 @@
 
 use crate::domain::event::{Event, EventKind};
 use crate::ops::context::Context;
-use crate::ops::intents;
+use crate::ops::{intents, memory};
 
 /// Appends an event. What cannot be written is left out: the log is evidence, not a condition of work.
 pub(super) fn note(ctx: &Context, actor: Option<&str>, kind: EventKind) {
-    let event = Event { at: ctx.now, actor: actor.map(str::to_owned), kind };
-    drop(ctx.store.append(&[event], intents::wait(ctx)));
+    note_all(ctx, &[Event { at: ctx.now, actor: actor.map(str::to_owned), kind }]);
+}
+
+/// Appends events, and puts what is worth remembering into the memory.
+pub(super) fn note_all(ctx: &Context, events: &[Event]) {
+    drop(ctx.store.append(events, intents::wait(ctx)));
+    memory::remember(ctx, events);
 }

@@ -4,16 +4,15 @@
 use std::path::Path;
 
 use crate::domain::board::{BoardEntry, BoardView, Published};
-use crate::domain::event::EventKind;
+use crate::domain::event::{Event, EventKind, GrowthFacts, SessionFacts};
 use crate::domain::instance::{Instance, Kind, State};
+use crate::domain::path::RepoPath;
 use crate::domain::record::Record;
 use crate::domain::report::Survey;
 use crate::failure::Failure;
 use crate::ops::context::Context;
-use crate::ops::install;
-use crate::ops::intents;
-use crate::ops::journal;
 use crate::ops::survey::{self, SurveyOptions};
+use crate::ops::{install, intents, journal, memory, observe};
 use crate::os::process;
 use crate::store::{self, Board, Locked, Witness};
 
@@ -23,25 +22,45 @@ const LISTED: usize = 400;
 /// Records what a survey of everybody showed and publishes the board. What could not be recorded is told, in one line
 /// each: the answer stands without it.
 pub fn everybody(ctx: &Context, survey: &Survey, asked: &SurveyOptions) -> Vec<String> {
-    let complete = asked.branches.is_empty() && asked.refs.is_empty() && !asked.here_only;
-    match record(ctx, survey, complete) {
-        Ok(published) => tell(ctx, published),
+    let lists = [&asked.branches, &asked.refs, &asked.authors, &asked.exclude];
+    let complete = lists.iter().all(|list| list.is_empty()) && asked.since.is_none() && !asked.here_only;
+    // Where only some paths were asked for, what is missing is not gone.
+    let seen = if asked.paths.is_empty() { Seen::Whole { complete } } else { Seen::Part };
+    match record(ctx, survey, seen) {
+        Ok(done) => tell(ctx, done),
         Err(error) => vec![format!("could not record this: {error}")],
     }
 }
 
-/// Looks at the instance at work alone, records it and publishes the board: what hooks do afterwards.
+/// Looks at the instance at work alone, and at those that it conflicts with, records them and publishes the board: what
+/// hooks do afterwards.
 ///
 /// # Errors
 /// Where the instance cannot be read, or nothing can be written.
 pub fn refresh(ctx: &Context) -> Result<(), Failure> {
-    let options = SurveyOptions { here_only: true, ..SurveyOptions::default() };
+    let also = ctx.repository.here.as_ref().map(|here| observe::partners(ctx, here)).unwrap_or_default();
+    let options = SurveyOptions { here_only: true, also, ..SurveyOptions::default() };
     let survey = survey::survey(ctx, &options)?;
-    tell(ctx, record(ctx, &survey, false)?);
+    tell(ctx, record(ctx, &survey, Seen::Whole { complete: false })?);
     Ok(())
 }
 
-fn record(ctx: &Context, survey: &Survey, complete: bool) -> Result<Published, store::Error> {
+/// What recording did: to the board, and what is new for the log.
+struct Done {
+    published: Published,
+    news: Vec<Event>,
+}
+
+/// How much a survey shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// All that its instances have in common; `complete` where these are everybody.
+    Whole { complete: bool },
+    /// What lies in some paths.
+    Part,
+}
+
+fn record(ctx: &Context, survey: &Survey, scope: Seen) -> Result<Done, store::Error> {
     let board = match &ctx.repository.main_worktree {
         Some(top) => Board::in_worktree(top, &ctx.policy.runtime_dir)?,
         None => Board::in_store(&ctx.store),
@@ -53,6 +72,8 @@ fn record(ctx: &Context, survey: &Survey, complete: bool) -> Result<Published, s
         }
     }
     let locked = ctx.store.lock(intents::wait(ctx))?;
+    let witness = Witness { now: ctx.now, liveness: &process::is_alive, identify: &process::identify };
+    let mut news: Vec<Event> = locked.sweep_sessions(&witness)?.iter().map(|gone| stale(ctx, gone)).collect();
     let former = ctx.store.records()?.items;
     let seen: Vec<Record> = survey.instances.iter().map(|instance| of_instance(ctx, instance, &former)).collect();
     for record in &seen {
@@ -60,12 +81,37 @@ fn record(ctx: &Context, survey: &Survey, complete: bool) -> Result<Published, s
         if !former.iter().any(|old| same(&old)) {
             locked.write_record(record)?;
         }
+        news.extend(grown(ctx, former.iter().find(|old| old.key() == record.key()), record));
     }
-    let (kept, gone) = sort_out(former, &seen, complete);
+    let (kept, gone) = sort_out(former, &seen, scope == Seen::Whole { complete: true });
     for record in &gone {
         locked.remove_record(&record.identity, record.session.as_deref())?;
     }
-    publish(ctx, &locked, &board, seen.iter().chain(&kept))
+    // Under the lock to the end, so that of many who notice the same thing one tells it.
+    if let Seen::Whole { complete } = scope {
+        news.extend(observe::survey(ctx, &locked, survey, complete)?);
+    }
+    let published = publish(ctx, &locked, &board, seen.iter().chain(&kept))?;
+    Ok(Done { published, news })
+}
+
+fn stale(ctx: &Context, record: &Record) -> Event {
+    let id = record.session.clone().unwrap_or_default();
+    let facts = SessionFacts { id, task: record.task.clone(), agent: record.agent.clone() };
+    Event { at: ctx.now, actor: Some(record.label.clone()), kind: EventKind::SessionStale(facts) }
+}
+
+/// The paths that an instance had not changed when it was last recorded. Where not all of them were listed, nothing can
+/// be said beyond the last that was.
+fn grown(ctx: &Context, old: Option<&Record>, new: &Record) -> Option<Event> {
+    let known: &[RepoPath] = old.map(|old| &*old.paths).unwrap_or_default();
+    let end = old.filter(|old| old.more_paths > 0).and_then(|old| old.paths.last());
+    let fresh = |path: &&RepoPath| known.binary_search(path).is_err() && end.is_none_or(|end| *path < end);
+    let paths: Vec<RepoPath> = new.paths.iter().filter(fresh).cloned().collect();
+    let more_paths = if old.is_none() { new.more_paths } else { 0 };
+    let facts = GrowthFacts { paths, more_paths };
+    let kind = (!facts.paths.is_empty()).then_some(EventKind::WorkingSetGrown(facts))?;
+    Some(Event { at: ctx.now, actor: Some(new.label.clone()), kind })
 }
 
 /// The former records that still stand beside those seen now, and those whose worktree or branch is no more.
@@ -132,13 +178,13 @@ fn is_same(old: &Record, new: &Record) -> bool {
 }
 
 /// Notes in the log what publishing did, and tells what somebody should know of it.
-fn tell(ctx: &Context, published: Published) -> Vec<String> {
-    for id in published.adopted {
-        journal::note(ctx, None, EventKind::EntryAdopted { id });
-    }
-    for id in published.swept {
-        journal::note(ctx, None, EventKind::EntrySwept { id });
-    }
+fn tell(ctx: &Context, done: Done) -> Vec<String> {
+    let Done { published, mut news } = done;
+    let notice = if news.iter().any(memory::is_worth_it) { memory::notice(ctx) } else { None };
+    let of_board = |kind| Event { at: ctx.now, actor: None, kind };
+    news.extend(published.adopted.into_iter().map(|id| of_board(EventKind::EntryAdopted { id })));
+    news.extend(published.swept.into_iter().map(|id| of_board(EventKind::EntrySwept { id })));
+    journal::note_all(ctx, &news);
     let aside = published.moved_aside.map(|path| format!("the board did not parse; it is kept as {}", path.display()));
-    aside.into_iter().collect()
+    aside.into_iter().chain(notice).collect()
 }

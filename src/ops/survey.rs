@@ -3,19 +3,56 @@
 
 mod judging;
 mod reading;
+mod select;
 mod work;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use crate::domain::id::{Identity, ObjectId};
 use crate::domain::report::Survey;
+use crate::domain::time::Seconds;
 use crate::failure::Failure;
+use crate::git::status::Status;
 use crate::git::worktrees;
 use crate::ops::context::Context;
 use crate::ops::who::{self, Whom};
 
 /// Told so many of so many worktrees are read.
 pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
+
+/// What git said of worktrees, as long as nothing changed there. Whoever keeps it forgets what did.
+#[derive(Debug, Default)]
+pub struct Memo(Mutex<BTreeMap<Identity, (Option<ObjectId>, Status)>>);
+
+impl Memo {
+    /// What git said of a worktree on this commit.
+    pub(super) fn get(&self, identity: &Identity, head: Option<ObjectId>) -> Option<Status> {
+        let kept = self.0.lock().ok()?;
+        kept.get(identity).filter(|(on, _)| *on == head).map(|(_, status)| status.clone())
+    }
+
+    pub(super) fn put(&self, identity: &Identity, head: Option<ObjectId>, status: &Status) {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.insert(identity.clone(), (head, status.clone()));
+        }
+    }
+
+    /// Something changed there.
+    pub fn forget(&self, identity: &Identity) {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.remove(identity);
+        }
+    }
+
+    /// Something changed, nobody knows where.
+    pub fn forget_all(&self) {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.clear();
+        }
+    }
+}
 
 /// What is looked at.
 #[derive(Clone, Default)]
@@ -25,12 +62,24 @@ pub struct SurveyOptions {
     pub branches: Vec<String>,
     /// Other refs too, whose full names match.
     pub refs: Vec<String>,
+    /// Leaves out whose work nobody touched for longer, and then takes dormant branches that are not that old.
+    pub since: Option<Seconds>,
+    /// Leaves out branches and refs whose tip was written by nobody whose name or address holds one of these.
+    pub authors: Vec<String>,
+    /// Leaves out branches and refs whose short or full names match.
+    pub exclude: Vec<String>,
+    /// Tells only of overlaps in paths that match, or that lie below one that does.
+    pub paths: Vec<String>,
     /// Looks at nobody but the instance that the command was run from.
     pub here_only: bool,
+    /// With `here_only`: at these instances too.
+    pub also: BTreeSet<Identity>,
     /// Judges what does not land on the target pair by pair too.
     pub all_pairs: bool,
     /// Lists every path that does not land on the target.
     pub all_paths: bool,
+    /// What is known of worktrees that did not change since a former survey, for whoever looks again and again.
+    pub memo: Option<Arc<Memo>>,
     /// Told how far the reading is.
     pub progress: Option<Progress>,
 }
@@ -41,6 +90,7 @@ impl fmt::Debug for SurveyOptions {
             .field("branches", &self.branches)
             .field("refs", &self.refs)
             .field("here_only", &self.here_only)
+            .field("also", &self.also)
             .field("all_pairs", &self.all_pairs)
             .field("all_paths", &self.all_paths)
             .finish_non_exhaustive()
@@ -55,12 +105,21 @@ impl fmt::Debug for SurveyOptions {
 pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure> {
     let target = ctx.target()?.clone();
     let worktrees = worktrees::list(&ctx.repository)?;
-    let whom = Whom { branches: &options.branches, refs: &options.refs, all: false };
+    let whom = Whom {
+        branches: &options.branches,
+        refs: &options.refs,
+        since: options.since,
+        authors: &options.authors,
+        exclude: &options.exclude,
+        all: false,
+    };
     let mut people = who::everybody(ctx, &worktrees, &whom)?;
     if options.here_only {
-        people.all.retain(|who| Some(&who.identity) == ctx.repository.here.as_ref());
+        let here = ctx.repository.here.as_ref();
+        people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
     }
     let objects = ctx.repository.objects()?;
     let taken = reading::read(ctx, &objects, &target, &people, options);
-    judging::judge(ctx, &objects, options, target, people, &taken)
+    let survey = judging::judge(ctx, &objects, options, target, people, &taken)?;
+    select::of_paths(survey, &options.paths)
 }

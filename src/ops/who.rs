@@ -1,6 +1,7 @@
 //! Who is there: every worktree, branch without one and ref that was asked for, each with its label. The one place that
 //! finds people, so that all front doors call them the same. Must not know: working sets, verdicts.
 
+mod selection;
 mod wanted;
 
 use std::collections::BTreeSet;
@@ -95,7 +96,8 @@ pub fn everybody(ctx: &Context, worktrees: &[Worktree], whom: &Whom<'_>) -> Resu
             everybody.notices.push(format!("the worktree {place} is gone; git worktree prune forgets it"));
         }
         let (who, claim) = of_worktree(worktree);
-        candidates.push(Candidate { who, claim, wanted: !excluded });
+        let wanted = !excluded && !wanted.is_old(&who);
+        candidates.push(Candidate { who, claim, wanted });
     }
     // What a vanished one committed is its branch's.
     let present = worktrees.iter().filter(|worktree| !worktree.vanished);

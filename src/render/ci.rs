@@ -66,7 +66,7 @@ fn of_group(report: &Report, group: &Group, all: bool, style: &Style, out: &mut 
 }
 
 fn hot_spots(group: &Group, all: bool, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    let spots: Vec<_> = group.hot_spots.iter().filter(|spot| spot.pairs > 1 || spot.behind > 1).collect();
+    let spots: Vec<_> = group.hot_spots.iter().filter(|spot| spot.is_hot()).collect();
     if spots.is_empty() {
         return Ok(());
     }
@@ -75,7 +75,7 @@ fn hot_spots(group: &Group, all: bool, style: &Style, out: &mut impl Write) -> i
     for spot in spots.iter().take(fit) {
         let path = style.ink(Ink::Strong, &safe::text(spot.path.as_bytes()));
         writeln!(out, "  hot: {path}   {}", finding::share(spot))?;
-        writeln!(out, "       {}", style.ink(Ink::Faint, &finding::advice(spot)))?;
+        writeln!(out, "       {}", style.ink(Ink::Faint, &words::advice(spot)))?;
     }
     Ok(())
 }
@@ -91,7 +91,7 @@ fn conflict(group: &Group, overlap: &Overlap, all: bool, style: &Style, out: &mu
         finding::right_of_way((a, b), group.right_of_way(overlap), overlap.a)
     };
     let weight = weigh(&group.survey, overlap);
-    let touches = finding::weigh(label(weight.smaller), weight);
+    let touches = words::part(label(weight.smaller), weight);
     writeln!(out, "{} {pair}   {first}; touches {touches}", style.ink(ink, &mark.to_string()))?;
     let conflicting: Vec<&PathOverlap> = overlap.paths.iter().filter(|path| path.grade == Grade::Conflict).collect();
     let fit = if all { conflicting.len() } else { PATHS };

@@ -6,15 +6,19 @@ use std::io::{self, Write};
 
 use super::safe;
 use super::style::{Ink, Style};
-use super::table::{Cell, Column, Table, cut_middle};
+use super::table::{Cell, Column, Table, cut_end, cut_middle};
 use super::words;
+use crate::domain::hotspot::hot_spots as hot_spots_of;
 use crate::domain::instance::Instance;
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::report::{Overlap, Survey};
+use crate::domain::weight::weigh;
 
 /// How many pairs, and how many paths of each, stand before the rest is folded.
-const PAIRS: usize = 12;
+const PAIRS: usize = 11;
 const PATHS: usize = 5;
+/// From how many columns on a row says how much of the smaller side it touches.
+const WIDE: usize = 100;
 /// How many columns each label of a pair gets, so that both stay readable.
 const LABEL: usize = 24;
 
@@ -29,7 +33,7 @@ pub(crate) fn write(survey: &Survey, all: bool, style: &Style, out: &mut impl Wr
     };
     let mut table = Table::new(0, &[Column::Cut, Column::CutFront, Column::Left, Column::Cut]);
     for overlap in counting.iter().take(pairs) {
-        rows(survey, overlap, paths, &mut table);
+        rows(survey, overlap, paths, style.width >= WIDE, &mut table);
     }
     table.write(style, out)?;
     if counting.len() > pairs {
@@ -39,25 +43,52 @@ pub(crate) fn write(survey: &Survey, all: bool, style: &Style, out: &mut impl Wr
     Ok(())
 }
 
-fn rows(survey: &Survey, overlap: &Overlap, most: usize, table: &mut Table) {
+fn rows(survey: &Survey, overlap: &Overlap, most: usize, wide: bool, table: &mut Table) {
     let all = most == usize::MAX;
     let worth = |path: &&PathOverlap| all || (path.grade == Grade::Conflict && path.blocks);
     let worth: Vec<&PathOverlap> = overlap.paths.iter().filter(worth).collect();
     let (a, b) = (&survey.instances[overlap.a], &survey.instances[overlap.b]);
     for (n, path) in worth.iter().take(most).enumerate() {
+        let touches = (n == 0 && wide && overlap.grade == Grade::Conflict).then(|| touches(survey, overlap));
         let label = |of: &Instance| if all { safe::text(&of.label) } else { cut_middle(&safe::text(&of.label), LABEL) };
         let pair = format!("{} ↔ {}", label(a), label(b));
         table.row(vec![
             if n == 0 { mark(overlap, &pair) } else { Cell::default() },
             Cell::plain(safe::text(path.path.as_bytes())),
             Cell::plain(words::both_lines(path)),
-            Cell::new(Ink::Faint, words::evidence(path, a, b)),
+            Cell::new(Ink::Faint, words::evidence(path, a, b) + &touches.unwrap_or_default()),
         ]);
     }
     if worth.len() > most {
         let more = format!("and {}", words::count(worth.len() - most, "more path", "more paths"));
         table.row(vec![Cell::default(), Cell::new(Ink::Faint, more)]);
     }
+}
+
+/// How much of the smaller side the conflict touches: `, 2 of auth's 14 files`.
+fn touches(survey: &Survey, overlap: &Overlap) -> String {
+    let weight = weigh(survey, overlap);
+    let label = cut_middle(&safe::text(&survey.instances[weight.smaller].label), LABEL);
+    match weight.of {
+        1 => format!(", {label}'s only file"),
+        of => format!(", {} of {label}'s {of} files", weight.paths),
+    }
+}
+
+/// Writes the path that causes most of the conflicts, where there are enough to speak of, and what would end them.
+pub(crate) fn hot_spots(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    for spot in hot_spots_of(survey).iter().filter(|spot| spot.pairs > 0 && spot.is_hot()).take(1) {
+        let mut table = Table::new(2, &[Column::Left, Column::CutFront, Column::Left]);
+        table.row(vec![
+            Cell::plain("hot:"),
+            Cell::new(Ink::Strong, safe::text(spot.path.as_bytes())),
+            Cell::plain(format!("in {} of {} conflicts", spot.pairs, spot.of_pairs)),
+        ]);
+        table.write(style, out)?;
+        let advice = cut_end(&words::advice(spot), style.width.saturating_sub(8));
+        writeln!(out, "        {}", style.ink(Ink::Faint, &advice))?;
+    }
+    Ok(())
 }
 
 /// The pair with a mark that repeats its grade.

@@ -4,7 +4,7 @@
 use super::{safe, words};
 use crate::domain::ci::{Entry, Report, RightOfWay, Source, Why};
 use crate::domain::finding::{Finding, Rule, Tally};
-use crate::domain::hotspot::{Advice, HotSpot};
+use crate::domain::hotspot::HotSpot;
 use crate::domain::instance::State;
 use crate::domain::weight::Weight;
 
@@ -152,21 +152,8 @@ pub(crate) fn right_of_way(finding_labels: (&str, &str), right: RightOfWay, a: u
     format!("{} goes first, {}", safe::text(first), why(right.why))
 }
 
-/// `3 of the 5 files of search`, `all 3 files of search`.
-pub(crate) fn weigh(label: &str, weight: Weight) -> String {
-    let label = safe::text(label);
-    if weight.is_all() {
-        return match weight.of {
-            1 => format!("the only file of {label}"),
-            2 => format!("both files of {label}"),
-            n => format!("all {n} files of {label}"),
-        };
-    }
-    format!("{} of the {} of {label}", weight.paths, words::count(weight.of, "file", "files"))
-}
-
 fn weighed(finding: &Finding<'_>, weight: Weight) -> String {
-    weigh(&finding.group.survey.instances[weight.smaller].label, weight)
+    words::part(&finding.group.survey.instances[weight.smaller].label, weight)
 }
 
 fn kind(finding: &Finding<'_>) -> String {
@@ -196,31 +183,6 @@ pub(crate) fn marks(entry: &Entry) -> Vec<String> {
         .chain(flags.iter().filter(|(is, _)| *is).map(|(_, name)| (*name).to_owned()))
         .chain(stacked)
         .collect()
-}
-
-/// What would end a hot spot, with the line to write.
-pub(crate) fn advice(spot: &HotSpot) -> String {
-    let path = safe::text(spot.path.as_bytes());
-    match spot.advice {
-        Advice::Union => {
-            format!("write `{} merge=union` into .gitattributes: everybody only adds to it", attribute(&path))
-        }
-        Advice::Generated => {
-            format!("if a program makes it, write `{} linguist-generated` into .gitattributes", attribute(&path))
-        }
-        Advice::Regenerate => "generated: make it anew after merging; it blocks nobody".to_owned(),
-        Advice::Split => "split it, or keep one file an entry: too many meet here".to_owned(),
-        Advice::LandOne => "land one of them soon".to_owned(),
-    }
-}
-
-/// A path as .gitattributes takes it: quoted where it holds spaces or quotes.
-fn attribute(path: &str) -> String {
-    if path.contains([' ', '"', '\\']) {
-        format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
-    } else {
-        path.to_owned()
-    }
 }
 
 /// `9 of 10 conflicts (90 %), 6 requests, 2 do not land because of it`.

@@ -93,7 +93,7 @@ fn group(report: &Report, number: usize, group: &Group) -> Value {
             "path": safe::text(spot.path.as_bytes()),
             "share": finding::share(spot),
             "cent": spot.per_cent(),
-            "advice": finding::advice(spot),
+            "advice": words::advice(spot),
         })).collect::<Vec<_>>(),
     })
 }
@@ -144,7 +144,7 @@ fn conflict(group: &Group, overlap: &Overlap) -> Value {
         "acknowledged": overlap.acknowledged,
         "first": right.first,
         "why": finding::why(right.why),
-        "touches": finding::weigh(&group.survey.instances[weight.smaller].label, weight),
+        "touches": words::part(&group.survey.instances[weight.smaller].label, weight),
         "paths": paths,
     })
 }

@@ -6,6 +6,7 @@ mod demo;
 mod evidence;
 mod log;
 mod plan;
+mod report;
 mod setup;
 mod survey;
 mod text;
@@ -14,6 +15,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::checklist::Checklist;
 use crate::domain::ci::Report;
 use crate::domain::demo::Scene;
 use crate::domain::event::Event;
@@ -73,6 +75,11 @@ pub fn config(settings: &[Setting], out: &mut impl Write) -> io::Result<()> {
 /// Writes events, one object a line.
 pub fn events(events: &[Event], out: &mut impl Write) -> io::Result<()> {
     events.iter().try_for_each(|event| write(&log::WireEvent::of(event), out))
+}
+
+/// Writes the answer of `coord report`.
+pub fn report(report: &Checklist, out: &mut impl Write) -> io::Result<()> {
+    write(&report::WireReport::of(report), out)
 }
 
 /// Writes acknowledgements.

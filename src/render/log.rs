@@ -7,7 +7,7 @@ use super::scan::command;
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table};
 use super::{safe, words};
-use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, SessionFacts};
+use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, OverlapFacts, Resolution, SessionFacts};
 use crate::domain::path::RepoPath;
 use crate::domain::report::KnownOverlap;
 use crate::domain::time::Timestamp;
@@ -31,7 +31,7 @@ pub fn events(events: &[Event], now: Timestamp, style: &Style, out: &mut impl Wr
 }
 
 /// What happened, and to what.
-fn tell(kind: &EventKind) -> (Ink, String, String) {
+pub(crate) fn tell(kind: &EventKind) -> (Ink, String, String) {
     let (ink, what, about) = match kind {
         EventKind::CommitBlocked(facts) => (Ink::Bad, "commit blocked", commit(facts)),
         EventKind::CommitWarned(facts) => (Ink::Caution, "commit warned", commit(facts)),
@@ -42,6 +42,13 @@ fn tell(kind: &EventKind) -> (Ink, String, String) {
         EventKind::FailedOpen { hook, reason } => {
             (Ink::Caution, "could not check", format!("{}: {}", safe::text(hook), safe::text(reason)))
         }
+        EventKind::WorkingSetGrown(facts) => (Ink::Faint, "changed", paths(&facts.paths, facts.more_paths)),
+        EventKind::OverlapAppeared(facts) => (Ink::Plain, "overlap appeared", overlap(facts)),
+        EventKind::OverlapChanged(facts) => (Ink::Plain, "overlap changed", overlap(facts)),
+        EventKind::OverlapGone(facts) => (Ink::Plain, "overlap gone", overlap(facts)),
+        EventKind::ConflictAppeared(facts) => (Ink::Bad, "conflict appeared", overlap(facts)),
+        EventKind::ConflictResolved(facts) => (Ink::Good, "conflict resolved", overlap(facts)),
+        EventKind::ModeChanged { mode } => (Ink::Plain, "mode changed", format!("to {}", safe::text(mode))),
         EventKind::SessionStarted(facts) => (Ink::Plain, "session started", session(facts)),
         EventKind::SessionEnded(facts) => (Ink::Plain, "session ended", session(facts)),
         EventKind::SessionStale(facts) => (Ink::Plain, "session gone stale", session(facts)),
@@ -63,6 +70,26 @@ fn commit(facts: &CommitFacts) -> String {
         (true, _) => at,
         (false, true) => format!("with {with}"),
         (false, false) => format!("with {with} in {at}"),
+    }
+}
+
+fn overlap(facts: &OverlapFacts) -> String {
+    let at = paths(&facts.paths, facts.more_paths);
+    let at = if at.is_empty() { String::new() } else { format!(" in {at}") };
+    let how = match (facts.from, facts.how) {
+        (Some(from), _) => format!(": {} → {}", from.name(), facts.grade.name()),
+        (None, Some(how)) => format!(": {}", resolved(how)),
+        (None, None) => String::new(),
+    };
+    let after = facts.after.map(|span| format!(" after {}", words::lasting(span))).unwrap_or_default();
+    format!("with {}{at}{how}{after}", safe::text(&facts.with))
+}
+
+/// How a conflict was resolved, for people.
+fn resolved(how: Resolution) -> &'static str {
+    match how {
+        Resolution::Landed => "one landed",
+        other => other.name(),
     }
 }
 

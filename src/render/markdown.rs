@@ -71,13 +71,13 @@ impl Page<'_> {
     }
 
     fn hot_spots(&mut self, group: &Group) {
-        let spots: Vec<_> = group.hot_spots.iter().filter(|spot| spot.pairs > 1 || spot.behind > 1).collect();
+        let spots: Vec<_> = group.hot_spots.iter().filter(|spot| spot.is_hot()).collect();
         if self.report.subject.is_some() || spots.is_empty() {
             return;
         }
         self.line("| hot spot | | what would help |\n|---|---|---|");
         for spot in spots.iter().take(MOST_SPOTS) {
-            let row = (code(&safe::text(spot.path.as_bytes())), finding::share(spot), advice(&finding::advice(spot)));
+            let row = (code(&safe::text(spot.path.as_bytes())), finding::share(spot), advice(&words::advice(spot)));
             self.line(&format!("| {} | {} | {} |", row.0, row.1, row.2));
         }
         self.line("");
@@ -107,7 +107,7 @@ impl Page<'_> {
         } else {
             format!("{}, {}", self.name(group, right.first), finding::why(right.why))
         };
-        let touches = finding::weigh("", weight);
+        let touches = words::part("", weight);
         format!(
             "| {} ↔ {} | {} | {first} | {}{} |",
             self.request(group, overlap.a),

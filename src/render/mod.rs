@@ -14,6 +14,7 @@ pub mod json;
 pub mod log;
 pub mod markdown;
 pub mod plan;
+pub mod report;
 pub mod safe;
 pub mod sarif;
 pub mod scan;
@@ -28,4 +29,4 @@ mod sample;
 #[cfg(test)]
 mod screens;
 mod table;
-mod words;
+pub(crate) mod words;

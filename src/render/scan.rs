@@ -33,6 +33,7 @@ pub fn human(survey: &Survey, view: View, style: &Style, out: &mut impl Write) -
         collisions::write(survey, view.all, style, out)?;
         collisions::unknown(survey, style, out)?;
     }
+    collisions::hot_spots(survey, style, out)?;
     footer(survey, view, style, out)?;
     collisions::notices(&survey.notices, style, out)
 }

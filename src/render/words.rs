@@ -6,10 +6,12 @@ use unicode_width::UnicodeWidthStr as _;
 use super::safe;
 use super::style::{Ink, Style};
 use super::table::{cut_end, cut_middle};
+use crate::domain::hotspot::{Advice, HotSpot};
 use crate::domain::hunk::LineSpan;
 use crate::domain::instance::{Instance, Kind, Operation, State};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::time::{Seconds, Timestamp};
+use crate::domain::weight::Weight;
 use crate::domain::working_set::{Change, Status};
 
 /// A task or reason is shown up to this many columns, however long somebody made it.
@@ -30,6 +32,26 @@ pub(crate) fn span(Seconds(seconds): Seconds) -> String {
         _ if seconds < 60 * DAY => format!("{} d", seconds / DAY),
         _ if seconds < 730 * DAY => format!("{} months", seconds / (30 * DAY)),
         _ => format!("{} years", seconds / (365 * DAY)),
+    }
+}
+
+/// `1 session`, `3 sessions`.
+pub(crate) fn number(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// How long something lasted: `40 s`, `2 h 10 min`, `3 d 4 h`.
+pub(crate) fn lasting(Seconds(seconds): Seconds) -> String {
+    const DAY: u64 = 24 * 3600;
+    let two = |big: u64, unit: &str, small: u64, part: &str| match small {
+        0 => format!("{big} {unit}"),
+        small => format!("{big} {unit} {small} {part}"),
+    };
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..DAY => two(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+        _ => two(seconds / DAY, "d", seconds % DAY / 3600, "h"),
     }
 }
 
@@ -167,6 +189,44 @@ pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         [a, b] => format!("{a} and {b}"),
         [a, b, c] => format!("{a}, {b} and {c}"),
         [a, b, rest @ ..] => format!("{a}, {b} and {} others", rest.len()),
+    }
+}
+
+/// `3 of the 5 files of search`, `all 3 files of search`.
+pub(crate) fn part(label: &str, weight: Weight) -> String {
+    let label = safe::text(label);
+    if weight.is_all() {
+        return match weight.of {
+            1 => format!("the only file of {label}"),
+            2 => format!("both files of {label}"),
+            n => format!("all {n} files of {label}"),
+        };
+    }
+    format!("{} of the {} of {label}", weight.paths, count(weight.of, "file", "files"))
+}
+
+/// What would end a hot spot, with the line to write.
+pub(crate) fn advice(spot: &HotSpot) -> String {
+    let path = safe::text(spot.path.as_bytes());
+    match spot.advice {
+        Advice::Union => {
+            format!("write `{} merge=union` into .gitattributes: everybody only adds to it", attribute(&path))
+        }
+        Advice::Generated => {
+            format!("if a program makes it, write `{} linguist-generated` into .gitattributes", attribute(&path))
+        }
+        Advice::Regenerate => "generated: make it anew after merging; it blocks nobody".to_owned(),
+        Advice::Split => "split it, or keep one file an entry: too many meet here".to_owned(),
+        Advice::LandOne => "land one of them soon".to_owned(),
+    }
+}
+
+/// A path as .gitattributes takes it: quoted where it holds spaces or quotes.
+fn attribute(path: &str) -> String {
+    if path.contains([' ', '"', '\\']) {
+        format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        path.to_owned()
     }
 }
 

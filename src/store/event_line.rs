@@ -5,8 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::wire::{self, Oid, Text, Time};
-use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, SessionFacts};
+use crate::domain::event::{
+    AckFacts, CommitFacts, Event, EventKind, GrowthFacts, OverlapFacts, Resolution, SessionFacts,
+};
+use crate::domain::overlap::Grade;
 use crate::domain::path::RepoPath;
+use crate::domain::time::Seconds;
 
 /// The most bytes of a line, its end included: what every system appends in one piece.
 pub(super) const LONGEST: usize = 4096;
@@ -49,6 +53,14 @@ struct Line {
     expires: Option<Time>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     mode: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    grade: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    from: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    how: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     paths: Vec<Text>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -122,6 +134,12 @@ fn to_line(event: &Event) -> Line {
         | EventKind::CommitBypassed(facts)
         | EventKind::CommitChangedAfterCheck(facts) => put_commit(&mut line, facts),
         EventKind::FailedOpen { hook, reason } => (line.hook, line.reason) = (cut(hook), cut(reason)),
+        EventKind::WorkingSetGrown(facts) => put_paths(&mut line, &facts.paths, facts.more_paths),
+        EventKind::OverlapAppeared(facts)
+        | EventKind::OverlapChanged(facts)
+        | EventKind::OverlapGone(facts)
+        | EventKind::ConflictAppeared(facts)
+        | EventKind::ConflictResolved(facts) => put_overlap(&mut line, facts),
         EventKind::SessionStarted(facts) | EventKind::SessionEnded(facts) | EventKind::SessionStale(facts) => {
             line.id = cut(&facts.id);
             line.task = facts.task.as_deref().map(cut);
@@ -129,7 +147,7 @@ fn to_line(event: &Event) -> Line {
         }
         EventKind::EntryAdopted { id } | EventKind::EntrySwept { id } => line.id = cut(id),
         EventKind::AckGiven(facts) | EventKind::AckWithdrawn(facts) => put_ack(&mut line, facts),
-        EventKind::Installed { mode } => line.mode = cut(mode),
+        EventKind::Installed { mode } | EventKind::ModeChanged { mode } => line.mode = cut(mode),
         EventKind::Uninstalled => {}
         EventKind::Unknown { name, .. } => line.kind = cut(name),
     }
@@ -140,6 +158,15 @@ fn put_commit(line: &mut Line, facts: &CommitFacts) {
     line.hook = cut(&facts.hook);
     (line.commit, line.tree, line.parent) = (facts.commit.map(Oid), facts.tree.map(Oid), facts.parent.map(Oid));
     line.with = facts.with.iter().take(LONGEST).map(|label| cut(label)).collect();
+    put_paths(line, &facts.paths, facts.more_paths);
+}
+
+fn put_overlap(line: &mut Line, facts: &OverlapFacts) {
+    line.with = vec![cut(&facts.with)];
+    facts.grade.name().clone_into(&mut line.grade);
+    line.from = facts.from.map(|grade| grade.name().to_owned()).unwrap_or_default();
+    line.how = facts.how.map(|how| how.name().to_owned()).unwrap_or_default();
+    line.after = facts.after.map(|Seconds(span)| span);
     put_paths(line, &facts.paths, facts.more_paths);
 }
 
@@ -176,6 +203,12 @@ fn from_line(fields: Line, line: &[u8]) -> Option<Event> {
         "commit_bypassed" => EventKind::CommitBypassed(commit(fields)?),
         "commit_changed_after_check" => EventKind::CommitChangedAfterCheck(commit(fields)?),
         "failed_open" => EventKind::FailedOpen { hook: fields.hook, reason: fields.reason },
+        "working_set_grown" => EventKind::WorkingSetGrown(growth(fields)?),
+        // A later version may know more grades and ways; then it is an event of its own.
+        "overlap_appeared" | "overlap_changed" | "overlap_gone" | "conflict_appeared" | "conflict_resolved" => {
+            overlap(&name, fields).unwrap_or_else(|| unknown(name, line))
+        }
+        "mode_changed" => EventKind::ModeChanged { mode: fields.mode },
         "session_started" => EventKind::SessionStarted(session(fields)),
         "session_ended" => EventKind::SessionEnded(session(fields)),
         "session_stale" => EventKind::SessionStale(session(fields)),
@@ -200,6 +233,38 @@ fn commit(line: Line) -> Option<CommitFacts> {
         paths: wire::paths(line.paths).ok()?,
         more_paths: line.more_paths,
     })
+}
+
+fn growth(line: Line) -> Option<GrowthFacts> {
+    Some(GrowthFacts { paths: wire::paths(line.paths).ok()?, more_paths: line.more_paths })
+}
+
+fn overlap(name: &str, line: Line) -> Option<EventKind> {
+    let facts = OverlapFacts {
+        grade: grade(&line.grade)?,
+        from: if line.from.is_empty() { None } else { Some(grade(&line.from)?) },
+        how: if line.how.is_empty() { None } else { Some(resolution(&line.how)?) },
+        after: line.after.map(Seconds),
+        with: line.with.into_iter().next().unwrap_or_default(),
+        paths: wire::paths(line.paths).ok()?,
+        more_paths: line.more_paths,
+    };
+    Some(match name {
+        "overlap_appeared" => EventKind::OverlapAppeared(facts),
+        "overlap_changed" => EventKind::OverlapChanged(facts),
+        "overlap_gone" => EventKind::OverlapGone(facts),
+        "conflict_appeared" => EventKind::ConflictAppeared(facts),
+        _ => EventKind::ConflictResolved(facts),
+    })
+}
+
+/// The grade of that name.
+pub(super) fn grade(name: &str) -> Option<Grade> {
+    [Grade::Identical, Grade::Disjoint, Grade::Conflict].into_iter().find(|grade| grade.name() == name)
+}
+
+fn resolution(name: &str) -> Option<Resolution> {
+    Resolution::ALL.into_iter().find(|how| how.name() == name)
 }
 
 fn session(line: Line) -> SessionFacts {
@@ -252,6 +317,15 @@ mod tests {
             expires: Some(Timestamp(9)),
             ..AckFacts::default()
         };
+        let overlap = || OverlapFacts {
+            with: "search".into(),
+            grade: Grade::Conflict,
+            from: None,
+            how: None,
+            after: None,
+            paths: facts().paths,
+            more_paths: 0,
+        };
         for kind in [
             EventKind::CommitBlocked(facts()),
             EventKind::CommitWarned(facts()),
@@ -260,6 +334,13 @@ mod tests {
             EventKind::CommitBypassed(facts()),
             EventKind::CommitChangedAfterCheck(facts()),
             EventKind::FailedOpen { hook: "pre-commit".into(), reason: "too slow".into() },
+            EventKind::WorkingSetGrown(GrowthFacts { paths: facts().paths, more_paths: 2 }),
+            EventKind::OverlapAppeared(overlap()),
+            EventKind::OverlapChanged(OverlapFacts { from: Some(Grade::Disjoint), ..overlap() }),
+            EventKind::OverlapGone(OverlapFacts { after: Some(Seconds(7)), ..overlap() }),
+            EventKind::ConflictAppeared(overlap()),
+            EventKind::ConflictResolved(OverlapFacts { how: Some(Resolution::Rebased), ..overlap() }),
+            EventKind::ModeChanged { mode: "warn".into() },
             EventKind::SessionStarted(session()),
             EventKind::SessionEnded(session()),
             EventKind::SessionStale(session()),

@@ -15,8 +15,11 @@ pub mod exclude;
 mod file;
 mod intents;
 mod lock;
+mod memory;
+mod observed;
 mod platform;
 mod records;
+mod tail;
 mod wire;
 
 use std::fmt;
@@ -28,6 +31,8 @@ pub use cache::Cache;
 pub use documents::Listing;
 pub use error::{Cause, Error};
 pub use events::{EventFilter, Events, LONGEST_LINE};
+pub use memory::{LARGEST_BLOCK, Memory};
+pub use tail::Tail;
 
 use crate::domain::process::{Liveness, ProcessId};
 use crate::domain::time::Timestamp;

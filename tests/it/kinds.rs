@@ -158,6 +158,11 @@ fn file_directory() {
     auth.commit("File").silent();
     search.write("thing/inside", "in a folder\n");
     search.commit("Folder").blocked().says("file/directory");
+    let docs = world.worktree("docs");
+    auth.write("other/inside", "in a folder\n");
+    auth.commit("Folder").silent();
+    docs.write("other", "a file\n");
+    docs.commit("File").blocked().says("file/directory");
 }
 
 #[test]

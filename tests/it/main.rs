@@ -3,6 +3,7 @@
 
 mod ci;
 mod commits;
+mod coordinator;
 mod demo;
 mod fail_open;
 mod hostile;
@@ -18,5 +19,7 @@ mod readme;
 mod repositories;
 mod right_of_way;
 mod scan;
+mod select;
+mod watch;
 mod ways_out;
 mod world;

@@ -10,8 +10,8 @@ use crate::git::repository::HookEnv;
 use crate::ops::commit::{self, Candidate, CommandInHand, Others};
 use crate::ops::context::Context;
 use crate::ops::intents::{self, Seen};
-use crate::ops::journal;
 use crate::ops::place::Place;
+use crate::ops::{journal, observe};
 use crate::os::process;
 
 use super::HookAnswer;
@@ -39,10 +39,12 @@ pub(super) fn before(ctx: &Context, hook_env: &HookEnv, command: &'static str) -
         let (candidate, judgement) = judge(ctx, hook_env, &place, &seen, command)?;
         let facts = commit::facts(hook_name(command), &candidate, &judgement);
         if judgement.stops() {
+            observe::judgement(ctx, &place, &judgement);
             journal::note(ctx, Some(&place.label), EventKind::CommitBlocked(facts));
             return Ok(HookAnswer { stop: true, judgement: Some(judgement), notices });
         }
         if record(ctx, &place, &candidate, &seen, &mut notices) {
+            observe::judgement(ctx, &place, &judgement);
             journal::note(ctx, Some(&place.label), passed(facts, &judgement));
             let told = (judgement.mode != Mode::Monitor).then_some(judgement);
             return Ok(HookAnswer { stop: false, judgement: told, notices });

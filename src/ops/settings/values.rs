@@ -59,6 +59,10 @@ pub(super) fn seconds(text: &str) -> Result<Seconds, String> {
     milliseconds(text).map(|ms| Seconds(ms / 1000))
 }
 
+pub(super) fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "it must be a whole number".to_owned())
+}
+
 /// The span in the largest unit that holds it whole.
 pub(super) fn show_milliseconds(span: u64) -> String {
     let (unit, factor) = UNITS

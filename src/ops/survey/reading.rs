@@ -43,7 +43,9 @@ pub(super) fn read(
 ) -> Vec<Taken> {
     let mut taken: Vec<Taken> = people.all.iter().map(unread).collect();
     let readable = |person: &&(usize, &Who)| person.1.worktree.as_ref().is_some_and(Worktree::is_readable);
-    let to_read: Vec<(usize, &Who)> = people.all.iter().enumerate().filter(|person| readable(&person)).collect();
+    let known: Vec<Option<Status>> = people.all.iter().map(|person| remembered(person, options)).collect();
+    let all = people.all.iter().enumerate().filter(|person| readable(&person));
+    let to_read: Vec<(usize, &Who)> = all.filter(|(at, _)| known[*at].is_none()).collect();
     let mut large = Vec::new();
     let (send, receive) = mpsc::channel();
     let next = AtomicUsize::new(0);
@@ -59,7 +61,12 @@ pub(super) fn read(
             }
             let few = answer.as_ref().is_ok_and(|status| status.entries.len() <= FEW);
             match answer {
-                Ok(status) => taken[at].status = status,
+                Ok(status) => {
+                    if let Some(memo) = &options.memo {
+                        memo.put(&people.all[at].identity, people.all[at].tip, &status);
+                    }
+                    taken[at].status = status;
+                }
                 Err(error) => taken[at].unknown = Some(error.to_string()),
             }
             if taken[at].unknown.is_some() {
@@ -72,8 +79,21 @@ pub(super) fn read(
             }
         }
     });
+    for (at, status) in known.into_iter().enumerate() {
+        let Some(status) = status else { continue };
+        let few = status.entries.len() <= FEW;
+        taken[at].status = status;
+        if few { take(ctx, objects, &people.all[at], &mut taken[at], &Interest::All) } else { large.push(at) }
+    }
     take_large(ctx, objects, target, people, &mut taken, &large);
     taken
+}
+
+/// What git said of a worktree in which nothing changed since; nothing of one that it could not wholly look at.
+fn remembered(person: &Who, options: &SurveyOptions) -> Option<Status> {
+    let worktree = person.worktree.as_ref().filter(|worktree| worktree.is_readable())?;
+    let memo = options.memo.as_ref().filter(|_| worktree.operation.is_none())?;
+    memo.get(&person.identity, person.tip).filter(|status| status.partial.is_none())
 }
 
 /// What stands before anything was read.

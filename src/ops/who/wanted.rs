@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::selection::Selection;
 use super::{Candidate, Who};
 use crate::domain::id::{Identity, RefName};
 use crate::domain::instance::Kind;
+use crate::domain::time::Seconds;
 use crate::failure::{self, Failure};
 use crate::git::names;
 use crate::git::refs::{self, Ref, Refs};
@@ -22,6 +24,12 @@ pub struct Whom<'a> {
     pub branches: &'a [String],
     /// Other refs too, whose full names match.
     pub refs: &'a [String],
+    /// Leaves out whose work nobody touched for longer, and then takes dormant branches that are not that old.
+    pub since: Option<Seconds>,
+    /// Leaves out branches and refs whose tip was written by nobody whose name or address holds one of these.
+    pub authors: &'a [String],
+    /// Leaves out branches and refs whose short or full names match.
+    pub exclude: &'a [String],
     /// Dormant branches and the target too, as for a name that somebody typed.
     pub all: bool,
 }
@@ -33,6 +41,7 @@ pub(super) struct Wanted<'a> {
     refs: Vec<GlobMatcher>,
     all: bool,
     target: Option<RefName>,
+    selection: Selection,
 }
 
 impl<'a> Wanted<'a> {
@@ -43,7 +52,14 @@ impl<'a> Wanted<'a> {
             refs: globs("--refs", whom.refs)?,
             all: whom.all,
             target: if whom.all { None } else { ctx.target()?.name },
+            selection: Selection::new(whom)?,
         })
+    }
+
+    /// Whether a worktree is too old for what was asked; nobody leaves out the one that they work in.
+    pub(super) fn is_old(&self, worktree: &Who) -> bool {
+        Some(&worktree.identity) != self.ctx.repository.here.as_ref()
+            && self.selection.is_old(self.ctx.now, worktree.touched, None)
     }
 
     pub(super) fn patterns(&self) -> Vec<&'static str> {
@@ -61,9 +77,11 @@ impl<'a> Wanted<'a> {
         for found in found.good.into_iter().filter(|found| !owned.contains(&found.name)) {
             let asked = self.is_asked_for(&found.name);
             let twin = is_twin(&found.name, &local);
+            let left_out = self.selection.leaves_out(&found.name, &found.author);
             let who = of_ref(self.ctx, found, asked);
-            let dormant = who.touched.is_some_and(|at| self.ctx.now.since(at) > self.ctx.policy.active_within);
-            let wanted = self.may_count(&who) && (self.all || !twin && (asked || !dormant));
+            let dormant = (!asked).then_some(self.ctx.policy.active_within);
+            let old = self.selection.is_old(self.ctx.now, who.touched, dormant);
+            let wanted = self.may_count(&who) && (self.all || !twin && !left_out && !old);
             candidates.push(Candidate { claim: claim(&who), who, wanted });
         }
         for broken in found.broken.into_iter().filter(|broken| !owned.contains(&broken.name)) {

@@ -5,9 +5,11 @@ use serde::Serialize;
 
 use super::VERSION;
 use super::text::{Text, time};
-use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, SessionFacts};
+use crate::domain::event::{AckFacts, CommitFacts, Event, EventKind, OverlapFacts, Resolution, SessionFacts};
+use crate::domain::overlap::Grade;
 use crate::domain::path::RepoPath;
 use crate::domain::report::KnownOverlap;
+use crate::domain::time::Seconds;
 
 /// One event; what a kind does not have is left out.
 #[derive(Serialize, Default)]
@@ -51,6 +53,14 @@ pub(super) struct WireEvent<'a> {
     expires: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grade: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_seconds: Option<u64>,
 }
 
 impl<'a> WireEvent<'a> {
@@ -70,12 +80,20 @@ impl<'a> WireEvent<'a> {
             | EventKind::CommitBypassed(facts)
             | EventKind::CommitChangedAfterCheck(facts) => empty.commit(facts),
             EventKind::FailedOpen { hook, reason } => Self { hook: Some(hook), reason: Some(reason), ..empty },
+            EventKind::WorkingSetGrown(facts) => {
+                Self { paths: paths(&facts.paths), more_paths: Some(facts.more_paths).filter(|&n| n > 0), ..empty }
+            }
+            EventKind::OverlapAppeared(facts)
+            | EventKind::OverlapChanged(facts)
+            | EventKind::OverlapGone(facts)
+            | EventKind::ConflictAppeared(facts)
+            | EventKind::ConflictResolved(facts) => empty.overlap(facts),
             EventKind::SessionStarted(facts) | EventKind::SessionEnded(facts) | EventKind::SessionStale(facts) => {
                 empty.session(facts)
             }
             EventKind::EntryAdopted { id } | EventKind::EntrySwept { id } => Self { entry: Some(id), ..empty },
             EventKind::AckGiven(facts) | EventKind::AckWithdrawn(facts) => empty.ack(facts),
-            EventKind::Installed { mode } => Self { mode: Some(mode), ..empty },
+            EventKind::Installed { mode } | EventKind::ModeChanged { mode } => Self { mode: Some(mode), ..empty },
             EventKind::Uninstalled | EventKind::Unknown { .. } => empty,
         }
     }
@@ -89,6 +107,19 @@ impl<'a> WireEvent<'a> {
             with: facts.with.iter().map(String::as_str).collect(),
             paths: paths(&facts.paths),
             more_paths: Some(facts.more_paths).filter(|&n| n > 0),
+            ..self
+        }
+    }
+
+    fn overlap(self, facts: &'a OverlapFacts) -> Self {
+        Self {
+            with: vec![&facts.with],
+            paths: paths(&facts.paths),
+            more_paths: Some(facts.more_paths).filter(|&n| n > 0),
+            grade: Some(facts.grade.name()),
+            from: facts.from.map(Grade::name),
+            how: facts.how.map(Resolution::name),
+            after_seconds: facts.after.map(|Seconds(span)| span),
             ..self
         }
     }

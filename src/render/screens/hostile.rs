@@ -26,7 +26,7 @@ fn a_name_is_spelled_out_and_can_still_be_typed() {
   good                                       in progress  1 file  +10  −3                                   now
 ? broken is unknown: index is\ntruncated\x1b]0;x\x07
 
-✗ ::error::x\x1b[31m\u202e\u009b0m##[group] ↔ good  caf\xe9\n::error::/\x7f  1 both  content
+✗ ::error::x\x1b[31m\u202e\u009b0m##[group] ↔ good  caf\xe9\n::error::/\x7f  1 both  content, ::error::x\…b0m##[group]'s only file
 
   see one: coord diff $'::error::x\x1b[31m\xe2\x80\xae\xc2\x9b0m##[group]' good
 "#,

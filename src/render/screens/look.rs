@@ -53,9 +53,9 @@ fn scan_all_folds_nothing() {
   docs        idle           2 files   +20   −6                  1 d
   legacy-fix  needs rebase   4 files   +40  −12  src/db.rs       6 d
 
-✗ auth ↔ search      src/api.rs      40–58 both   content
+✗ auth ↔ search      src/api.rs      40–58 both   content, 2 of auth's 14 files
                      src/user.rs                  deleted in auth
-✗ auth ↔ payments    src/session.rs  12 / 12–14   content, uncommitted in payments
+✗ auth ↔ payments    src/session.rs  12 / 12–14   content, uncommitted in payments, 1 of payments's 4 files
 · payments ↔ search  src/pay.rs      1–2 / 34–40  clean, 31 lines apart
 
   see one: coord diff auth search

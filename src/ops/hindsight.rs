@@ -1,0 +1,216 @@
+//! `coord report --history`: takes the merges of some weeks, rebuilds what was open at the same time, and judges it as it
+//! stood then. Must not know: how the answer is shown.
+
+use std::collections::BTreeSet;
+
+use crate::domain::checklist::{Checklist, Tally};
+use crate::domain::event::{Event, EventKind, OverlapFacts, Resolution, SessionFacts};
+use crate::domain::hindsight::Hindsight;
+use crate::domain::id::ObjectId;
+use crate::domain::observed;
+use crate::domain::overlap::Grade;
+use crate::domain::time::{Seconds, Timestamp};
+use crate::failure::{Failure, Kind};
+use crate::git::history;
+use crate::git::merge::{self, Landing, Line, PairAnswer, Pairs, Question};
+use crate::git::objects::Objects;
+use crate::ops::context::Context;
+
+/// Work that was open for longer was forgotten rather than open.
+const LONGEST: Seconds = Seconds(180 * 24 * 3600);
+
+/// One merge into the target, and the work that it brought.
+struct Landed {
+    label: String,
+    merge: ObjectId,
+    onto: ObjectId,
+    tip: ObjectId,
+    at: Timestamp,
+    /// The commits that it brought along first parents, oldest first.
+    steps: Vec<(Timestamp, ObjectId)>,
+}
+
+/// Looks back over `span`.
+///
+/// # Errors
+/// Where the target's history cannot be read.
+pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
+    let target = ctx.target()?.tip.ok_or_else(|| Failure::new(Kind::Repository, "the target has no commit yet"))?;
+    let mut found = Hindsight { span, ..Hindsight::default() };
+    let landed = landed(ctx, target, span, &mut found)?;
+    let objects = ctx.repository.objects()?;
+    let mut events = Vec::new();
+    let mut foreseen = BTreeSet::new();
+    for (at, first) in landed.iter().enumerate() {
+        events.extend(course(first));
+        let open: Vec<(usize, ObjectId, Timestamp)> =
+            landed.iter().enumerate().skip(at + 1).filter_map(|(later, other)| open_at(first, later, other)).collect();
+        found.pairs += open.len() as u64;
+        for (pair, (later, _, since)) in judge(ctx, &objects, first, &open, &mut found)? {
+            let other = &landed[later];
+            events.extend(meeting(first, other, &pair, since.max(first.steps.last().map_or(first.at, |step| step.0))));
+            if pair.grade == Grade::Conflict && pair.paths.iter().any(|path| path.blocks) {
+                alarm(ctx, &objects, first, other, since, &mut found)?;
+                foreseen.insert(later);
+            }
+        }
+    }
+    for (at, work) in landed.iter().enumerate() {
+        if !lands(ctx, &objects, work)? {
+            found.resolved += 1;
+            found.foreseen += u64::from(foreseen.contains(&at));
+        }
+    }
+    found.leads.sort_unstable();
+    events.sort_by_key(|event| event.at);
+    let mut tally = Tally::default();
+    for event in &events {
+        tally.add(event);
+    }
+    let mut report = tally.decide(ctx.now, ctx.policy.mode, ctx.policy.report);
+    report.hindsight = Some(found);
+    Ok(report)
+}
+
+/// The merges along the target's first parents, oldest first.
+fn landed(ctx: &Context, target: ObjectId, span: Seconds, found: &mut Hindsight) -> Result<Vec<Landed>, Failure> {
+    let since = Timestamp(ctx.now.0.saturating_sub_unsigned(span.0));
+    let call = ctx.repository.call("log").args(["--first-parent", "--format=%H %ct %P%x00%s%x00", "-z"]);
+    let text = call.arg(format!("--since=@{}", since.0)).arg(target.to_string()).arg("--").read()?;
+    let fields: Vec<&[u8]> = text.split(|&byte| byte == 0).collect();
+    let mut landed = Vec::new();
+    for record in fields.chunks(3).filter(|record| record.len() >= 2) {
+        let facts = String::from_utf8_lossy(record[0]);
+        let mut facts = facts.split_ascii_whitespace();
+        let mut id = || facts.next().map(str::to_owned);
+        let (Some(merge), Some(at)) = (id(), id()) else { continue };
+        let at = Timestamp(at.parse().unwrap_or(0));
+        let parents: Vec<ObjectId> = facts.filter_map(|hex| ObjectId::from_hex(hex.as_bytes())).collect();
+        let (Some(merge), &[onto, tip]) = (ObjectId::from_hex(merge.as_bytes()), &*parents) else {
+            found.unmerged += 1;
+            continue;
+        };
+        found.merged += 1;
+        let steps = steps(ctx, onto, tip)?;
+        landed.push(Landed { label: label(record[1], tip), merge, onto, tip, at, steps });
+    }
+    landed.reverse();
+    Ok(landed)
+}
+
+fn steps(ctx: &Context, onto: ObjectId, tip: ObjectId) -> Result<Vec<(Timestamp, ObjectId)>, Failure> {
+    let range = format!("{onto}..{tip}");
+    let text = ctx.repository.call("log").args(["--first-parent", "--format=%ct %H", "--reverse"]).arg(range).read()?;
+    let text = String::from_utf8_lossy(&text);
+    let step = |line: &str| {
+        let (at, id) = line.split_once(' ')?;
+        Some((Timestamp(at.parse().ok()?), ObjectId::from_hex(id.as_bytes())?))
+    };
+    Ok(text.lines().filter_map(step).collect())
+}
+
+/// What the merge's message calls the work: `Merge branch 'x'`, `Merge pull request #12 from y/x`.
+fn label(subject: &[u8], tip: ObjectId) -> String {
+    let subject = String::from_utf8_lossy(subject);
+    let quoted = subject.split('\'').nth(1);
+    let request = subject.strip_prefix("Merge pull request ").and_then(|rest| rest.split(' ').next());
+    // Names come again: work is told apart by its tip.
+    format!("{} {}", request.or(quoted).unwrap_or("work"), tip.short())
+}
+
+/// How the other stood when the first landed, if it was open then: its last commit by that time.
+fn open_at(first: &Landed, later: usize, other: &Landed) -> Option<(usize, ObjectId, Timestamp)> {
+    let open = other.steps.iter().take_while(|(at, _)| *at <= first.at).last()?;
+    let began = other.steps.first()?.0;
+    (other.at > first.at && first.at.since(began) <= LONGEST).then_some((later, open.1, open.0))
+}
+
+type Open = (usize, ObjectId, Timestamp);
+
+/// Judges the first against all that were open when it landed, on the target as it was before.
+fn judge(
+    ctx: &Context,
+    objects: &Objects,
+    first: &Landed,
+    open: &[Open],
+    found: &mut Hindsight,
+) -> Result<Vec<(PairAnswer, Open)>, Failure> {
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let line = |tip| Line { tip, judge_unlanded: true };
+    let question = Question {
+        target: first.onto,
+        lines: std::iter::once(first.tip).chain(open.iter().map(|other| other.1)).map(line).collect(),
+        pairs: Pairs::Listed((1..=open.len()).map(|other| (0, other)).collect()),
+        only: None,
+        all_paths: false,
+    };
+    let answer = merge::judge(&ctx.judge(objects), &question)?;
+    found.unknown += answer.pairs.iter().filter(|pair| pair.unknown.is_some()).count() as u64;
+    let told = answer.pairs.into_iter().filter(|pair| pair.unknown.is_none() && !pair.stacked);
+    Ok(told.map(|pair| (open[pair.b - 1], pair)).map(|(open, pair)| (pair, open)).collect())
+}
+
+/// coord would have spoken. It was right where the other did not merge by itself, or had taken the first in by then.
+fn alarm(
+    ctx: &Context,
+    objects: &Objects,
+    first: &Landed,
+    other: &Landed,
+    since: Timestamp,
+    found: &mut Hindsight,
+) -> Result<(), Failure> {
+    found.alarms += 1;
+    let spoken = since.max(first.steps.last().map_or(first.at, |step| step.0));
+    found.leads.push(other.at.since(spoken));
+    let taken_in = history::is_ancestor(objects, first.merge, other.tip)?;
+    if taken_in || !lands(ctx, objects, other)? {
+        found.right += 1;
+    } else {
+        found.wrong += 1;
+    }
+    Ok(())
+}
+
+/// Whether git makes the merge by itself.
+fn lands(ctx: &Context, objects: &Objects, work: &Landed) -> Result<bool, Failure> {
+    let question = Question {
+        target: work.onto,
+        lines: vec![Line { tip: work.tip, judge_unlanded: false }],
+        pairs: Pairs::All,
+        only: None,
+        all_paths: false,
+    };
+    let answer = merge::judge(&ctx.judge(objects), &question)?;
+    Ok(!answer.lines.iter().any(|line| matches!(line.landing, Landing::Conflicts { .. })))
+}
+
+/// The work's course, as the log would have told it.
+fn course(work: &Landed) -> [Event; 2] {
+    let facts = || SessionFacts { id: work.label.clone(), task: None, agent: None };
+    let began = work.steps.first().map_or(work.at, |step| step.0);
+    let event = |at, kind| Event { at, actor: Some(work.label.clone()), kind };
+    [event(began, EventKind::SessionStarted(facts())), event(work.at, EventKind::SessionEnded(facts()))]
+}
+
+/// What the log would have told of the two.
+fn meeting(first: &Landed, other: &Landed, pair: &PairAnswer, at: Timestamp) -> Vec<Event> {
+    let conflicts = pair.grade == Grade::Conflict && pair.paths.iter().any(|path| path.blocks);
+    let facts = |how: Option<Resolution>| OverlapFacts {
+        with: other.label.clone(),
+        grade: pair.grade,
+        from: None,
+        how,
+        after: how.map(|_| other.at.since(at)),
+        paths: observed::telling(&pair.paths),
+        more_paths: 0,
+    };
+    let event = |at, kind| Event { at, actor: Some(first.label.clone()), kind };
+    let mut events = vec![event(at, EventKind::OverlapAppeared(facts(None)))];
+    if conflicts {
+        events.push(event(at, EventKind::ConflictAppeared(facts(None))));
+        events.push(event(other.at, EventKind::ConflictResolved(facts(Some(Resolution::Merged)))));
+    }
+    events
+}

@@ -1,0 +1,224 @@
+//! What changed on disk, told by the system where it can, else found out by whoever asks by looking again now and then.
+//! Must not know: what the files hold, what a change means.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+
+/// How often to look where the system does not tell.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// After a change, more of the same are waited for: a save, a checkout, are many.
+const SETTLE: Duration = Duration::from_millis(40);
+
+/// What a wait came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Waited {
+    /// These changed.
+    Changed(BTreeSet<PathBuf>),
+    /// Something may have changed: the system does not tell, or told too much at once.
+    Perhaps,
+    /// Nothing did.
+    Nothing,
+    /// Somebody called [`Waker::wake`].
+    Woken,
+}
+
+enum Message {
+    Event(notify::Result<notify::Event>),
+    Wake,
+}
+
+/// Watches folders and files.
+pub struct Watcher {
+    system: Option<RecommendedWatcher>,
+    receive: Receiver<Message>,
+    send: Sender<Message>,
+    watched: BTreeSet<PathBuf>,
+    blind: bool,
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watcher")
+            .field("watched", &self.watched.len())
+            .field("blind", &self.blind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Ends a wait from another thread.
+#[derive(Clone, Debug)]
+pub struct Waker(Sender<Message>);
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Message")
+    }
+}
+
+impl Waker {
+    /// Ends the wait; `false` where nobody waits any more.
+    pub fn wake(&self) -> bool {
+        self.0.send(Message::Wake).is_ok()
+    }
+}
+
+impl Default for Watcher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Watcher {
+    /// Watches nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let (send, receive) = mpsc::channel();
+        let to = send.clone();
+        let system = notify::recommended_watcher(move |event| drop(to.send(Message::Event(event)))).ok();
+        Self { blind: system.is_none(), system, receive, send, watched: BTreeSet::new() }
+    }
+
+    /// What ends a wait from another thread.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker(self.send.clone())
+    }
+
+    /// Whether the system tells of everything that is watched.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        !self.blind
+    }
+
+    /// Watches a folder (its entries alone) or a file too. What cannot be watched is looked at now and then.
+    pub fn add(&mut self, path: &Path) {
+        if self.watched.contains(path) || !path.exists() {
+            return;
+        }
+        let Some(system) = &mut self.system else { return };
+        if system.watch(path, RecursiveMode::NonRecursive).is_ok() {
+            self.watched.insert(path.to_owned());
+        } else {
+            self.blind = true;
+        }
+    }
+
+    /// Stops watching everything that `keep` does not name.
+    pub fn keep(&mut self, keep: &BTreeSet<PathBuf>) {
+        let gone: Vec<PathBuf> = self.watched.iter().filter(|path| !keep.contains(*path)).cloned().collect();
+        for path in gone {
+            if let Some(system) = &mut self.system {
+                drop(system.unwatch(&path));
+            }
+            self.watched.remove(&path);
+        }
+    }
+
+    /// How many folders and files are watched.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.watched.len()
+    }
+
+    /// Waits until something changed and came to rest, for at most `longest`; for ever where that is `None`.
+    #[must_use]
+    pub fn wait(&mut self, longest: Option<Duration>) -> Waited {
+        let limit = match (self.blind, longest) {
+            (true, longest) => Some(longest.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN)),
+            (false, longest) => longest,
+        };
+        let mut gathered = Gathered::default();
+        let mut next = match limit {
+            Some(limit) => self.receive.recv_timeout(limit),
+            None => self.receive.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        loop {
+            match next {
+                Ok(message) => gathered.take(message),
+                Err(error) => {
+                    self.blind |= error == RecvTimeoutError::Disconnected;
+                    break;
+                }
+            }
+            if gathered.woken {
+                break;
+            }
+            next = self.receive.recv_timeout(if gathered.is_empty() { limit.unwrap_or(LOOK_AGAIN) } else { SETTLE });
+        }
+        match gathered {
+            Gathered { woken: true, .. } => Waited::Woken,
+            Gathered { perhaps: true, .. } => Waited::Perhaps,
+            Gathered { paths, .. } if !paths.is_empty() => Waited::Changed(paths),
+            _ if self.blind => Waited::Perhaps,
+            _ => Waited::Nothing,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Gathered {
+    paths: BTreeSet<PathBuf>,
+    perhaps: bool,
+    woken: bool,
+}
+
+impl Gathered {
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty() && !self.perhaps && !self.woken
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Wake => self.woken = true,
+            Message::Event(Err(_)) => self.perhaps = true,
+            Message::Event(Ok(event)) if event.need_rescan() => self.perhaps = true,
+            Message::Event(Ok(event)) => {
+                // Reading is no change; our own reading would wake us for ever.
+                let is_change = match event.kind {
+                    EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+                    EventKind::Access(_) => false,
+                    _ => true,
+                };
+                if is_change {
+                    self.paths.extend(event.paths);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const LONG: Option<Duration> = Some(Duration::from_secs(20));
+
+    #[test]
+    fn a_change_is_told_and_reading_is_none() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let file = dir.path().join("x");
+        fs::write(&file, "1").expect("written");
+        let mut watcher = Watcher::new();
+        watcher.add(dir.path());
+        if !watcher.sees() {
+            return;
+        }
+        drop(fs::read(&file));
+        fs::write(dir.path().join("y"), "2").expect("written");
+        match watcher.wait(LONG) {
+            Waited::Changed(paths) => assert!(paths.iter().all(|path| path.ends_with("y")), "{paths:?}"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(watcher.wait(Some(Duration::from_millis(60))), Waited::Nothing);
+        watcher.waker().wake();
+        assert_eq!(watcher.wait(LONG), Waited::Woken);
+    }
+}
