@@ -45,8 +45,14 @@ fn refund(order: &Order) -> Reply {
 }
 ";
 
+const ORDERS: &str = "\
+pub struct Order {
+    pub number: u64,
+}
+";
+
 /// The worktrees, what each does to a file (the text to replace, the new text), and its commit's message.
-const WORK: [(&str, &str, &str, &str, &str); 4] = [
+const WORK: [(&str, &str, &str, &str, &str); 5] = [
     (
         "auth",
         "src/api.rs",
@@ -59,6 +65,13 @@ const WORK: [(&str, &str, &str, &str, &str); 4] = [
         "src/api.rs",
         "pub fn route(request: &Request) -> Reply {",
         "pub fn route(request: &Request, index: &Index) -> Reply {",
+        "Search by text",
+    ),
+    (
+        "search",
+        "src/orders.rs",
+        "    pub number: u64,",
+        "    pub number: u64,\n    pub text: String,",
         "Search by text",
     ),
     (
@@ -113,12 +126,15 @@ impl Stage {
         let stage = Self { root, plain };
         stage.write("home/.gitconfig", "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n")?;
         stage.write("shop/src/api.rs", API)?;
+        stage.write("shop/src/orders.rs", ORDERS)?;
         stage.write("shop/README.md", "# shop\n\nA shop.\n")?;
         for line in ["init --quiet --initial-branch=main", "add --all", "commit --quiet --message=Begin"] {
             stage.must("shop", &line.split(' ').collect::<Vec<_>>())?;
         }
         for (name, path, old, new, _) in WORK {
-            stage.must("shop", &["worktree", "add", "--quiet", "-b", name, &format!("../{name}"), "main"])?;
+            if !stage.root.join(name).exists() {
+                stage.must("shop", &["worktree", "add", "--quiet", "-b", name, &format!("../{name}"), "main"])?;
+            }
             let file = stage.root.join(name).join(path);
             let text = fs::read_to_string(&file).map_err(|error| cannot("read", &file, &error))?;
             stage.write(&format!("{name}/{path}"), &text.replace(old, new))?;
