@@ -18,7 +18,10 @@ pub(super) fn judge(ctx: &Context, me: &Identity, candidate: &Candidate, judgeme
     let table = match ctx.store.claims() {
         Ok(table) => table,
         Err(error) => {
-            judgement.notices.push(format!("could not read the claims: {error}"));
+            // Before a commit, the look at what others commit in this instant has read them too, and has said so.
+            if judgement.command == "push" {
+                judgement.notices.push(format!("could not read the claims: {error}"));
+            }
             return;
         }
     };
