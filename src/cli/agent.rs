@@ -6,9 +6,11 @@ use std::io::{self, Read as _, Write as _};
 use clap::Args;
 
 use super::screen::Screen;
+use crate::agent;
 use crate::env::Env;
 use crate::exit::Exit;
-use crate::{agent, ops, render};
+use crate::ops;
+use crate::render;
 
 /// Answer an agent's hook (called by the configuration that `coord install --agent` writes)
 #[derive(Debug, Args)]

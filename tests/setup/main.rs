@@ -19,7 +19,7 @@ use coord::ops::config;
 use coord::ops::install::{InstallOptions, install};
 use coord::ops::uninstall::{UninstallOptions, uninstall};
 
-use world::{Ended as _, World, executable, gits, said, skip, system_path, worlds};
+use world::{Ended as _, World, executable, gits, lacks, said, skip, system_path, worlds};
 
 #[test]
 fn hooks_are_written_called_renewed_and_gone_again() {
@@ -543,7 +543,7 @@ fn the_block_runs_in_every_shell() {
 #[test]
 fn a_new_git_takes_hooks_from_its_configuration() {
     let Some((git, _)) = gits().into_iter().find(|(_, configured)| *configured) else {
-        return skip("hooks in git's configuration: needs git 2.54 or later, on PATH or named in COORD_TEST_GIT");
+        return lacks("hooks in git's configuration: needs git 2.54 or later, on PATH or named in COORD_TEST_GIT");
     };
     let world = World::new(&git);
     fs::create_dir_all(world.hooks()).expect("a folder");

@@ -143,7 +143,7 @@ impl World {
                 let what = if meta.is_symlink() {
                     format!("-> {}", fs::read_link(&path).expect("a link").display())
                 } else if meta.is_dir() {
-                    if !path.ends_with(".git/objects") && !path.ends_with(".git/logs") {
+                    if [".git/objects", ".git/logs", ".git/coord"].iter().all(|own| !path.ends_with(own)) {
                         dirs.push(path.clone());
                     }
                     continue;
@@ -222,6 +222,11 @@ pub(crate) fn worlds() -> Vec<World> {
 pub(crate) fn skip(what: &str) {
     assert!(switch("COORD_TEST_NO_SKIP").is_none(), "would skip, and COORD_TEST_NO_SKIP is set: {what}");
     writeln!(std::io::stderr(), "SKIPPED: {what}").expect("standard error is open");
+}
+
+/// Says that something is not tried because no git on this machine can do it, and none that could be installed.
+pub(crate) fn lacks(what: &str) {
+    writeln!(std::io::stderr(), "NOT TRIED HERE: {what}").expect("standard error is open");
 }
 
 /// A variable of the tests' own environment.
