@@ -523,13 +523,15 @@ fn the_block_runs_in_every_shell() {
                 &format!("#!/usr/bin/env -S {shell} -eu\n{}cat; exit 4\n", String::from_utf8_lossy(&block)),
             );
             let argument = if hook == STRICT { "prepared" } else { "x" };
-            let mut child = Command::new(&script)
-                .arg(argument)
-                .env("COORD_FOREGROUND", "1")
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .expect("it runs");
+            let mut command = Command::new(&script);
+            command.arg(argument).env("COORD_FOREGROUND", "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+            // A child that another test forks this instant holds the script open for writing until it execs.
+            let mut child = loop {
+                match command.spawn() {
+                    Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+                    started => break started.expect("it runs"),
+                }
+            };
             let input = b"a $(id) 'b' \\n refs/heads/x\nsecond `line`\n";
             child.stdin.take().expect("piped").write_all(input).expect("read");
             let output = child.wait_with_output().expect("it ends");
