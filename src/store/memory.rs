@@ -132,8 +132,8 @@ fn with_lines(text: &[u8], lines: &[String]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn text(bytes: Vec<u8>) -> String {
-        String::from_utf8_lossy(&bytes).into_owned()
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).into_owned()
     }
 
     #[test]
@@ -142,11 +142,11 @@ mod tests {
         let once = with_lines(mine, &["- one".into()]);
         let twice = with_lines(&once, &["- two".into(), "- and".into()]);
         assert!(twice.starts_with(mine));
-        assert_eq!(text(twice[mine.len()..].to_vec()), format!("\n\n{BEGIN}- two\n- and\n- one\n{END}"));
+        assert_eq!(text(&twice[mine.len()..]), format!("\n\n{BEGIN}- two\n- and\n- one\n{END}"));
         let with_tail = [&twice[..], b"## After\n<!-- coord: begin"].concat();
         let third = with_lines(&with_tail, &["- three".into()]);
-        assert!(text(third.clone()).ends_with(&format!("- one\n{END}## After\n<!-- coord: begin")));
-        assert_eq!(text(third).matches(BEGIN).count(), 1);
+        assert!(text(&third).ends_with(&format!("- one\n{END}## After\n<!-- coord: begin")));
+        assert_eq!(text(&third).matches(BEGIN).count(), 1);
     }
 
     #[test]
@@ -157,13 +157,13 @@ mod tests {
         }
         let block = &all[b"mine\n\n".len()..];
         assert!(block.len() <= LARGEST_BLOCK, "{}", block.len());
-        assert!(text(block.to_vec()).contains("- line 499 ") && !text(block.to_vec()).contains("- line 100 "));
+        assert!(text(block).contains("- line 499 ") && !text(block).contains("- line 100 "));
     }
 
     #[test]
     fn a_block_without_an_end_is_the_users() {
         let broken = format!("{BEGIN}- theirs\n");
-        let new = text(with_lines(broken.as_bytes(), &["- new".into()]));
+        let new = text(&with_lines(broken.as_bytes(), &["- new".into()]));
         assert!(new.starts_with(&broken) && new.ends_with(&format!("- new\n{END}")), "{new}");
     }
 

@@ -83,7 +83,7 @@ fn what_uncommitted_work_made_go_is_over_only_when_it_stays_away() {
 fn nothing_is_over_while_git_is_at_work_or_nothing_is_known() {
     for change in [
         (|look: &mut Look| look.standing.get_mut(&name("a")).expect("there").busy = true) as fn(&mut Look),
-        |look| drop(look.unknown.insert((name("a"), name("b")))),
+        |look| look.unknown.extend([(name("a"), name("b"))]),
         |look| {
             look.complete = false;
             look.standing.remove(&name("b"));
