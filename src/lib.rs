@@ -21,12 +21,14 @@
 //! | 1 | [`domain`] | what coord thinks about: values in, values out; no IO, no clock |
 //! | 2 | [`git`] | the only owner of git2 and of the program `git` |
 //! | 2 | [`store`] | the only writer of coord's own files |
-//! | 2 | [`os`] | processes, clocks |
+//! | 2 | `agent` | each coding agent's hooks, in its own words, to domain values and back; no IO |
+//! | 2 | `forge` | where a check runs, and lists of open requests as each service gives them; no IO |
+//! | 2 | [`os`] | processes, clocks, file-system events |
 //! | 3 | [`render`] | a finished report, written down; computes nothing |
 //! | 4 | [`ops`] | the use cases; no clap, no printing |
-//! | 5 | `cli` | the front door |
+//! | 5 | `cli`, `tui`, `mcp` | the front doors over the same use cases |
 //!
-//! [`env`] is captured once and handed on; [`failure`] is how a use case fails; [`exit`] alone knows the exit codes.
+//! [`mod@env`] is captured once and handed on; [`failure`] is how a use case fails; [`exit`] alone knows the exit codes.
 //!
 //! # The life of one `git commit`
 //! The shim (`githooks/hook.sh`) calls `coord hook pre-commit`. [`ops::hook`] starts a watchdog, opens a
