@@ -112,7 +112,8 @@ proptest! {
     #[test]
     fn globs_name_what_globset_says(glob in globs(), path in paths()) {
         // Three stars mean nothing anywhere: globset reads one star in them, coord two, so that a claim never covers less.
-        proptest::prop_assume!(!glob.contains("***"));
+        // Its negated classes take a slash too, even where a slash is to be literal; in a claim they do not, as in git.
+        proptest::prop_assume!(!glob.contains("***") && !glob.contains("[!"));
         let expected = globset::GlobBuilder::new(&glob)
             .literal_separator(true).build().expect("a valid glob").compile_matcher().is_match(&path);
         if let Ok(pattern) = Pattern::parse(glob.as_bytes()) {
