@@ -111,9 +111,10 @@ fn paths() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn globs_name_what_globset_says(glob in globs(), path in paths()) {
-        // Three stars mean nothing anywhere: globset reads one star in them, coord two, so that a claim never covers less.
-        // Its negated classes take a slash too, even where a slash is to be literal; in a claim they do not, as in git.
-        proptest::prop_assume!(!glob.contains("***") && !glob.contains("[!"));
+        // Two readings differ, and are no fault of either: stars in a row that are no whole name (coord takes the wider
+        // one, so that a claim never covers less), and globset's negated classes, which take a slash.
+        let glob = glob.replace("[!a]", "[ab]");
+        proptest::prop_assume!(glob.split('/').all(|name| name == "**" || !name.contains("**")));
         let expected = globset::GlobBuilder::new(&glob)
             .literal_separator(true).build().expect("a valid glob").compile_matcher().is_match(&path);
         if let Ok(pattern) = Pattern::parse(glob.as_bytes()) {
