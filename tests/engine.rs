@@ -128,6 +128,31 @@ fn spans(pairs: &[(u32, u32)]) -> Vec<LineSpan> {
 
 const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
 
+/// Git writes what it merges to a directory that comes and goes; it must not be mistaken for the one before it.
+#[test]
+fn one_reader_of_objects_serves_many_questions_that_only_git_can_answer() {
+    let edit = |from: &str, to: &str| TEN.replace(from, to);
+    let here: Vec<String> = (0..8).map(|n| edit("2\n", &format!("two {n}\n"))).collect();
+    let names: Vec<String> = (0..8).map(|n| format!("b{n}")).collect();
+    let main = edit("9\n", "nine\n");
+    let mut steps: Vec<Step<'_>> = vec![("main", &[], &[("f", Some(TEN))])];
+    let moved: Vec<[(&str, Option<&str>); 2]> =
+        here.iter().map(|text| [("f", None), ("g", Some(text.as_str()))]).collect();
+    steps.extend(names.iter().zip(&moved).map(|(name, files)| (name.as_str(), &["main"] as &[&str], &files[..])));
+    let target = [("f", Some(main.as_str()))];
+    steps.push(("main", &["main"], &target));
+    let repo = Repo::new(&steps);
+    let objects = repo.objects();
+    let git = Repo::program();
+    let store = ObjectStore { objects_dir: repo.common_dir().join("objects"), format: repo.format };
+    for name in &names {
+        let settings = repo.settings.clone();
+        let bench = Judge { objects: &objects, store: &store, git: &git, repository: &repo.common_dir(), settings };
+        let answer = judge(&bench, &repo.question(&[name])).expect("the target is readable");
+        assert_eq!(answer.lines[0].landing, Landing::Clean, "{name}");
+    }
+}
+
 #[test]
 fn lines_are_told_in_the_targets_file_and_in_each_ones_own() {
     let edit = |from: &str, to: &str| TEN.replace(from, to);

@@ -1,11 +1,11 @@
 //! Where lines of work left the target: the fork points of many tips in one walk of the target's history.
 //! Must not know: trees, paths, merging.
 
-use std::collections::{BTreeSet, BinaryHeap, HashSet};
-use std::hash::BuildHasherDefault;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::error::Error;
-use super::objects::{IdHasher, IdMap, Objects};
+use super::id_map::{IdMap, IdSet};
+use super::objects::Objects;
 use super::program::Deadline;
 use crate::domain::id::ObjectId;
 
@@ -28,8 +28,6 @@ pub struct Way {
     /// Its commits that the target has not, youngest first.
     pub own: Vec<ObjectId>,
 }
-
-type IdSet = HashSet<ObjectId, BuildHasherDefault<IdHasher>>;
 
 /// How far a parent may be younger than its child before it is taken note of: clocks differ, and time zones were
 /// forgotten.

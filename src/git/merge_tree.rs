@@ -1,11 +1,9 @@
-//! Asking git itself to merge: all cases of a question in one process, which writes to a temporary directory only.
+//! Asking git itself to merge: all cases of a question in one process, which writes to the objects' annex only.
 //! Must not know: which cases are asked, what is done with the answers.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
-
-use tempfile::TempDir;
 
 use super::error::Error;
 use super::objects::{ObjectStore, Objects};
@@ -62,74 +60,54 @@ impl Conflicted {
     }
 }
 
-/// A temporary object directory that borrows the repository's objects. It is removed when this is dropped.
-#[derive(Debug)]
-pub struct Workshop {
-    dir: TempDir,
+/// Merges each pair with the attributes of `attributes`, in one process as long as git gets through. A pair that git
+/// cannot merge is an error of its own; it is never taken for clean.
+pub fn merge(asked: &Asked<'_>, pairs: &[(ObjectId, ObjectId)]) -> Result<Vec<Result<Merged, Error>>, Error> {
+    asked.objects.spill(asked.objects.annex()?)?;
+    let mut answers = Vec::with_capacity(pairs.len());
+    let (mut source, mut batch) = (true, pairs.len());
+    while answers.len() < pairs.len() {
+        let left = &pairs[answers.len()..];
+        let left = &left[..left.len().min(batch)];
+        let output = run(asked, left, source)?;
+        if output.code == 129 && source {
+            // Git before 2.41 does not know --attr-source.
+            source = false;
+            continue;
+        }
+        let done = parse(&output.stdout, left);
+        let complete = done.len() == left.len();
+        if !complete && output.code == KILLED && left.len() > 1 {
+            // What it had not written yet is lost with it, so which pair it was has to be found out.
+            batch = left.len() / 2;
+            continue;
+        }
+        answers.extend(done.into_iter().map(Ok));
+        if !complete {
+            // Git gave up on the first pair it did not answer.
+            answers.push(Err(output.failed("merge-tree".to_owned(), asked.repository.to_owned())));
+            batch = pairs.len();
+        }
+    }
+    Ok(answers)
 }
 
-impl Workshop {
-    /// Makes an empty one.
-    pub fn new() -> Result<Self, Error> {
-        let made = tempfile::Builder::new().prefix("coord-").tempdir();
-        let fault = |source| Error::File { operation: "make a directory in", path: std::env::temp_dir(), source };
-        Ok(Self { dir: made.map_err(fault)? })
+fn run(asked: &Asked<'_>, pairs: &[(ObjectId, ObjectId)], source: bool) -> Result<Output, Error> {
+    // Named, as git may be told not to take a bare repository by its place (safe.bareRepository).
+    let mut git_dir = OsString::from("--git-dir=");
+    git_dir.push(asked.repository);
+    let mut options = vec![git_dir];
+    if source {
+        options.push(format!("--attr-source={}", asked.attributes).into());
     }
-
-    /// Merges each pair with the attributes of `attributes`, in one process as long as git gets through. A pair that
-    /// git cannot merge is an error of its own; it is never taken for clean.
-    pub fn merge(
-        &self,
-        asked: &Asked<'_>,
-        pairs: &[(ObjectId, ObjectId)],
-    ) -> Result<Vec<Result<Merged, Error>>, Error> {
-        asked.objects.spill(self.dir.path())?;
-        let mut answers = Vec::with_capacity(pairs.len());
-        let (mut source, mut batch) = (true, pairs.len());
-        while answers.len() < pairs.len() {
-            let left = &pairs[answers.len()..];
-            let left = &left[..left.len().min(batch)];
-            let output = self.run(asked, left, source)?;
-            if output.code == 129 && source {
-                // Git before 2.41 does not know --attr-source.
-                source = false;
-                continue;
-            }
-            let done = parse(&output.stdout, left);
-            let complete = done.len() == left.len();
-            if !complete && output.code == KILLED && left.len() > 1 {
-                // What it had not written yet is lost with it, so which pair it was has to be found out.
-                batch = left.len() / 2;
-                continue;
-            }
-            answers.extend(done.into_iter().map(Ok));
-            if !complete {
-                // Git gave up on the first pair it did not answer.
-                answers.push(Err(output.failed("merge-tree".to_owned(), asked.repository.to_owned())));
-                batch = pairs.len();
-            }
-        }
-        asked.objects.add_directory(self.dir.path())?;
-        Ok(answers)
-    }
-
-    fn run(&self, asked: &Asked<'_>, pairs: &[(ObjectId, ObjectId)], source: bool) -> Result<Output, Error> {
-        // Named, as git may be told not to take a bare repository by its place (safe.bareRepository).
-        let mut git_dir = OsString::from("--git-dir=");
-        git_dir.push(asked.repository);
-        let mut options = vec![git_dir];
-        if source {
-            options.push(format!("--attr-source={}", asked.attributes).into());
-        }
-        let stdin: Vec<String> = pairs.iter().map(|(ours, theirs)| format!("{ours} {theirs}\n")).collect();
-        let call = asked.git.call_with(asked.repository, &options, "merge-tree");
-        // Never --quiet: it calls real conflicts clean.
-        let call = call.args(["--write-tree", "--stdin", "-z", "--messages"]);
-        let call = call.env("GIT_OBJECT_DIRECTORY", self.dir.path());
-        call.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&asked.store.objects_dir))
-            .stdin(stdin.concat().into_bytes())
-            .output()
-    }
+    let stdin: Vec<String> = pairs.iter().map(|(ours, theirs)| format!("{ours} {theirs}\n")).collect();
+    let call = asked.git.call_with(asked.repository, &options, "merge-tree");
+    // Never --quiet: it calls real conflicts clean.
+    let call = call.args(["--write-tree", "--stdin", "-z", "--messages"]);
+    let call = call.env("GIT_OBJECT_DIRECTORY", asked.objects.annex()?);
+    call.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&asked.store.objects_dir))
+        .stdin(stdin.concat().into_bytes())
+        .output()
 }
 
 /// The code of a child that a signal ended: git has assertions that fail.
@@ -144,7 +122,7 @@ pub struct Asked<'a> {
     pub repository: &'a Path,
     /// The repository's objects.
     pub store: &'a ObjectStore,
-    /// Those in memory, which git gets to read too.
+    /// Those in memory, which git gets to read too. What it writes is found there.
     pub objects: &'a Objects,
     /// The tree or commit whose attributes count.
     pub attributes: ObjectId,

@@ -10,6 +10,7 @@ mod contents;
 pub mod error;
 pub mod history;
 pub mod hooks;
+mod id_map;
 pub mod merge;
 pub mod merge_tree;
 pub mod names;

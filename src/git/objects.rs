@@ -2,18 +2,18 @@
 //! Must not know: refs, the index, working trees; what a merge is.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
 use std::fs;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Once;
 
 use git2::{Odb, Oid};
+use tempfile::TempDir;
 
 use super::commit::Commit;
 use super::commit_graph::CommitGraph;
 use super::error::Error;
+use super::id_map::IdMap;
 use super::view::View;
 use crate::domain::id::ObjectId;
 use crate::domain::text;
@@ -106,28 +106,6 @@ pub struct Object {
     pub data: Rc<[u8]>,
 }
 
-/// Hashes object ids by their first bytes, which are as random as a hash gets.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk::<8>() {
-            self.0 = self.0.rotate_left(21) ^ u64::from_le_bytes(*first);
-        }
-    }
-
-    fn write_u8(&mut self, _: u8) {}
-    fn write_usize(&mut self, _: usize) {}
-}
-
-/// A map by object id. Never iterated where order matters.
-pub type IdMap<V> = HashMap<ObjectId, V, BuildHasherDefault<IdHasher>>;
-
 /// A file that is larger is not read to be merged: git would take for ever over it too.
 const TOO_LARGE: usize = 512 << 20;
 
@@ -150,6 +128,7 @@ pub struct Objects {
     /// How many commits were read one by one, and the graph once that is many.
     commits_read: Cell<usize>,
     graph: OnceCell<Option<CommitGraph>>,
+    annex: OnceCell<TempDir>,
 }
 
 impl std::fmt::Debug for Objects {
@@ -180,6 +159,7 @@ impl Objects {
             place: store.objects_dir.clone(),
             commits_read: Cell::default(),
             graph: OnceCell::new(),
+            annex: OnceCell::new(),
         };
         objects.add_directory(&store.objects_dir)?;
         Ok(objects)
@@ -204,8 +184,22 @@ impl Objects {
         self.format
     }
 
-    /// Takes in the objects of another object directory too, such as a temporary one that git wrote to.
-    pub(super) fn add_directory(&self, dir: &Path) -> Result<(), Error> {
+    /// A temporary object directory for git to write to, whose objects are found here too. It is removed with `self`.
+    ///
+    /// There is one for all questions, as libgit2 tells directories apart by their inodes: it would take a second one for
+    /// the first, once that is removed and its inode given anew, and find nothing of what it holds.
+    pub(super) fn annex(&self) -> Result<&Path, Error> {
+        if self.annex.get().is_none() {
+            let made = tempfile::Builder::new().prefix("coord-").tempdir();
+            let fault = |source| Error::File { operation: "make a directory in", path: std::env::temp_dir(), source };
+            let made = made.map_err(fault)?;
+            self.add_directory(made.path())?;
+            drop(self.annex.set(made));
+        }
+        Ok(self.annex.get().expect("it was just made").path())
+    }
+
+    fn add_directory(&self, dir: &Path) -> Result<(), Error> {
         let text = dir
             .to_str()
             .ok_or_else(|| Error::Repository(format!("the path of the objects is not UTF-8: {}", dir.display())))?;

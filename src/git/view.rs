@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::error::Error;
-use super::objects::IdMap;
+use super::id_map::IdMap;
 use super::program::Git;
 use crate::domain::id::ObjectId;
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::super::objects::IdMap;
+use super::super::id_map::IdMap;
 use super::landing::Brought;
 
 /// Which pairs share commits.

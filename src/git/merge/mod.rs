@@ -3,15 +3,16 @@
 //! bases; such a path never blocks. Looked at on some paths only, a move that pairs with a path elsewhere is not seen.
 //! Must not know: instances, who is asking, what an answer leads to.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::attributes::{self, Attributes};
 use super::error::Error;
 use super::history::Fork;
-use super::merge_tree::{Asked, Merged, Workshop};
-use super::objects::{IdMap, ObjectStore, Objects};
+use super::id_map::IdMap;
+use super::merge_tree::{self, Asked, Merged};
+use super::objects::{ObjectStore, Objects};
 use super::program::{Deadline, Git};
 use super::rename;
 use super::tree::TreeChange;
@@ -169,7 +170,6 @@ struct Work<'a> {
     git: Git,
     contents: Contents<'a>,
     attributes: RefCell<BTreeMap<RepoPath, Attributes>>,
-    workshop: OnceCell<Workshop>,
     /// By tree of a fork point: whether the target added any path since.
     target_adds: RefCell<IdMap<bool>>,
 }
@@ -190,7 +190,6 @@ impl<'a> Work<'a> {
             git,
             contents: Contents::new(judge.objects, &judge.settings),
             attributes: RefCell::default(),
-            workshop: OnceCell::new(),
             target_adds: RefCell::default(),
         })
     }
@@ -231,10 +230,6 @@ impl<'a> Work<'a> {
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
-        if self.workshop.get().is_none() {
-            drop(self.workshop.set(Workshop::new()?));
-        }
-        let workshop = self.workshop.get().expect("it was just made");
         let asked = Asked {
             git: &self.git,
             repository: self.judge.repository,
@@ -242,7 +237,7 @@ impl<'a> Work<'a> {
             objects: self.judge.objects,
             attributes: self.attributes_of,
         };
-        workshop.merge(&asked, pairs)
+        merge_tree::merge(&asked, pairs)
     }
 
     fn line_answer(&self, line: Brought) -> Result<LineAnswer, Error> {

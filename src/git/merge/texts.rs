@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::super::error::Error;
-use super::super::objects::{IdMap, Objects};
+use super::super::id_map::IdMap;
+use super::super::objects::Objects;
 use crate::domain::hunk::Hunk;
 use crate::domain::id::ObjectId;
 use crate::domain::text::{self, Line, LineTable};
