@@ -383,7 +383,7 @@ fn adler32(data: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    fn empty(format: ObjectFormat) -> (tempfile::TempDir, Objects) {
+    fn empty(format: ObjectFormat) -> (TempDir, Objects) {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let objects = Objects::open(&ObjectStore { objects_dir: dir.path().to_owned(), format });
         (dir, objects.expect("an empty object directory opens"))
