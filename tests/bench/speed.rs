@@ -9,11 +9,17 @@ use std::io::{self, Write};
 use support::{Failure, number};
 
 mod field;
+mod log;
 mod support;
 mod worktrees;
 
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = args.split_first()
+        && first == log::WORKER
+    {
+        return log::work(rest);
+    }
     let mut out = io::stdout().lock();
     // `cargo bench` says so; `cargo test --all-targets` runs this too, and has nothing to test here.
     if !args.iter().any(|arg| arg == "--bench") {
@@ -25,6 +31,9 @@ fn main() -> Result<(), Failure> {
     let place = fs::canonicalize(root.path())?;
     if asked("worktrees") {
         worktrees::bench(&place.join("worktrees"), runs, &mut out)?;
+    }
+    if asked("log") {
+        log::bench(&place.join("log"), runs, &mut out)?;
     }
     writeln!(out, "\nremoving {}", place.display())?;
     drop(out);
