@@ -75,8 +75,21 @@ pub(crate) fn evidence(report: &Checklist, question: usize) -> String {
         _ => {
             let acknowledged = words::number(counts.acknowledgements, "acknowledgement");
             let bypasses = if counts.bypasses == 1 { "bypass" } else { "bypasses" };
-            format!("{acknowledged}, {} {bypasses}", counts.bypasses)
+            format!("{acknowledged}, {} {bypasses}{}", counts.bypasses, claims(report))
         }
+    }
+}
+
+/// The claims, where anybody takes any.
+fn claims(report: &Checklist) -> String {
+    let counts = &report.counts;
+    let tried = counts.claims + counts.claims_refused;
+    let ends = [(counts.claims_refused, "refused"), (counts.claims_forced, "forced")];
+    let ends: Vec<String> = ends.iter().filter(|end| end.0 > 0).map(|(n, how)| format!("{n} {how}")).collect();
+    match (tried + counts.claims_forced, &*ends) {
+        (0, _) => String::new(),
+        (_, []) => format!(", {}", words::number(tried, "claim")),
+        (_, ends) => format!(", {} ({})", words::number(tried, "claim"), ends.join(", ")),
     }
 }
 

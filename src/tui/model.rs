@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::event::{Event, EventKind};
+use crate::domain::id::Identity;
 use crate::domain::instance::Instance;
 use crate::domain::overlap::Grade;
-use crate::domain::report::{Comparison, Overlap, Survey};
+use crate::domain::report::{ClaimRow, Comparison, Overlap, Survey};
 use crate::domain::time::Timestamp;
-use crate::render::words;
+use crate::render::{safe, words};
 
 /// So many events are kept.
 const EVENTS: usize = 500;
@@ -38,6 +39,7 @@ pub(super) enum Key {
 #[derive(Clone, Debug)]
 pub(super) enum Message {
     Survey(Arc<Survey>, Duration),
+    Claims(Vec<ClaimRow>),
     Events(Vec<Event>),
     Compared(Arc<Comparison>),
     Trouble(String),
@@ -55,6 +57,7 @@ pub(super) enum Effect {
     Compare(Box<Instance>, Box<Instance>),
     Acknowledge(Box<Instance>, Box<Instance>),
     Withdraw(Box<Instance>, Box<Instance>),
+    Release(Box<Instance>),
     Edit(PathBuf),
 }
 
@@ -88,6 +91,9 @@ pub(super) struct Model {
     pub(super) colour: bool,
     pub(super) survey: Option<Arc<Survey>>,
     pub(super) took: Duration,
+    pub(super) claims: Vec<ClaimRow>,
+    /// Whose claims the next `r` releases.
+    asked: Option<Identity>,
     pub(super) events: VecDeque<Event>,
     pub(super) pane: Pane,
     pub(super) over: Over,
@@ -112,6 +118,8 @@ impl Model {
             colour,
             survey: None,
             took: Duration::ZERO,
+            claims: Vec::new(),
+            asked: None,
             events: VecDeque::new(),
             pane: Pane::Collisions,
             over: Over::Nothing,
@@ -132,6 +140,7 @@ impl Model {
     pub(super) fn update(&mut self, message: Message) -> Option<Effect> {
         match message {
             Message::Survey(survey, took) => return self.take(survey, took),
+            Message::Claims(claims) => self.claims = claims,
             Message::Events(events) => self.hear(events),
             Message::Compared(comparison) => self.detail = Some(comparison),
             Message::Trouble(what) => self.trouble = Some(what),
@@ -190,6 +199,7 @@ impl Model {
             return None;
         }
         self.said = None;
+        let asked = self.asked.take();
         match key {
             Key::Char('q') if self.over == Over::Nothing => return Some(Effect::Quit),
             Key::Char('q') | Key::Escape if self.over != Over::Nothing => self.cover(Over::Nothing),
@@ -199,6 +209,7 @@ impl Model {
             Key::Char('/') => (self.typing, self.over) = (true, Over::Nothing),
             Key::Enter => return self.drill(),
             Key::Char('a') => return self.with_selected(Effect::Acknowledge),
+            Key::Char('r') if self.pane == Pane::Instances && self.over == Over::Nothing => return self.release(asked),
             Key::Char('r') => return self.with_selected(Effect::Withdraw),
             Key::Char('e') => return self.edit(),
             Key::Next => self.turn(1),
@@ -268,6 +279,32 @@ impl Model {
             self.said = Some("no collision is selected".into());
         }
         found
+    }
+
+    /// The claims of the selected instance, at the second time of asking: they are perhaps somebody else's.
+    fn release(&mut self, asked: Option<Identity>) -> Option<Effect> {
+        let instance = self.shown_instances().get(self.instances.at).map(|instance| (*instance).clone())?;
+        let claimed = self.claimed(&instance);
+        if claimed.is_empty() {
+            self.said = Some(format!("{} holds no claim", words::label(&instance.label)));
+        } else if asked.as_ref() == Some(&instance.identity) {
+            return Some(Effect::Release(Box::new(instance)));
+        } else {
+            self.said = Some(format!("{} holds {claimed}: r again releases it", words::label(&instance.label)));
+            self.asked = Some(instance.identity);
+        }
+        None
+    }
+
+    /// What an instance claims, in short; empty where it claims nothing.
+    pub(super) fn claimed(&self, instance: &Instance) -> String {
+        let own = self.claims.iter().filter(|row| row.claim.holder.identity == instance.identity);
+        let patterns: Vec<_> = own.flat_map(|row| &row.claim.patterns).collect();
+        match &*patterns {
+            [] => String::new(),
+            [one] => safe::text(one.text()),
+            [one, others @ ..] => format!("{} and {} more", safe::text(one.text()), others.len()),
+        }
     }
 
     /// The first path of the selected collision, where the first of the two has it on disk.

@@ -21,6 +21,9 @@ use crate::render::{diff, log, safe, words};
 /// From this width on the matrix stands beside the lists.
 const WIDE: u16 = 140;
 
+/// From this width on an instance's row says how many lines it changed.
+const ROOMY: usize = 100;
+
 const HELP: &[&str] = &[
     " Tab, ←, →     another list",
     " ↑, ↓, j, k    up, down",
@@ -30,7 +33,7 @@ const HELP: &[&str] = &[
     " m             who meets whom, as a matrix",
     " /             only names, paths and kinds with this in them",
     " a             acknowledge the selected collision for 8 h",
-    " r             release it: take the acknowledgement back",
+    " r             release: of a collision the acknowledgement, of an instance its claims",
     " e             open its file in your editor",
     " Esc           back; show all",
     " q             leave",
@@ -244,16 +247,20 @@ fn instance_row(model: &Model, instance: &Instance, width: usize) -> Line<'stati
         _ => String::new(),
     };
     let since = instance.touched.map(|touched| words::span(model.now.since(touched))).unwrap_or_default();
+    let claimed = model.claimed(instance);
+    let claimed = if claimed.is_empty() { claimed } else { format!("claims {claimed}  ") };
     let task = words::task(instance.task.as_deref()).unwrap_or_default();
     let name = (width / 4).clamp(14, 40);
+    // On a narrow screen the room is better spent on what it is about.
+    let for_size = if width < ROOMY { 0 } else { 13 };
     Line::from(vec![
         Span::styled(fit(&words::label(&instance.label), name), style(model, Ink::Strong)),
         Span::raw("  "),
         Span::styled(fit(words::state(instance, behind), 14), style(model, ink)),
         Span::raw(fit(&files, 10)),
-        Span::raw(fit(&size, 13)),
+        Span::raw(fit(&size, for_size)),
         Span::styled(fit(&since, 9), style(model, Ink::Faint)),
-        Span::raw(cut(&task, width.saturating_sub(name + 48))),
+        Span::raw(cut(&format!("{claimed}{task}"), width.saturating_sub(name + 35 + for_size))),
     ])
 }
 
@@ -309,6 +316,9 @@ fn fit(text: &str, width: usize) -> String {
 
 /// In at most so many columns.
 fn cut(text: &str, width: usize) -> String {
+    if width == 0 {
+        return String::new();
+    }
     let mut used = 0;
     let mut out = String::new();
     for c in text.chars() {
