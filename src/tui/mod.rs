@@ -126,6 +126,9 @@ impl Run<'_> {
     fn until_left(&mut self, receive: &Receiver<Message>) -> io::Result<Left> {
         loop {
             self.screen.draw(|frame| view::draw(&mut self.model, frame))?;
+            if let Some(effect) = self.model.wanted() {
+                self.perform(effect)?;
+            }
             let message = match receive.recv_timeout(MINUTE) {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Timeout) => Message::Tick(ops::coordinate::now()),
