@@ -109,6 +109,8 @@ pub struct Checklist {
     pub checked: [bool; 4],
     /// How far the hooks go now.
     pub mode: Mode,
+    /// Whether there are hooks at all.
+    pub installed: bool,
     /// How far they should.
     pub advice: Advice,
     /// Lines of the log that hold no event.
@@ -295,7 +297,7 @@ impl Tally {
         counts.weeks = weeks(&self.weeks);
         let checked = checked(&counts, &thresholds);
         let advice = advise(&counts, checked, mode, &thresholds);
-        Checklist { now, counts, thresholds, checked, mode, advice, unreadable: 0, hindsight: None }
+        Checklist { now, counts, thresholds, checked, mode, installed: true, advice, unreadable: 0, hindsight: None }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod error;
 pub mod history;
 pub mod hooks;
 mod id_map;
+pub mod index;
 pub mod merge;
 pub mod merge_tree;
 pub mod names;

@@ -15,6 +15,7 @@ use crate::git::history;
 use crate::git::merge::{self, Landing, Line, PairAnswer, Pairs, Question};
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
+use crate::ops::doctor;
 
 /// Work that was open for longer was forgotten rather than open.
 const LONGEST: Seconds = Seconds(180 * 24 * 3600);
@@ -72,6 +73,7 @@ pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
         tally.add(event);
     }
     let mut report = tally.decide(ctx.now, ctx.policy.mode, ctx.policy.report);
+    report.installed = !doctor::hooks_are_missing(&ctx.env, &ctx.repository);
     report.hindsight = Some(found);
     Ok(report)
 }

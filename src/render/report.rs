@@ -126,8 +126,24 @@ pub(crate) fn advice(report: &Checklist) -> (String, Option<String>) {
         Advice::Enforce => format!("{boxes}, and warning has led to changes: enforce."),
     };
     let mode = report.advice.mode();
+    if !report.installed {
+        return (uninstalled(report, &boxes), Some(format!("coord install --mode {}", mode_name(mode))));
+    }
     let command = (mode != report.mode).then(|| format!("coord config mode {}", mode_name(mode)));
     (said, command)
+}
+
+/// Where there are no hooks there is no mode to change, and perhaps nothing was ever observed.
+fn uninstalled(report: &Checklist, boxes: &str) -> String {
+    match report.advice {
+        Advice::TooEarly(missing) => {
+            let missing = words::number(missing, "more session");
+            format!("coord is not installed here: install it to monitor, and ask again after {missing}.")
+        }
+        Advice::Monitor => format!("{boxes}; coord is not installed here: monitoring is enough."),
+        Advice::Warn(_) => format!("{boxes}; coord is not installed here: install it to warn, enforce if that helps."),
+        Advice::Enforce => format!("{boxes}, and warning had led to changes: install it again."),
+    }
 }
 
 pub(crate) fn mode_name(mode: Mode) -> &'static str {

@@ -5,7 +5,6 @@ use super::{change, note_ended};
 use crate::domain::claim::{Holder, Token};
 use crate::domain::id::Identity;
 use crate::failure::Failure;
-use crate::git::worktrees;
 use crate::ops::context::Context;
 use crate::ops::session;
 
@@ -14,7 +13,7 @@ use crate::ops::session;
 /// # Errors
 /// Where they cannot be read or written.
 pub fn release_of(ctx: &Context, identity: &Identity) -> Result<usize, Failure> {
-    let worktrees = worktrees::list(&ctx.repository)?;
+    let worktrees = ctx.worktrees()?;
     let asker = match &ctx.repository.here {
         Some(here) => session::holder(ctx, here),
         None => Holder { identity: Identity::MainWorktree, session: None },
