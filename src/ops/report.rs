@@ -21,5 +21,5 @@ pub fn report(ctx: &Context, since: Option<Seconds>) -> Result<Checklist, Failur
     }
     let unreadable = events.unreadable();
     let installed = !doctor::hooks_are_missing(&ctx.env, &ctx.repository);
-    Ok(Checklist { unreadable, installed, ..tally.decide(ctx.now, ctx.policy.mode, ctx.policy.report) })
+    Ok(Checklist { installed, unreadable, ..tally.decide(ctx.now, ctx.policy.mode, ctx.policy.report) })
 }

@@ -98,14 +98,13 @@ impl Store {
         let failed = |source| Error::io("open", path, source);
         let mut options = OpenOptions::new();
         options.read(true).append(true);
-        let (log, metadata) = match file::open_known(path, &mut options)? {
-            Some(log) => log,
-            None => {
-                file::make_folder(&self.dir, self.mode)?;
-                let log = file::open_known(path, options.create(true))?;
-                platform::set_mode(path, self.mode & 0o666).map_err(failed)?;
-                log.ok_or_else(|| failed(ErrorKind::NotFound.into()))?
-            }
+        let (log, metadata) = if let Some(log) = file::open_known(path, &mut options)? {
+            log
+        } else {
+            file::make_folder(&self.dir, self.mode)?;
+            let log = file::open_known(path, options.create(true))?;
+            platform::set_mode(path, self.mode & 0o666).map_err(failed)?;
+            log.ok_or_else(|| failed(ErrorKind::NotFound.into()))?
         };
         let size = metadata.len();
         let mut last = [b'\n'];

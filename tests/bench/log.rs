@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
-use std::io::{self, PipeReader, PipeWriter, Read as _, Write};
+use std::io::{self, BufRead as _, PipeReader, PipeWriter, Read as _, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -191,7 +191,7 @@ fn size_of_a_line(dir: &Path) -> Result<u64, Failure> {
 /// How many whole lines lie in the folder's files.
 fn lines_in(dir: &Path) -> Result<usize, Failure> {
     let store = Store::open(dir)?;
-    let plain = fs::read(dir.join("plain.jsonl")).unwrap_or_default().iter().filter(|&&byte| byte == b'\n').count();
+    let plain = fs::read(dir.join("plain.jsonl")).unwrap_or_default().lines().count();
     let mut seen = BTreeSet::new();
     let mut events = 0;
     for event in store.events(&EventFilter::default())? {

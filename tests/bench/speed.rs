@@ -1,7 +1,10 @@
 //! What coord costs beside what git itself costs, measured in one run on repositories made for it: `cargo bench`, or
 //! `cargo bench -- worktrees` for one part. Prints ratios with their limits and never fails by them.
 //!
-//! `COORD_BENCH_FILES` (100000) and `COORD_BENCH_WORKTREES` (20) make it smaller; `COORD_BENCH_RUNS` (11) longer.
+//! `worktrees`: hooks, checks, scans · `log`: the event log and the report · `watch`: the coordinator.
+//!
+//! `COORD_BENCH_FILES` (100000) and `COORD_BENCH_WORKTREES` (20) make it smaller, and so does `COORD_BENCH_EVENTS`
+//! (1000000); `COORD_BENCH_RUNS` (11), `COORD_BENCH_IDLE` (60 s) and `COORD_BENCH_SAVES` (40) make it longer.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,6 +14,7 @@ use support::{Failure, number};
 mod field;
 mod log;
 mod support;
+mod watch;
 mod worktrees;
 
 fn main() -> Result<(), Failure> {
@@ -31,9 +35,14 @@ fn main() -> Result<(), Failure> {
     let place = fs::canonicalize(root.path())?;
     if asked("worktrees") {
         worktrees::bench(&place.join("worktrees"), runs, &mut out)?;
+        fs::remove_dir_all(place.join("worktrees"))?;
     }
     if asked("log") {
         log::bench(&place.join("log"), runs, &mut out)?;
+        fs::remove_dir_all(place.join("log"))?;
+    }
+    if asked("watch") {
+        watch::bench(&place.join("watch"), &mut out)?;
     }
     writeln!(out, "\nremoving {}", place.display())?;
     drop(out);

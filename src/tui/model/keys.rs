@@ -23,7 +23,9 @@ impl Model {
             Key::Char('/') => (self.typing, self.over) = (true, Over::Nothing),
             Key::Enter => self.drill(),
             Key::Char('a') => return self.with_selected(Effect::Acknowledge),
-            Key::Char('r') if self.pane == Pane::Instances && self.over == Over::Nothing => return self.release(asked),
+            Key::Char('r') if self.pane == Pane::Instances && self.over == Over::Nothing => {
+                return self.release(asked.as_ref());
+            }
             Key::Char('r') => return self.with_selected(Effect::Withdraw),
             Key::Char('e') => return self.edit(),
             Key::Next => self.turn(1),
@@ -93,12 +95,12 @@ impl Model {
     }
 
     /// The claims of the selected instance, at the second time of asking: they are perhaps somebody else's.
-    fn release(&mut self, asked: Option<Identity>) -> Option<Effect> {
+    fn release(&mut self, asked: Option<&Identity>) -> Option<Effect> {
         let instance = self.shown_instances().get(self.instances.at).map(|instance| (*instance).clone())?;
         let claimed = self.claimed(&instance);
         if claimed.is_empty() {
             self.said = Some(format!("{} holds no claim", words::label(&instance.label)));
-        } else if asked.as_ref() == Some(&instance.identity) {
+        } else if asked == Some(&instance.identity) {
             return Some(Effect::Release(Box::new(instance)));
         } else {
             self.said = Some(format!("{} holds {claimed}: r again releases it", words::label(&instance.label)));
