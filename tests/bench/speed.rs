@@ -1,13 +1,15 @@
 //! What coord costs beside what git itself costs, measured in one run on repositories made for it: `cargo bench`, or
 //! `cargo bench -- worktrees` for one part. Prints ratios with their limits and never fails by them.
 //!
-//! `COORD_BENCH_FILES` (100000) and `COORD_BENCH_WORKTREES` (20) make it smaller; `COORD_BENCH_RUNS` (11) longer.
+//! `COORD_BENCH_FILES` (100000) and `COORD_BENCH_WORKTREES` (20) make it smaller; `COORD_BENCH_RUNS` (11) longer;
+//! `COORD_BENCH_BRANCHES` (1000) is the most branches.
 
 use std::fs;
 use std::io::{self, Write};
 
 use support::{Failure, number};
 
+mod branches;
 mod field;
 mod support;
 mod worktrees;
@@ -25,6 +27,9 @@ fn main() -> Result<(), Failure> {
     let place = fs::canonicalize(root.path())?;
     if asked("worktrees") {
         worktrees::bench(&place.join("worktrees"), runs, &mut out)?;
+    }
+    if asked("branches") {
+        branches::bench(&place.join("branches"), runs, &mut out)?;
     }
     writeln!(out, "\nremoving {}", place.display())?;
     drop(out);
