@@ -78,8 +78,7 @@ impl<'a> Wanted<'a> {
             let asked = self.is_asked_for(&found.name);
             let twin = is_twin(&found.name, &local);
             let left_out = self.selection.leaves_out(&found.name, &found.author);
-            let in_full = matches(&self.refs, found.name.as_bytes());
-            let who = of_ref(self.ctx, found, in_full);
+            let who = of_ref(self.ctx, found, asked);
             let dormant = (!asked).then_some(self.ctx.policy.active_within);
             let old = self.selection.is_old(self.ctx.now, who.touched, dormant);
             let wanted = self.may_count(&who) && (self.all || !twin && !left_out && !old);
@@ -163,9 +162,9 @@ fn of_name(name: RefName) -> Who {
     }
 }
 
-/// A ref that was asked for as one (`in_full`) goes by its full name.
-fn of_ref(ctx: &Context, found: Ref, in_full: bool) -> Who {
-    let name = if in_full { found.name.as_bytes() } else { found.name.short() };
+/// A ref that was asked for by a glob goes by its full name.
+fn of_ref(ctx: &Context, found: Ref, asked: bool) -> Who {
+    let name = if asked { found.name.as_bytes() } else { found.name.short() };
     // Of somebody else's, only when it was fetched.
     let is_branch = found.name.as_bytes().starts_with(b"refs/heads/");
     let moved = if is_branch { refs::moved(&ctx.repository, &found.name) } else { None };
