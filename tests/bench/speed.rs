@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use support::{Failure, number};
 
+mod agents;
 mod field;
 mod support;
 mod worktrees;
@@ -25,6 +26,9 @@ fn main() -> Result<(), Failure> {
     let place = fs::canonicalize(root.path())?;
     if asked("worktrees") {
         worktrees::bench(&place.join("worktrees"), runs, &mut out)?;
+    }
+    if asked("agents") {
+        agents::bench(&place.join("agents"), runs, &mut out)?;
     }
     writeln!(out, "\nremoving {}", place.display())?;
     drop(out);
