@@ -22,6 +22,7 @@ use crate::domain::session::Memory;
 use crate::domain::time::Timestamp;
 use crate::env::Env;
 use crate::failure::Failure;
+use crate::git::repository::HookEnv;
 use crate::git::{Deadline, names, status};
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::place::Place;
@@ -72,7 +73,8 @@ fn open(env: &Env, event: &AgentEvent) -> Result<Context, Failure> {
     let near = |path: &Path| path.ancestors().skip(1).find(|folder| folder.is_dir()).map(Path::to_path_buf);
     let folder = first.as_deref().and_then(near).filter(|folder| !inside_git_dir(folder)).unwrap_or(cwd);
     let env = Env { cwd: Ok(folder), ..env.clone() };
-    Context::open(&env, &OpenOptions::default())
+    // As in a hook: a git too old is told by every other command, and this one waits for nothing that it can do without.
+    Context::open(&env, &OpenOptions { hook: Some(HookEnv::default()), ..OpenOptions::default() })
 }
 
 fn inside_git_dir(folder: &Path) -> bool {
