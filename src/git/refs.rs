@@ -45,13 +45,42 @@ pub struct Refs {
     pub broken: Vec<BrokenRef>,
 }
 
+/// Refs by name, before a look at any object.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Names {
+    /// Those that name an object, sorted by name.
+    pub named: Vec<Named>,
+    /// Those that git complains of.
+    pub broken: Vec<BrokenRef>,
+}
+
 /// One line of `git for-each-ref`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Named {
-    pub(crate) name: RefName,
-    pub(crate) id: ObjectId,
+pub struct Named {
+    /// Its full name.
+    pub name: RefName,
+    /// The object, not peeled.
+    pub id: ObjectId,
     /// The ref that it stands for, where it is a symbolic one.
-    pub(crate) symbolic: Option<RefName>,
+    pub symbolic: Option<RefName>,
+}
+
+impl Names {
+    /// The ref of this full name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Named> {
+        self.named.iter().find(|named| named.name.as_bytes() == name.as_bytes())
+    }
+
+    /// Those whose full names begin so.
+    #[must_use]
+    pub fn below(&self, prefix: &str) -> Self {
+        let is = |name: &RefName| name.as_bytes().starts_with(prefix.as_bytes());
+        Self {
+            named: self.named.iter().filter(|named| is(&named.name)).cloned().collect(),
+            broken: self.broken.iter().filter(|broken| is(&broken.name)).cloned().collect(),
+        }
+    }
 }
 
 /// The refs that match `patterns` (whole names, name beginnings up to a `/`, or globs), sorted by name. Symbolic refs,
@@ -68,7 +97,14 @@ pub fn list(repository: &Repository, patterns: &[&str]) -> Result<Vec<Ref>, Erro
 /// # Errors
 /// Where git cannot list them.
 pub fn list_all(repository: &Repository, patterns: &[&str]) -> Result<Refs, Error> {
-    let (named, mut broken) = names(repository, patterns)?;
+    read(repository, names(repository, patterns)?)
+}
+
+/// Reads the commits behind names.
+///
+/// # Errors
+/// Where the objects cannot be opened. A name that leads nowhere is among the broken.
+pub fn read(repository: &Repository, Names { named, mut broken }: Names) -> Result<Refs, Error> {
     let objects = repository.objects()?;
     let mut good = Vec::new();
     for named in named.into_iter().filter(|named| named.symbolic.is_none()) {
@@ -102,13 +138,16 @@ fn logged_at(log: &[u8]) -> Option<Timestamp> {
 }
 
 /// The names that match, without a look at any object.
-pub(crate) fn names(repository: &Repository, patterns: &[&str]) -> Result<(Vec<Named>, Vec<BrokenRef>), Error> {
+///
+/// # Errors
+/// Where git cannot list them.
+pub fn names(repository: &Repository, patterns: &[&str]) -> Result<Names, Error> {
     let call = repository.call("for-each-ref").arg("--format=%(refname)%00%(objectname)%00%(symref)").arg("--");
     let output = call.args(patterns).output()?;
     if output.code != 0 {
         return Err(output.failed("for-each-ref".into(), repository.common_dir.clone()));
     }
-    Ok((parse(&output.stdout)?, complaints(&output.stderr)))
+    Ok(Names { named: parse(&output.stdout)?, broken: complaints(&output.stderr) })
 }
 
 fn parse(answer: &[u8]) -> Result<Vec<Named>, Error> {

@@ -4,7 +4,7 @@
 use super::config::Config;
 use super::error::Error;
 use super::history;
-use super::refs::{self, Named};
+use super::refs::{self, Named, Names};
 use super::repository::Repository;
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::report::Target;
@@ -12,32 +12,42 @@ use crate::domain::report::Target;
 /// What origin says that its main branch is.
 const ORIGIN_HEAD: &str = "refs/remotes/origin/HEAD";
 
+/// What has to be known of the refs to find the target where nothing odd was asked for: every branch, and origin's HEAD.
+pub const LOOKED_AT: &[&str] = &["refs/heads/", ORIGIN_HEAD];
+
 /// Finds the target: the one that is `asked` for, else `coord.target`, else origin/HEAD or the local branch of that name
-/// where it contains it, else main, master, else the branch that has no commit yet.
+/// where it contains it, else main, master, else the branch that has no commit yet. `known` is [`LOOKED_AT`].
 ///
 /// # Errors
 /// Where what was asked for does not exist, or nothing was asked for and none of the others does.
-pub fn find(repository: &Repository, config: &Config, asked: Option<&str>) -> Result<Target, Error> {
+pub fn find(repository: &Repository, config: &Config, asked: Option<&str>, known: &Names) -> Result<Target, Error> {
     let configured = config.value("coord.target").map(|value| value.text);
     match asked.or(configured.as_deref()) {
-        Some(name) => named(repository, name),
-        None => by_rule(repository),
+        Some(name) => named(repository, name, known),
+        None => by_rule(repository, known),
     }
 }
 
-fn named(repository: &Repository, name: &str) -> Result<Target, Error> {
+fn named(repository: &Repository, name: &str, known: &Names) -> Result<Target, Error> {
     let candidates =
         [name.to_owned(), format!("refs/heads/{name}"), format!("refs/remotes/{name}"), format!("refs/tags/{name}")];
     let whole: Vec<&str> = candidates.iter().map(String::as_str).filter(|c| c.starts_with("refs/")).collect();
-    let known = refs::names(repository, &whole)?.0;
-    if let Some(found) = whole.iter().find_map(|candidate| get(&known, candidate)) {
-        let name = found.symbolic.clone().unwrap_or_else(|| found.name.clone());
-        return Ok(Target { name: Some(name), tip: commit(repository, &found.id.to_string())? });
+    let branch = whole.first().filter(|name| name.starts_with("refs/heads/")).and_then(|name| known.get(name)).cloned();
+    let found = match branch {
+        Some(found) => Some(found),
+        None => {
+            let elsewhere = refs::names(repository, &whole)?;
+            whole.iter().find_map(|candidate| elsewhere.get(candidate)).cloned()
+        }
+    };
+    if let Some(found) = found {
+        let tip = refs::commit_behind(&repository.objects()?, found.id)?;
+        return Ok(Target { name: Some(found.symbolic.unwrap_or(found.name)), tip });
     }
     if let Some(tip) = commit(repository, name)? {
         return Ok(Target { name: None, tip: Some(tip) });
     }
-    match unborn(repository)? {
+    match unborn(repository, known)? {
         Some(branch) if whole.iter().any(|candidate| candidate.as_bytes() == branch.as_bytes()) => {
             Ok(Target { name: Some(branch), tip: None })
         }
@@ -45,27 +55,19 @@ fn named(repository: &Repository, name: &str) -> Result<Target, Error> {
     }
 }
 
-fn by_rule(repository: &Repository) -> Result<Target, Error> {
-    let mut known = refs::names(repository, &[ORIGIN_HEAD, "refs/heads/main", "refs/heads/master"])?.0;
-    if let Some(origin) = get(&known, ORIGIN_HEAD).cloned() {
-        let Some(branch) = origin.symbolic.as_ref().and_then(local_name) else { return Ok(target(&origin)) };
-        if get(&known, &branch).is_none() {
-            known = refs::names(repository, &[&branch])?.0;
-        }
-        return match get(&known, &branch) {
+fn by_rule(repository: &Repository, known: &Names) -> Result<Target, Error> {
+    if let Some(origin) = known.get(ORIGIN_HEAD) {
+        let local = origin.symbolic.as_ref().and_then(local_name).and_then(|branch| known.get(&branch));
+        return match local {
             Some(local) if contains(repository, local.id, origin.id)? => Ok(target(local)),
-            _ => Ok(target(&origin)),
+            _ => Ok(target(origin)),
         };
     }
-    if let Some(found) = get(&known, "refs/heads/main").or_else(|| get(&known, "refs/heads/master")) {
+    if let Some(found) = known.get("refs/heads/main").or_else(|| known.get("refs/heads/master")) {
         return Ok(target(found));
     }
-    let branch = unborn(repository)?.ok_or(Error::NoTarget { asked: None })?;
+    let branch = unborn(repository, known)?.ok_or(Error::NoTarget { asked: None })?;
     Ok(Target { name: Some(branch), tip: None })
-}
-
-fn get<'a>(known: &'a [Named], name: &str) -> Option<&'a Named> {
-    known.iter().find(|named| named.name.as_bytes() == name.as_bytes())
 }
 
 fn target(found: &Named) -> Target {
@@ -95,8 +97,8 @@ fn commit(repository: &Repository, name: &str) -> Result<Option<ObjectId>, Error
 }
 
 /// The branch that HEAD names, in a repository without any branch yet.
-fn unborn(repository: &Repository) -> Result<Option<RefName>, Error> {
-    if !refs::names(repository, &["refs/heads/"])?.0.is_empty() {
+fn unborn(repository: &Repository, known: &Names) -> Result<Option<RefName>, Error> {
+    if !known.below("refs/heads/").named.is_empty() {
         return Ok(None);
     }
     let output = repository.call("symbolic-ref").args(["--quiet", "HEAD"]).output()?;

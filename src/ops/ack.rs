@@ -98,7 +98,7 @@ pub fn withdraw_between(ctx: &Context, one: &Instance, other: &Instance) -> Resu
 /// # Errors
 /// Where they cannot be read.
 pub fn list(ctx: &Context) -> Result<Vec<Acknowledged>, Failure> {
-    let everybody = who::anybody(ctx, &crate::git::worktrees::list(&ctx.repository)?)?;
+    let everybody = who::anybody(ctx, &ctx.worktrees()?)?;
     Ok(ctx.store.acks(ctx.now)?.items.into_iter().map(|ack| named(ack, &everybody)).collect())
 }
 

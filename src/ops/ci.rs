@@ -99,7 +99,7 @@ impl Run {
     fn new(env: &Env, place: &Place, options: &Options) -> Result<Self, Failure> {
         let open = |target: Option<&str>| {
             let flags = target.iter().map(|name| ("coord.target", (*name).to_owned())).collect();
-            Context::open(env, &OpenOptions { hook: None, flags, team_on_target_only: true })
+            Context::open(env, &OpenOptions { flags, team_on_target_only: true, ..OpenOptions::default() })
         };
         let mut ctx = open(options.target.as_deref())?;
         let refs = Refs::read(&ctx.repository)?;

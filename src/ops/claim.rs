@@ -19,7 +19,7 @@ use crate::domain::report::{ClaimReport, ClaimRow};
 use crate::domain::time::Seconds;
 use crate::failure::{Failure, Kind};
 use crate::git::names;
-use crate::git::worktrees::{self, Worktree};
+use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
 use crate::ops::place::Place;
 use crate::ops::{intents, journal, paths, session};
@@ -290,7 +290,7 @@ fn row(ctx: &Context, claim: Claim, mine: bool) -> Option<ClaimRow> {
 /// # Errors
 /// Where they cannot be read.
 pub fn list(ctx: &Context) -> Result<Vec<ClaimRow>, Failure> {
-    let worktrees = worktrees::list(&ctx.repository)?;
+    let worktrees = ctx.worktrees()?;
     let table = ctx.store.claims()?;
     let swept = if table.live.is_empty() { Ok(table) } else { change(ctx, &worktrees, |table, _, _| table.clone()) };
     let table = swept.or_else(|_| ctx.store.claims())?;
@@ -358,7 +358,7 @@ pub fn contested_in(ctx: &Context, table: &Table, holder: &Holder, paths: &BTree
     let mut contested = table.contested(holder, &now, paths);
     if !contested.is_empty() {
         let mut swept = table.clone();
-        let worktrees = worktrees::list(&ctx.repository).unwrap_or_default();
+        let worktrees = ctx.worktrees().unwrap_or_default();
         let landed = sweep::landed(ctx, &worktrees, table);
         sweep::sweep(ctx, &worktrees, &landed, &mut swept, &now);
         contested = swept.contested(holder, &now, paths);

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use super::first_look::FirstLook;
 use super::settings::{self, Flag, TeamFile};
 use crate::domain::ack::Ack;
 use crate::domain::id::{Identity, RefName};
@@ -21,9 +22,10 @@ use crate::failure::{Failure, Kind};
 use crate::git::config::Config;
 use crate::git::merge::{Judge, MergeSettings};
 use crate::git::objects::Objects;
+use crate::git::refs::{self, Names, Refs};
 use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
 use crate::git::worktrees::{self, Worktree};
-use crate::git::{Deadline, Git, names, target, tree};
+use crate::git::{self, Deadline, Git, names, target, tree};
 use crate::os::{clock, process};
 use crate::store::{self, Store};
 
@@ -47,6 +49,8 @@ const OF_AGENTS: &[&str] = &[
 pub struct OpenOptions {
     /// What git handed to the hook, in one.
     pub hook: Option<HookEnv>,
+    /// Whether what is staged will be asked for: it is then read beside the rest.
+    pub staged: bool,
     /// Settings given as flags.
     pub flags: Vec<Flag>,
     /// Takes the team's policy from the target alone: in CI a branch without one there would judge itself by its own.
@@ -77,6 +81,7 @@ pub struct Context {
     target: Option<Target>,
     excluded: GlobSet,
     merging: MergeSettings,
+    first_look: Arc<FirstLook>,
     said: Arc<Said>,
 }
 
@@ -95,14 +100,16 @@ impl Context {
     pub fn open(env: &Env, options: &OpenOptions) -> Result<Self, Failure> {
         let mut repository = open_repository(env, options.hook.as_ref())?;
         let config = repository.config.clone();
-        let settled = Settled::new(env, &repository, options)?;
-        repository.own_paths = own_paths(&settled.policy);
-        let store = Store::open(&repository.common_dir)?;
+        let (store, now) = (Store::open(&repository.common_dir)?, clock::now());
         if repository.main_worktree.is_none() && !repository.bare {
             repository.main_worktree = remembered(&store, &repository);
         }
+        let first_look = FirstLook::take(&repository, &store, now, options.staged);
+        let branches = first_look.branches.as_ref();
+        let settled = Settled::new(env, &repository, options, branches)?;
+        repository.own_paths = own_paths(&settled.policy);
         Ok(Self {
-            now: clock::now(),
+            now,
             store,
             excluded: excluded(&settled.policy)?,
             merging: merging(&config, &settled.policy)?,
@@ -112,6 +119,7 @@ impl Context {
             team: settled.team,
             warnings: settled.warnings,
             target: settled.target,
+            first_look: Arc::new(first_look),
             said: Arc::default(),
             repository,
             config,
@@ -138,7 +146,47 @@ impl Context {
     pub fn target(&self) -> Result<Target, Failure> {
         match &self.target {
             Some(target) => Ok(target.clone()),
-            None => Ok(target::find(&self.repository, &self.config, self.policy.target.as_deref())?),
+            None => {
+                let branches = refs::names(&self.repository, target::LOOKED_AT)?;
+                Ok(target::find(&self.repository, &self.config, self.policy.target.as_deref(), &branches)?)
+            }
+        }
+    }
+
+    /// How things stood when the context was opened, or looked again.
+    #[must_use]
+    pub fn first_look(&self) -> &FirstLook {
+        &self.first_look
+    }
+
+    /// The same context with things as they stand now.
+    #[must_use]
+    pub fn looking_again(&self, staged: bool) -> Self {
+        let look = FirstLook::take(&self.repository, &self.store, self.now, staged);
+        Self { first_look: Arc::new(look), ..self.clone() }
+    }
+
+    /// All worktrees, as they stood at the first look.
+    ///
+    /// # Errors
+    /// Where git cannot list them.
+    pub fn worktrees(&self) -> Result<Vec<Worktree>, Failure> {
+        match &self.first_look.worktrees {
+            Some(worktrees) => Ok(worktrees.clone()),
+            None => Ok(worktrees::list(&self.repository)?),
+        }
+    }
+
+    /// The refs that match; of local branches as they stood at the first look.
+    ///
+    /// # Errors
+    /// Where git cannot list them.
+    pub fn refs(&self, patterns: &[&str]) -> Result<Refs, git::Error> {
+        match &self.first_look.branches {
+            Some(branches) if *patterns == ["refs/heads/"] => {
+                refs::read(&self.repository, branches.below("refs/heads/"))
+            }
+            _ => refs::list_all(&self.repository, patterns),
         }
     }
 
@@ -286,10 +334,15 @@ struct Settled {
 
 impl Settled {
     /// Settles once without the team's file to find the target, on which it stands, and once with it.
-    fn new(env: &Env, repository: &Repository, options: &OpenOptions) -> Result<Self, Failure> {
+    fn new(
+        env: &Env,
+        repository: &Repository,
+        options: &OpenOptions,
+        branches: Option<&Names>,
+    ) -> Result<Self, Failure> {
         let flags = &options.flags;
         let config = &repository.config;
-        let find = |policy: &Policy| target::find(repository, config, policy.target.as_deref()).ok();
+        let find = |policy: &Policy| target::find(repository, config, policy.target.as_deref(), branches?).ok();
         let alone = settings::policy(env, config, None, flags)?;
         let target = find(&alone.policy);
         let worktree = repository.worktree.as_deref().filter(|_| !options.team_on_target_only);

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::env::Env;
 use crate::failure::Failure;
 use crate::git::names;
-use crate::git::worktrees::{self, Worktree};
+use crate::git::worktrees::Worktree;
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::log::{self, LogOptions};
 use crate::ops::publish;
@@ -156,9 +156,9 @@ impl Coordinator {
 
     fn survey(&mut self) -> Result<Survey, Failure> {
         let ctx = Context::open(&self.env, &self.options)?;
-        let worktrees = worktrees::list(&ctx.repository)?;
         // Watched before it is read: what changes meanwhile is seen again, not missed.
-        self.watch(&ctx, &worktrees);
+        self.watch(&ctx, &ctx.worktrees()?);
+        let ctx = ctx.looking_again(false);
         let options = SurveyOptions { memo: Some(Arc::clone(&self.memo)), ..SurveyOptions::default() };
         let mut survey = survey::survey(&ctx, &options)?;
         survey.notices.extend(publish::everybody(&ctx, &survey, &options));

@@ -12,8 +12,8 @@ use crate::git::history::{self, Fork};
 use crate::git::merge::{self, Line, Pairs, Question};
 use crate::git::objects::Objects;
 use crate::git::snapshot;
+use crate::git::status;
 use crate::git::tree::{self, Entry};
-use crate::git::{status, worktrees};
 use crate::ops::context::Context;
 use crate::ops::who::{self, Who};
 
@@ -22,7 +22,7 @@ use crate::ops::who::{self, Who};
 /// # Errors
 /// Where nobody is called so, or one of the two cannot be read or judged.
 pub fn diff(ctx: &Context, a: &str, b: &str, path: Option<&RepoPath>) -> Result<Comparison, Failure> {
-    let everybody = who::anybody(ctx, &worktrees::list(&ctx.repository)?)?;
+    let everybody = who::anybody(ctx, &ctx.worktrees()?)?;
     let (a, b) = (who::find(&everybody, a)?, who::find(&everybody, b)?);
     let target = ctx.target()?.tip.ok_or_else(|| Failure::new(Kind::Repository, "the target has no commit yet"))?;
     let objects = ctx.repository.objects()?;

@@ -7,10 +7,11 @@ use crate::domain::claim::Token;
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::intent::Intent;
 use crate::domain::process::Liveness;
+use crate::domain::time::Timestamp;
 use crate::ops::context::Context;
 use crate::ops::{claim, session};
 use crate::os::process;
-use crate::store;
+use crate::store::{self, Store};
 
 /// The lock is waited for at most so long, and no longer than the deadline leaves.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -43,17 +44,17 @@ pub fn wait(ctx: &Context) -> Duration {
 ///
 /// # Errors
 /// Where they cannot be read.
-pub fn look(ctx: &Context) -> Result<Seen, store::Error> {
+pub fn look(store: &Store, now: Timestamp) -> Result<Seen, store::Error> {
     // The count first: an intent that comes later is then noticed by the count, or listed.
-    let ever = ctx.store.intents_ever()?;
-    let claims = claims(ctx)?;
-    let listing = ctx.store.intents()?;
-    let counts = |intent: &Intent| intent.counts(process::is_alive(&intent.process), ctx.now);
+    let ever = store.intents_ever()?;
+    let claims = claims(store)?;
+    let listing = store.intents()?;
+    let counts = |intent: &Intent| intent.counts(process::is_alive(&intent.process), now);
     Ok(Seen { ever, claims, intents: listing.items.into_iter().filter(counts).collect() })
 }
 
-fn claims(ctx: &Context) -> Result<(u64, Vec<Token>), store::Error> {
-    let table = ctx.store.claims()?;
+fn claims(store: &Store) -> Result<(u64, Vec<Token>), store::Error> {
+    let table = store.claims()?;
     Ok((table.last_token, table.live.into_keys().collect()))
 }
 
@@ -64,7 +65,7 @@ fn claims(ctx: &Context) -> Result<(u64, Vec<Token>), store::Error> {
 /// Where it cannot be written.
 pub fn record(ctx: &Context, intent: &Intent, seen: &Seen) -> Result<bool, store::Error> {
     let locked = ctx.store.lock(wait(ctx))?;
-    if ctx.store.intents_ever()? != seen.ever || claims(ctx)? != seen.claims {
+    if ctx.store.intents_ever()? != seen.ever || claims(&ctx.store)? != seen.claims {
         return Ok(false);
     }
     locked.put_intent(intent)?;

@@ -14,6 +14,7 @@ pub mod coordinate;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
+pub mod first_look;
 pub mod hindsight;
 pub mod hook;
 pub mod install;

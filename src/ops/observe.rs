@@ -91,7 +91,7 @@ fn clash(ctx: &Context, place: &Place, met: &BTreeMap<&str, BTreeSet<RepoPath>>)
 
 fn look(ctx: &Context, survey: &Survey, complete: bool) -> Look {
     // A hook that puts work aside runs within a commit.
-    let committing: BTreeSet<Identity> = intents::look(ctx)
+    let committing: BTreeSet<Identity> = intents::look(&ctx.store, ctx.now)
         .map(|seen| seen.intents.into_iter().map(|intent| intent.identity).collect())
         .unwrap_or_default();
     let mut standing: BTreeMap<Identity, Standing> = survey

@@ -7,7 +7,7 @@ use std::io;
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::report::Target;
 use crate::failure::{Failure, Kind};
-use crate::git::worktrees::{self, Worktree};
+use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
 use crate::ops::labels;
 
@@ -32,7 +32,7 @@ impl Place {
     /// # Errors
     /// Where git does not list it, or no target can be found.
     pub fn find(ctx: &Context) -> Result<Self, Failure> {
-        let worktrees = worktrees::list(&ctx.repository)?;
+        let worktrees = ctx.worktrees()?;
         let here = ctx.repository.here.as_ref();
         let me = worktrees
             .iter()

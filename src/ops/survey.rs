@@ -15,7 +15,6 @@ use crate::domain::report::Survey;
 use crate::domain::time::Seconds;
 use crate::failure::Failure;
 use crate::git::status::Status;
-use crate::git::worktrees;
 use crate::ops::context::Context;
 use crate::ops::who::{self, Whom};
 
@@ -104,7 +103,7 @@ impl fmt::Debug for SurveyOptions {
 /// answer, with its reason, and stops none of the others.
 pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure> {
     let target = ctx.target()?.clone();
-    let worktrees = worktrees::list(&ctx.repository)?;
+    let worktrees = ctx.worktrees()?;
     let whom = Whom {
         branches: &options.branches,
         refs: &options.refs,

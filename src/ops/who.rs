@@ -11,7 +11,7 @@ use crate::domain::instance::Kind;
 use crate::domain::time::Timestamp;
 use crate::failure::{self, Failure};
 use crate::git::names;
-use crate::git::refs::{self, Refs};
+use crate::git::refs::Refs;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
 use crate::ops::labels::{self, Claim};
@@ -83,7 +83,7 @@ impl Who {
 /// Where a glob cannot be understood, or no target is found to tell from the work that lands on it.
 pub fn everybody(ctx: &Context, worktrees: &[Worktree], whom: &Whom<'_>) -> Result<Everybody, Failure> {
     let wanted = Wanted::new(ctx, whom)?;
-    let (found, unlisted) = match refs::list_all(&ctx.repository, &wanted.patterns()) {
+    let (found, unlisted) = match ctx.refs(&wanted.patterns()) {
         Ok(found) => (found, None),
         Err(error) => (Refs::default(), Some(format!("the branches could not be listed: {error}"))),
     };

@@ -47,7 +47,7 @@ pub(super) struct Chosen {
 impl Refs {
     pub(super) fn read(repository: &Repository) -> Result<Self, Failure> {
         let patterns = ["refs/heads/", "refs/remotes/", "refs/pull/", "refs/merge-requests/", "refs/pull-requests/"];
-        let (named, _) = refs::names(repository, &patterns)?;
+        let named = refs::names(repository, &patterns)?.named;
         let configured = repository.config.value("checkout.defaultRemote").map(|value| value.text);
         let symbolic = named.iter().filter(|of| of.symbolic.is_some()).map(|of| of.name.as_bytes().to_vec()).collect();
         let ids: BTreeMap<Vec<u8>, ObjectId> =

@@ -2,7 +2,6 @@
 //! Must not know: anybody else's work.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
@@ -28,20 +27,22 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// The commit that git would make of the index in use, on top of `head`.
-    ///
-    /// `index` is the index of the hook's environment, which `commit -a` and `commit PATH` set to a temporary one.
+    /// The commit that git would make of the index in use, on top of `head`. That is the index of the hook's environment,
+    /// which `commit -a` and `commit PATH` set to a temporary one.
     ///
     /// # Errors
     /// Where the index or an object cannot be read.
     pub fn of_index(
         ctx: &Context,
         objects: &Objects,
-        index: Option<&Path>,
         head: Option<ObjectId>,
         merged: Vec<ObjectId>,
     ) -> Result<Self, Failure> {
-        let changes = status::staged(&ctx.repository, index, head)?;
+        let index = ctx.repository.index_file.as_deref();
+        let changes = match &ctx.first_look().staged {
+            Some(staged) if staged.head == head => staged.changes.clone(),
+            _ => status::staged(&ctx.repository, index, head)?,
+        };
         let tree = tree::overlay(objects, tree_of(objects, head)?, &after(&changes))?;
         let parents: Vec<_> = head.into_iter().chain(merged.iter().copied()).collect();
         let commit = tree::synthetic_commit(objects, tree, &parents)?;

@@ -1,12 +1,13 @@
 //! pre-commit and pre-merge-commit: judge the tree the commit would make, and record it as an intent if it may go on.
 //! Must not know: how others are read, how the judgement is shown.
 
+use std::borrow::Cow;
+
 use crate::domain::event::{CommitFacts, EventKind};
 use crate::domain::intent::Intent;
 use crate::domain::judgement::Judgement;
 use crate::domain::policy::Mode;
 use crate::failure::{Failure, Kind};
-use crate::git::repository::HookEnv;
 use crate::ops::commit::{self, Candidate, CommandInHand, Others};
 use crate::ops::context::Context;
 use crate::ops::intents::{self, Seen};
@@ -24,11 +25,12 @@ const ROUNDS: usize = 8;
 ///
 /// Two commits at once: each is judged outside the lock against the intents that were there; under the lock its own is
 /// recorded only if none came meanwhile, else it is judged again. So of two that conflict the later one sees the other.
-pub(super) fn before(ctx: &Context, hook_env: &HookEnv, command: &'static str) -> Result<HookAnswer, Failure> {
+pub(super) fn before(ctx: &Context, command: &'static str) -> Result<HookAnswer, Failure> {
     let mut notices = Vec::new();
-    for _ in 0..ROUNDS {
-        // Intents first, tips second: a commit that is made in between is then seen twice, never not at all.
-        let seen = look_at_intents(ctx, &mut notices);
+    for round in 0..ROUNDS {
+        let ctx = if round == 0 { Cow::Borrowed(ctx) } else { Cow::Owned(ctx.looking_again(true)) };
+        let ctx = ctx.as_ref();
+        let seen = seen_intents(ctx, &mut notices);
         let place = Place::find(ctx)?;
         if ctx.skipped() {
             let facts =
@@ -36,7 +38,7 @@ pub(super) fn before(ctx: &Context, hook_env: &HookEnv, command: &'static str) -
             journal::note(ctx, Some(&place.label), EventKind::CommitSkipped(facts));
             return Ok(HookAnswer::default());
         }
-        let (candidate, mut judgement) = judge(ctx, hook_env, &place, &seen, command)?;
+        let (candidate, mut judgement) = judge(ctx, &place, &seen, command)?;
         let swept = shared::told(ctx, &place, &candidate);
         let stopped = judgement.stops() || (!swept.is_empty() && ctx.policy.shared_checkout_blocks);
         judgement.notices.extend(swept);
@@ -56,16 +58,10 @@ pub(super) fn before(ctx: &Context, hook_env: &HookEnv, command: &'static str) -
     Err(Failure::new(Kind::Store, "others keep committing in the same instant".to_owned()))
 }
 
-fn judge(
-    ctx: &Context,
-    hook_env: &HookEnv,
-    place: &Place,
-    seen: &Seen,
-    command: &'static str,
-) -> Result<(Candidate, Judgement), Failure> {
+fn judge(ctx: &Context, place: &Place, seen: &Seen, command: &'static str) -> Result<(Candidate, Judgement), Failure> {
     let objects = ctx.repository.objects()?;
     let merged = place.merge_heads(ctx)?;
-    let candidate = Candidate::of_index(ctx, &objects, hook_env.index_file.as_deref(), place.me.head, merged)?;
+    let candidate = Candidate::of_index(ctx, &objects, place.me.head, merged)?;
     let others = Others::of(place, seen.others_than(&place.me.identity));
     let in_hand = CommandInHand { name: command, prefix: ctx.prefix() };
     let judgement = commit::judge(ctx, &objects, &place.target, &candidate, &others, &in_hand)?;
@@ -73,8 +69,8 @@ fn judge(
 }
 
 /// The intents that count now; none where they cannot be read, which is said.
-fn look_at_intents(ctx: &Context, notices: &mut Vec<String>) -> Seen {
-    intents::look(ctx).unwrap_or_else(|error| {
+fn seen_intents(ctx: &Context, notices: &mut Vec<String>) -> Seen {
+    ctx.first_look().seen.clone().unwrap_or_else(|error| {
         say_once(notices, format!("could not see what others commit in this instant: {error}"));
         Seen::default()
     })

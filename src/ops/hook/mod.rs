@@ -80,14 +80,16 @@ fn answer(env: &Env, call: &HookCall, began: Instant, watchdog: &Sender<Message>
         Ok(hook_env) => hook_env,
         Err(failure) => return failed_open(&call.name, &failure.whole_message(), false),
     };
-    let ctx = match Context::open(env, &OpenOptions { hook: Some(hook_env.clone()), ..OpenOptions::default() }) {
+    let staged = matches!(call.name.as_str(), "pre-commit" | "pre-merge-commit");
+    let options = OpenOptions { hook: Some(hook_env), staged, ..OpenOptions::default() };
+    let ctx = match Context::open(env, &options) {
         Ok(ctx) => ctx,
         Err(failure) => return failed_open(&call.name, &failure.whole_message(), false),
     };
     let deadline = Duration::from_millis(ctx.policy.deadline_ms);
     drop(watchdog.send(Message::Limits { deadline, strict: ctx.policy.strict }));
     let ctx = ctx.until(Deadline::within(deadline.saturating_sub(began.elapsed())));
-    match dispatch(&ctx, &hook_env, call) {
+    match dispatch(&ctx, call) {
         Ok(answer) => answer,
         Err(failure) => {
             let reason = failure.whole_message();
@@ -97,10 +99,10 @@ fn answer(env: &Env, call: &HookCall, began: Instant, watchdog: &Sender<Message>
     }
 }
 
-fn dispatch(ctx: &Context, hook_env: &HookEnv, call: &HookCall) -> Result<HookAnswer, Failure> {
+fn dispatch(ctx: &Context, call: &HookCall) -> Result<HookAnswer, Failure> {
     match call.name.as_str() {
-        "pre-commit" => committing::before(ctx, hook_env, "commit"),
-        "pre-merge-commit" => committing::before(ctx, hook_env, "merge"),
+        "pre-commit" => committing::before(ctx, "commit"),
+        "pre-merge-commit" => committing::before(ctx, "merge"),
         "post-commit" | "post-merge" => refreshing::after_commit(ctx),
         "post-checkout" | "post-rewrite" => refreshing::after_move(ctx),
         "pre-push" => pushing::before(ctx, &call.stdin),

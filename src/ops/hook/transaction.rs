@@ -58,7 +58,7 @@ fn read_line(line: &[u8]) -> Option<Update> {
 /// Whether pre-commit let exactly this tree through a moment ago.
 fn was_judged(ctx: &Context, objects: &Objects, update: &Update) -> Result<bool, Failure> {
     let tree = objects.commit(update.new)?.tree;
-    let seen = intents::look(ctx)?;
+    let seen = intents::look(&ctx.store, ctx.now)?;
     Ok(seen.intents.iter().any(|intent| intent.tree == tree && intent.head.as_ref() == Some(&update.name)))
 }
 
