@@ -22,7 +22,7 @@ use crate::ops::claim::{ClaimOptions, Which};
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::survey::SurveyOptions;
 use crate::ops::{self, paths};
-use crate::render::{claims, json as render};
+use crate::render::json as render;
 
 /// The use case behind a tool.
 type Answer = fn(&Context, &JsonObject) -> Result<Value, Failure>;
@@ -150,9 +150,7 @@ fn check(ctx: &Context, arguments: &JsonObject) -> Result<Value, Failure> {
     let typed = strings(arguments, "paths");
     let paths: Vec<RepoPath> =
         typed.iter().map(|typed| paths::in_repository(ctx, Path::new(typed))).collect::<Result<_, _>>()?;
-    let claimed = ops::claim::told(ctx, &paths.iter().cloned().collect())?;
-    let mut facts = ops::check::check(ctx, &CheckOptions { paths, lines: None })?;
-    facts.survey.notices.extend(claimed);
+    let facts = ops::check::check(ctx, &CheckOptions { paths, lines: None })?;
     written(|out| render::facts(&facts, out))
 }
 
@@ -171,7 +169,7 @@ fn plan(ctx: &Context, _: &JsonObject) -> Result<Value, Failure> {
 
 fn claimed(ctx: &Context, _: &JsonObject) -> Result<Value, Failure> {
     let rows = ops::claim::list(ctx)?;
-    written(|out| claims::json(&rows, None, out))
+    written(|out| render::claims(&rows, out))
 }
 
 fn claim(ctx: &Context, arguments: &JsonObject) -> Result<Value, Failure> {
@@ -189,7 +187,7 @@ fn claim(ctx: &Context, arguments: &JsonObject) -> Result<Value, Failure> {
         return Err(Failure::new(crate::failure::Kind::Usage, "claim what? give patterns"));
     }
     let report = ops::claim::claim(ctx, &options)?;
-    written(|out| claims::claimed_json(&report, out))
+    written(|out| render::claimed(&report, out))
 }
 
 fn release(ctx: &Context, arguments: &JsonObject) -> Result<Value, Failure> {
@@ -197,5 +195,5 @@ fn release(ctx: &Context, arguments: &JsonObject) -> Result<Value, Failure> {
     let tokens = tokens.map(|list| list.iter().filter_map(Value::as_u64).map(Token).collect());
     let which = tokens.map_or(Which::Mine, Which::Tokens);
     let released = ops::claim::release(ctx, &which, false)?;
-    written(|out| claims::json(&released, None, out))
+    written(|out| render::claims(&released, out))
 }

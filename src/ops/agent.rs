@@ -27,7 +27,7 @@ use crate::git::{Deadline, names, status};
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::place::Place;
 use crate::ops::session::{self, Said};
-use crate::ops::{claim, intents, journal, paths};
+use crate::ops::{alerts, claim, intents, journal, paths};
 use crate::os::clock;
 
 /// How long an agent waits for an answer at most; then it goes on without.
@@ -197,29 +197,25 @@ impl<'a> Call<'a> {
         if conflicts.is_empty() {
             return Ok(());
         }
-        let locked = self.ctx.store.lock(intents::wait(self.ctx))?;
-        for (to, path) in conflicts {
-            let alert = alert::Alert {
-                to,
-                from: self.place.identity().clone(),
-                label: self.place.label.clone(),
-                path,
-                committed: false,
-                at: self.ctx.now,
-            };
-            locked.put_alert(&alert)?;
-        }
-        Ok(())
+        let from = self.place.identity();
+        let alert = |(to, path)| alert::Alert {
+            to,
+            from: from.clone(),
+            label: self.place.label.clone(),
+            path,
+            at: self.ctx.now,
+        };
+        let alerts: Vec<alert::Alert> = conflicts.into_iter().map(alert).collect();
+        Ok(alerts::leave(self.ctx, &self.ctx.store.lock(intents::wait(self.ctx))?, &alerts)?)
     }
 
     fn add_alerts(&mut self, reply: &mut Reply) {
-        let alerts = self.ctx.store.alerts().map(|listing| listing.items).unwrap_or_default();
         let me = self.place.identity().clone();
-        let for_me = alerts.into_iter().filter(|alert| alert.to == me && self.ctx.now.since(alert.at) < alert::LASTS);
-        for alert in for_me.collect::<Vec<_>>() {
-            let key = format!("alert {:?} {} {}", alert.from, alert.path.as_bytes().escape_ascii(), alert.committed);
-            if !self.ctx.acknowledged(&me, &alert.from, &alert.path) && self.memory.tell(key) {
-                reply.news.push(News::Alert(alert));
+        for alert in alerts::for_whom(self.ctx, &me) {
+            let key = format!("alert {:?} {} {}", alert.from, alert.path.as_bytes().escape_ascii(), alert.at.0);
+            let acknowledged = self.ctx.acknowledged(&me, &alert.from, &alert.path);
+            if !acknowledged && self.memory.tell(key) && !is_told(&reply.news, &alert) {
+                reply.news.push(News::Alert { alert, here: self.place.label.clone() });
             }
         }
     }
@@ -250,6 +246,12 @@ impl<'a> Call<'a> {
             drop(locked.write_memory(&self.memory));
         }
     }
+}
+
+/// Whether the same conflict is told already, among all that is told when a session begins.
+fn is_told(news: &[News], alert: &alert::Alert) -> bool {
+    let tells = |news: &News| matches!(news, News::AtWork(who) if who.label == alert.label && who.conflicts.contains(&alert.path));
+    news.iter().any(tells)
 }
 
 /// The path with its folder's links followed, as far as there are folders: agents see through other links than git.

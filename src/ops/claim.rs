@@ -69,7 +69,7 @@ pub fn claim(ctx: &Context, options: &ClaimOptions) -> Result<ClaimReport, Failu
         task,
         since: ctx.now,
         span: options.span.unwrap_or(DEFAULT_SPAN),
-        tip: place.me.head,
+        tip: sweep::stand(ctx, &place),
         exempt: others::exempt(&already),
         force: options.force.clone(),
         holder,
@@ -330,11 +330,11 @@ pub fn contested(ctx: &Context, holder: &Holder, paths: &BTreeSet<RepoPath>) -> 
 ///
 /// # Errors
 /// Where the claims cannot be read.
-pub fn told(ctx: &Context, paths: &BTreeSet<RepoPath>) -> Result<Vec<String>, Failure> {
+pub fn told(ctx: &Context, paths: &BTreeSet<RepoPath>) -> Result<Vec<(RepoPath, String)>, Failure> {
     let Some(identity) = &ctx.repository.here else { return Ok(Vec::new()) };
     let line = |contested: Contested| {
         let path = contested.path.as_bytes().escape_ascii();
-        match contested.why {
+        let line = match contested.why {
             Contest::Claimed(claim) => {
                 let task = claim.task.map(|task| format!(" for {task}")).unwrap_or_default();
                 format!("{path} is claimed by {}{task} (token {})", claim.label, claim.token.0)
@@ -345,7 +345,8 @@ pub fn told(ctx: &Context, paths: &BTreeSet<RepoPath>) -> Result<Vec<String>, Fa
                     own.token.0, by.label, by.token.0
                 )
             }
-        }
+        };
+        (contested.path, line)
     };
     Ok(contested(ctx, &session::holder(ctx, identity), paths)?.into_iter().map(line).collect())
 }

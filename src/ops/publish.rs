@@ -1,10 +1,12 @@
 //! Keeping records and board current: what was seen of everybody, or of the instance at work, for others to read.
 //! Must not know: how the board is written, who reads it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::domain::board::{BoardEntry, BoardView, Published};
 use crate::domain::event::{Event, EventKind, GrowthFacts, SessionFacts};
+use crate::domain::id::Identity;
 use crate::domain::instance::{Instance, Kind, State};
 use crate::domain::path::RepoPath;
 use crate::domain::record::Record;
@@ -126,7 +128,9 @@ fn publish<'a>(
     board: &Board,
     records: impl Iterator<Item = &'a Record>,
 ) -> Result<Published, store::Error> {
-    let mut entries: Vec<BoardEntry> = records.filter(|record| is_at_work(record)).map(entry).collect();
+    let conflicts = observe::open_conflicts(ctx);
+    let at_work = records.filter(|record| is_at_work(record));
+    let mut entries: Vec<BoardEntry> = at_work.map(|record| entry(record, &conflicts)).collect();
     entries.sort_by(|a, b| a.id.cmp(&b.id));
     entries.dedup_by(|a, b| a.id == b.id);
     let witness = Witness { now: ctx.now, liveness: &process::is_alive, identify: &process::identify };
@@ -139,11 +143,12 @@ fn is_at_work(record: &Record) -> bool {
     record.session.is_some() || !over && (!record.paths.is_empty() || record.task.is_some())
 }
 
-fn entry(record: &Record) -> BoardEntry {
+fn entry(record: &Record, conflicts: &BTreeMap<Identity, Vec<String>>) -> BoardEntry {
     BoardEntry {
         id: record.label.clone(),
         task: record.task.clone(),
         files: record.paths.iter().map(|path| String::from_utf8_lossy(path.as_bytes()).into_owned()).collect(),
+        conflicts_with: conflicts.get(&record.identity).cloned().unwrap_or_default(),
         started_at: record.started_at,
         status: record.state.name().to_owned(),
     }

@@ -36,12 +36,12 @@ fn tell(news: &News, now: Timestamp) -> String {
         News::AtWork(at_work) => others(at_work),
         News::Contested { path, why } => contested(path, why, now),
         News::Met(met) => self::met(met, now),
-        News::Alert(alert) => format!(
-            "{} of {} conflicts with the work here in {} ({}). `coord diff {} {}` shows both sides.",
-            if alert.committed { "A commit" } else { "An uncommitted change" },
+        News::Alert { alert, here } => format!(
+            "New work of {} conflicts with the work here in {} ({}). `coord diff {} {} {}` shows both sides.",
             safe::text(&alert.label),
             named(&alert.path),
             words::ago(now, alert.at),
+            safe::shell(here),
             safe::shell(&alert.label),
             safe::shell_path(alert.path.as_bytes()),
         ),

@@ -60,7 +60,6 @@ struct AlertFields {
     from: Text,
     label: String,
     path: Text,
-    committed: bool,
     at: Time,
 }
 
@@ -78,7 +77,6 @@ impl Document for Alert {
             from: Text(self.from.key()),
             label: self.label.clone(),
             path: Text::from(&self.path),
-            committed: self.committed,
             at: Time(self.at),
         };
         serde_json::to_value(fields).unwrap_or_default()
@@ -92,7 +90,6 @@ impl Document for Alert {
             from: identity(&fields.from)?,
             label: fields.label,
             path: fields.path.into_path()?,
-            committed: fields.committed,
             at: fields.at.0,
         })
     }

@@ -56,3 +56,91 @@ fn who_slept_past_its_lease_is_stopped_if_somebody_took_it() {
     assert_eq!(play.coord("auth", &["release", "1"]).0, 0);
     assert!(play.try_git("auth", None, &["commit", "-qam", "x"]).0);
 }
+
+/// The branch of `auth` lands on main as `how` says, after a commit under a claim.
+fn land(how: &[&[&str]]) -> Play {
+    let play = Play::new();
+    assert_eq!(play.coord("auth", &["claim", "src"]).0, 0);
+    play.edit_line("auth", "src/b.txt", 3, "auth");
+    play.git("auth", &["commit", "-qam", "work"]);
+    assert_eq!(play.coord("search", &["claim", "src/b.txt"]).0, 1, "it has not landed yet");
+    for arguments in how {
+        play.git("main", arguments);
+    }
+    play
+}
+
+#[test]
+fn a_claim_ends_as_its_branch_lands_in_whatever_form() {
+    for how in [
+        &[&["merge", "-q", "--ff-only", "auth"][..]][..],
+        &[&["merge", "-q", "--no-ff", "-m", "merge", "auth"]],
+        &[&["merge", "-q", "--squash", "auth"], &["commit", "-qm", "squashed"]],
+    ] {
+        let play = land(how);
+        let (code, said) = play.coord("search", &["claim", "src/b.txt"]);
+        assert_eq!(code, 0, "{how:?}: {said}");
+        assert!(play.coord("main", &["log"]).1.contains("landed"), "{how:?}");
+    }
+}
+
+#[test]
+fn a_claim_outlasts_a_branch_that_only_caught_up() {
+    let play = Play::new();
+    assert_eq!(play.coord("auth", &["claim", "src"]).0, 0);
+    play.edit_line("main", "a.txt", 3, "main");
+    play.git("main", &["commit", "-qam", "meanwhile"]);
+    play.git("auth", &["merge", "-q", "--ff-only", "main"]);
+    assert_eq!(play.coord("search", &["claim", "src/b.txt"]).0, 1, "nothing of auth's has landed");
+    play.edit_line("auth", "src/b.txt", 3, "auth");
+    play.git("auth", &["commit", "-qam", "work"]);
+    play.git("auth", &["reset", "-q", "--hard", "main"]);
+    assert_eq!(play.coord("search", &["claim", "src/b.txt"]).0, 1, "it was thrown away, and did not land");
+}
+
+#[test]
+fn what_was_committed_before_the_claim_lands_with_it() {
+    let play = Play::new();
+    play.edit_line("auth", "src/b.txt", 3, "auth");
+    play.git("auth", &["commit", "-qam", "work"]);
+    assert_eq!(play.coord("auth", &["claim", "src"]).0, 0);
+    assert_eq!(play.coord("search", &["claim", "src/b.txt"]).0, 1);
+    play.git("main", &["merge", "-q", "--ff-only", "auth"]);
+    assert_eq!(play.coord("search", &["claim", "src/b.txt"]).0, 0);
+}
+
+#[test]
+fn a_claim_ends_with_the_process_of_its_session() {
+    let play = Play::new();
+    let mut agent = play.command("tail", "search").args(["-f", "/dev/null"]).spawn().expect("tail runs");
+    let pid = agent.id().to_string();
+    assert_eq!(play.coord("search", &["session", "start", "s1", "--pid", &pid]).0, 0);
+    let claimed =
+        play.command(env!("CARGO_BIN_EXE_coord"), "search").args(["claim", "src"]).env("COORD_SESSION", "s1").output();
+    assert!(claimed.expect("coord runs").status.success());
+    assert_eq!(play.coord("auth", &["claim", "src"]).0, 1, "it lives");
+    let (code, said) = play.coord("auth", &["check", "src/b.txt"]);
+    assert!(code == 1 && said.contains("src/b.txt is claimed"), "{said}");
+    agent.kill().expect("it runs");
+    agent.wait().expect("it ends");
+    assert_eq!(play.coord("auth", &["check", "src/b.txt"]).0, 0, "before anybody swept it");
+    assert_eq!(play.coord("auth", &["claim", "src"]).0, 0, "it is dead");
+}
+
+/// Somebody who had changed the path before is warned of, and not bound.
+#[test]
+fn a_claim_on_changed_paths_says_so_and_binds_not_those_who_changed_them() {
+    let play = Play::new();
+    assert_eq!(play.coord("main", &["install"]).0, 0);
+    play.edit_line("search", "src/b.txt", 3, "search");
+    play.git("search", &["commit", "-qam", "first"]);
+    let (code, said) = play.coord("auth", &["claim", "src"]);
+    assert!(code == 0 && said.contains("search"), "{said}");
+    let claimed = play.coord("auth", &["--json", "claim", "src"]).1;
+    let claimed: Value = serde_json::from_str(&claimed).expect("JSON");
+    assert_eq!(claimed["already_changed"][0]["instance"], "search", "{claimed}");
+    play.edit_line("search", "src/b.txt", 30, "search goes on");
+    assert!(play.try_git("search", None, &["commit", "-qam", "second"]).0);
+    play.edit_line("main", "src/b.txt", 30, "main");
+    assert!(!play.try_git("main", None, &["commit", "-qam", "x"]).0, "everybody else is");
+}

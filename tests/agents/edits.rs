@@ -107,3 +107,25 @@ fn agents_are_set_up_and_taken_out_byte_for_byte() {
     }
     assert_eq!(play.coord("main", &["install", "--agent", "nobody"]).0, 2);
 }
+
+#[test]
+fn the_user_is_asked_only_where_there_is_one() {
+    let play = Play::new();
+    play.git("main", &["config", "coord.agentOverlap", "ask"]);
+    play.edit_line("auth", "a.txt", 10, "auth");
+    let edit = |session: &str, mode: &str, line: &str| {
+        let input = json!({"file_path": play.at("search").join("a.txt"), "old_string": line, "new_string": "edited\n"});
+        let fields = json!({"tool_name": "Edit", "tool_input": input, "permission_mode": mode});
+        play.claude("search", session, "PreToolUse", &fields)
+    };
+    let asked = edit("s1", "default", "line 10\n");
+    assert_eq!(asked["hookSpecificOutput"]["permissionDecision"], "ask", "{asked}");
+    assert!(asked["hookSpecificOutput"]["permissionDecisionReason"].as_str().expect("why").contains("auth"), "{asked}");
+    let far = edit("s2", "default", "line 30\n");
+    assert_eq!(far["hookSpecificOutput"]["permissionDecision"], Value::Null, "another line is a fact: {far}");
+    for (n, mode) in ["bypassPermissions", "dontAsk", "auto"].iter().enumerate() {
+        let told = edit(&format!("u{n}"), mode, "line 10\n");
+        assert_eq!(told["hookSpecificOutput"]["permissionDecision"], Value::Null, "{mode}: {told}");
+        assert!(context(&told).contains("same lines"), "{mode}: {told}");
+    }
+}

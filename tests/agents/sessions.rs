@@ -37,3 +37,73 @@ fn the_other_hears_of_a_new_conflict_once() {
     assert!(context(&prompt()).contains("search conflicts with the work here in a.txt"));
     assert_eq!(prompt(), Value::Null);
 }
+
+#[test]
+fn a_session_may_be_declared_by_hand() {
+    let play = Play::new();
+    let (code, said) = play.coord("search", &["session", "start", "s1", "--task", "Search index", "--agent", "vim"]);
+    assert_eq!((code, said.as_str()), (0, "s1 here\n"));
+    assert!(play.coord("auth", &["status"]).1.contains("\"Search index\""));
+    let entry = |play: &Play| {
+        let board = play.board();
+        board["active_instances"].as_array().into_iter().flatten().find(|entry| entry["id"] == "search").cloned()
+    };
+    let shown = entry(&play).expect("on the board");
+    assert_eq!((&shown["task"], &shown["status"]), (&json!("Search index"), &json!("in_progress")));
+    assert_eq!(play.coord("search", &["session", "beat", "s1", "--task", "Ranking"]).0, 0);
+    assert!(play.coord("auth", &["status"]).1.contains("\"Ranking\""));
+    let (code, said) = play.coord("search", &["session", "start"]);
+    assert!(code == 2 && said.contains("COORD_SESSION"), "{said}");
+    assert_eq!(play.coord("search", &["session", "start", "no words"]).0, 2);
+    assert_eq!(
+        play.coord("search", &["--json", "session", "end", "s1"]).1.trim(),
+        r#"{"version": 1, "session": "s1", "state": "ended"}"#
+    );
+    play.coord("auth", &["status"]);
+    assert_eq!(entry(&play), None, "nobody is at work there");
+    assert_eq!(play.coord("search", &["session", "end", "s1"]).1, "s1 unknown\n");
+}
+
+#[test]
+fn a_new_conflict_stands_on_the_board_and_in_the_status_until_it_is_over() {
+    let play = Play::new();
+    assert_eq!(play.coord("main", &["install"]).0, 0);
+    for worktree in ["auth", "search"] {
+        play.edit_line(worktree, "a.txt", 10, worktree);
+    }
+    play.git("auth", &["commit", "-qam", "work"]);
+    let of = |play: &Play, id: &str| {
+        let board = play.board();
+        let entries = board["active_instances"].as_array().cloned().unwrap_or_default();
+        entries.into_iter().find(|entry| entry["id"] == id).map_or(Value::Null, |entry| entry["conflicts_with"].clone())
+    };
+    let (_, said) = play.coord("search", &["status"]);
+    assert!(said.contains("auth conflicts with search in a.txt"), "{said}");
+    assert_eq!((of(&play, "auth"), of(&play, "search")), (json!(["search"]), json!(["auth"])));
+    play.git("search", &["checkout", "-q", "a.txt"]);
+    play.git("auth", &["reset", "-q", "--hard", "main"]);
+    let (_, said) = play.coord("search", &["status"]);
+    assert!(!said.contains("conflicts with"), "{said}");
+}
+
+/// Whoever commits by hand has no agent whose hook could tell the other side.
+#[test]
+fn a_commit_by_hand_alerts_the_others_agents_once() {
+    let play = Play::new();
+    assert_eq!(play.coord("main", &["install"]).0, 0);
+    play.edit_line("auth", "a.txt", 10, "auth");
+    play.edit_line("search", "a.txt", 10, "search");
+    play.git("search", &["commit", "-qam", "work"]);
+    let prompt =
+        |worktree: &str, session: &str| play.claude(worktree, session, "UserPromptSubmit", &json!({"prompt": "go on"}));
+    let told = prompt("auth", "s1");
+    assert!(context(&told).contains("search conflicts with the work here in a.txt"), "{told}");
+    let command = context(&told).split('`').nth(1).expect("a command");
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let (code, said) = play.coord("auth", &words);
+    assert!(code == 0 && said.contains("a.txt"), "{command}: {said}");
+    assert_eq!(prompt("auth", "s1"), Value::Null, "once");
+    play.edit_line("search", "a.txt", 10, "search again");
+    play.edit("search", "s2", "PostToolUse", "a.txt", "line 10\n");
+    assert_eq!(prompt("auth", "s1"), Value::Null, "still the same conflict");
+}

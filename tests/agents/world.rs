@@ -82,6 +82,11 @@ impl Play {
         (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
     }
 
+    pub(crate) fn board(&self) -> Value {
+        let file = self.at("main").join(".claude/runtime/ACTIVE-TASKS.json");
+        serde_json::from_slice(&std::fs::read(file).expect("published")).expect("JSON")
+    }
+
     pub(crate) fn edit_line(&self, worktree: &str, file: &str, line: usize, text: &str) {
         let path = self.at(worktree).join(file);
         let old = std::fs::read_to_string(&path).expect("there");

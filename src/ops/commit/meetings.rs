@@ -244,6 +244,16 @@ pub(in crate::ops) fn is_over(
         return Ok(true);
     }
     let (Some(tip), None) = (other.committed, other.as_it_lies) else { return Ok(false) };
+    is_there(ctx, objects, target, tip)
+}
+
+/// Whether a line of work is in the target already, in whatever form.
+pub(in crate::ops) fn is_there(
+    ctx: &Context,
+    objects: &Objects,
+    target: ObjectId,
+    tip: ObjectId,
+) -> Result<bool, Failure> {
     let question = Question {
         target,
         lines: vec![Line { tip, judge_unlanded: false }],

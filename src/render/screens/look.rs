@@ -147,6 +147,7 @@ fn status_counts_the_overlaps() {
   legacy-fix  needs rebase   4 files   +40  −12  src/db.rs       6 d
 
   2 conflicts · 1 overlap that merges cleanly
+  XX
   see them: coord scan
 "#,
     );
