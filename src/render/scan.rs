@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::board::{self, Board};
 use super::style::{Ink, Style};
+use super::table::cut_end;
 use super::{collisions, safe, words};
 use crate::domain::overlap::Grade;
 use crate::domain::report::Survey;
@@ -70,11 +71,11 @@ fn conflicts_by_name(survey: &Survey, style: &Style, out: &mut impl Write) -> io
             n => format!(" and {n} more"),
         };
         let said = format!("{} conflicts with {} in {first}{more}", label(overlap.a), label(overlap.b));
-        writeln!(out, "  {}", style.ink(Ink::Bad, &said))?;
+        writeln!(out, "    {}", style.ink(Ink::Bad, &cut_end(&said, style.width.saturating_sub(4))))?;
     }
     match conflicts.len().saturating_sub(PAIRS) {
         0 => Ok(()),
-        n => writeln!(out, "  {}", style.ink(Ink::Bad, &words::count(n, "more pair", "more pairs"))),
+        n => writeln!(out, "    {}", style.ink(Ink::Bad, &words::count(n, "more pair", "more pairs"))),
     }
 }
 

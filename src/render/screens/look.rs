@@ -147,7 +147,8 @@ fn status_counts_the_overlaps() {
   legacy-fix  needs rebase   4 files   +40  −12  src/db.rs       6 d
 
   2 conflicts · 1 overlap that merges cleanly
-  XX
+    auth conflicts with search in src/api.rs and 1 more
+    auth conflicts with payments in src/session.rs
   see them: coord scan
 "#,
     );
