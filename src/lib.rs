@@ -33,7 +33,7 @@
 //! # The life of one `git commit`
 //! The shim (`githooks/hook.sh`) calls `coord hook pre-commit`. [`ops::hook`] starts a watchdog, opens a
 //! [`ops::context::Context`], and looks at the **intents**: commits that others make in this instant. [`ops::commit`] makes
-//! the commit of the index in memory ([`git::tree`]), finds everybody else and reads their files at the staged paths alone
+//! the commit of the index ([`git::index`]) in memory ([`git::tree`]), finds everybody else and reads their files at the staged paths alone
 //! ([`git::snapshot`]), asks the engine ([`git::merge`]) for every pair, once with the commit and once with HEAD, and gives
 //! what the commit *adds* to the rules ([`domain::right_of_way`]). What may go on is recorded as an intent under the lock,
 //! unless somebody else's came meanwhile; then it is judged again, so of two commits that conflict one sees the other.

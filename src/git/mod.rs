@@ -12,6 +12,7 @@ pub mod head_log;
 pub mod history;
 pub mod hooks;
 mod id_map;
+pub mod index;
 pub mod merge;
 pub mod merge_tree;
 pub mod names;

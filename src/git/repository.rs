@@ -12,7 +12,7 @@ use super::names;
 use super::objects::{ObjectFormat, ObjectStore, Objects};
 use super::program::{Call, Git, Output};
 use super::view::View;
-use crate::domain::id::{Identity, ObjectId};
+use crate::domain::id::Identity;
 use crate::domain::path::RepoPath;
 
 /// The oldest git that can be relied on: the first with `merge-tree --write-tree`.
@@ -60,8 +60,6 @@ pub struct Repository {
     pub here: Option<Identity>,
     /// The index of the commit in the making, in a hook.
     pub index_file: Option<PathBuf>,
-    /// Where HEAD stood when it was opened; `None` while unborn, in a bare repository and inside a git dir.
-    pub head: Option<ObjectId>,
     /// Whether history is cut off.
     pub shallow: bool,
     /// Whether objects may be missing on purpose.
@@ -80,7 +78,6 @@ struct Place {
     bare: bool,
     shallow: bool,
     worktree: Option<PathBuf>,
-    head: Option<ObjectId>,
 }
 
 /// Finds the repository around `cwd`, or the one that git named to the hook. Three calls, side by side; two in a hook.
@@ -142,7 +139,6 @@ fn assemble(git: &Git, place: Place, config: Config) -> Repository {
         git: disarm(git, &config),
         partial: config.is_partial(),
         shallow: place.shallow,
-        head: place.head,
         index_file: None,
         own_paths: OwnPaths::default(),
         common_dir: place.common_dir,
@@ -179,13 +175,12 @@ fn locate(git: &Git, cwd: &Path, options: &[OsString]) -> Result<Place, Error> {
     let output = git
         .call_with(cwd, options, "rev-parse")
         .args(["--path-format=absolute", "--show-object-format", "--is-bare-repository", "--is-shallow-repository"])
-        .args(["--git-common-dir", END_OF_PATH, "--git-dir", END_OF_PATH, "--show-toplevel", END_OF_PATH, "HEAD"])
+        .args(["--git-common-dir", END_OF_PATH, "--git-dir", END_OF_PATH, "--show-toplevel", END_OF_PATH])
         .output()?;
     parse_place(&output.stdout).ok_or_else(|| refusal(&output, cwd))
 }
 
-/// Reads the answer; the last path is missing where there is no worktree, and then the call fails after the others. So it
-/// does where HEAD leads nowhere, which it then repeats.
+/// Reads the answer; the last path is missing where there is no worktree, and then the call fails after the others.
 fn parse_place(answer: &[u8]) -> Option<Place> {
     let mut lines = answer.splitn(4, |&b| b == b'\n');
     let format = match lines.next()? {
@@ -202,16 +197,7 @@ fn parse_place(answer: &[u8]) -> Option<Place> {
         rest = &rest[at + end.len()..];
         Some(path)
     };
-    let (common_dir, git_dir, worktree) = (path()?, path()?, path());
-    Some(Place {
-        format,
-        bare,
-        shallow,
-        common_dir,
-        git_dir,
-        worktree,
-        head: ObjectId::from_hex(rest.trim_ascii_end()),
-    })
+    Some(Place { format, bare, shallow, common_dir: path()?, git_dir: path()?, worktree: path() })
 }
 
 /// What git's refusal means for the user.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::Error;
-use super::objects::ObjectFormat;
+use super::index;
+use super::objects::{ObjectFormat, Objects};
 use super::program::Output;
 use super::repository::{OwnPaths, Repository, option};
 use super::tree::{self, TreeChange};
@@ -110,18 +111,29 @@ pub fn read(repository: &Repository, worktree: &Worktree) -> Result<Status, Erro
     Ok(Status { entries, partial: complaint(&output, &worktree.path) })
 }
 
-/// The changes that the commit in the making would bring: the index at `index`, else the asking worktree's own, against
-/// `head`.
+/// The changes that the commit in the making would bring, sorted by path: the index of the hook's environment, else the
+/// asking worktree's own, against `head`.
 ///
 /// # Errors
 /// Where the index cannot be read, or is not whole.
-pub fn staged(repository: &Repository, index: Option<&Path>, head: Option<ObjectId>) -> Result<Vec<TreeChange>, Error> {
+pub fn staged(repository: &Repository, objects: &Objects, head: Option<ObjectId>) -> Result<Vec<TreeChange>, Error> {
+    let own = || repository.git_dir.join("index");
+    let index = repository.index_file.clone().unwrap_or_else(own);
+    let tree = head.map(|head| objects.commit(head).map(|commit| commit.tree)).transpose()?;
+    match index::staged(objects, &index, tree)? {
+        Some(changes) => Ok(changes),
+        None => staged_by_git(repository, head),
+    }
+}
+
+/// As [`staged`], of whatever index git can read.
+fn staged_by_git(repository: &Repository, head: Option<ObjectId>) -> Result<Vec<TreeChange>, Error> {
     let top = repository.worktree.as_deref().unwrap_or(&repository.git_dir);
     let mut call = repository
         .git
         .call_with(top, &[option("--git-dir=", &repository.git_dir), option("--work-tree=", top)], "diff-index")
         .args(["--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--full-index", "--ignore-submodules=dirty"]);
-    if let Some(index) = index {
+    if let Some(index) = &repository.index_file {
         call = call.env("GIT_INDEX_FILE", index);
     }
     let head = head.map_or_else(|| empty_tree(repository.store.format).to_owned(), |head| head.to_string());

@@ -33,12 +33,11 @@ fn named(repository: &Repository, name: &str, known: &Names) -> Result<Target, E
         [name.to_owned(), format!("refs/heads/{name}"), format!("refs/remotes/{name}"), format!("refs/tags/{name}")];
     let whole: Vec<&str> = candidates.iter().map(String::as_str).filter(|c| c.starts_with("refs/")).collect();
     let branch = whole.first().filter(|name| name.starts_with("refs/heads/")).and_then(|name| known.get(name)).cloned();
-    let found = match branch {
-        Some(found) => Some(found),
-        None => {
-            let elsewhere = refs::names(repository, &whole)?;
-            whole.iter().find_map(|candidate| elsewhere.get(candidate)).cloned()
-        }
+    let found = if branch.is_some() {
+        branch
+    } else {
+        let elsewhere = refs::names(repository, &whole)?;
+        whole.iter().find_map(|candidate| elsewhere.get(candidate)).cloned()
     };
     if let Some(found) = found {
         let tip = refs::commit_behind(&repository.objects()?, found.id)?;

@@ -49,8 +49,6 @@ const OF_AGENTS: &[&str] = &[
 pub struct OpenOptions {
     /// What git handed to the hook, in one.
     pub hook: Option<HookEnv>,
-    /// Whether what is staged will be asked for: it is then read beside the rest.
-    pub staged: bool,
     /// Settings given as flags.
     pub flags: Vec<Flag>,
     /// Takes the team's policy from the target alone: in CI a branch without one there would judge itself by its own.
@@ -104,7 +102,7 @@ impl Context {
         if repository.main_worktree.is_none() && !repository.bare {
             repository.main_worktree = remembered(&store, &repository);
         }
-        let first_look = FirstLook::take(&repository, &store, now, options.staged);
+        let first_look = FirstLook::take(&repository, &store, now);
         let branches = first_look.branches.as_ref();
         let settled = Settled::new(env, &repository, options, branches)?;
         repository.own_paths = own_paths(&settled.policy);
@@ -144,13 +142,11 @@ impl Context {
     /// # Errors
     /// Where there is no such branch; the failure says what to set.
     pub fn target(&self) -> Result<Target, Failure> {
-        match &self.target {
-            Some(target) => Ok(target.clone()),
-            None => {
-                let branches = refs::names(&self.repository, target::LOOKED_AT)?;
-                Ok(target::find(&self.repository, &self.config, self.policy.target.as_deref(), &branches)?)
-            }
+        if let Some(target) = &self.target {
+            return Ok(target.clone());
         }
+        let branches = refs::names(&self.repository, target::LOOKED_AT)?;
+        Ok(target::find(&self.repository, &self.config, self.policy.target.as_deref(), &branches)?)
     }
 
     /// How things stood when the context was opened, or looked again.
@@ -161,8 +157,8 @@ impl Context {
 
     /// The same context with things as they stand now.
     #[must_use]
-    pub fn looking_again(&self, staged: bool) -> Self {
-        let look = FirstLook::take(&self.repository, &self.store, self.now, staged);
+    pub fn looking_again(&self) -> Self {
+        let look = FirstLook::take(&self.repository, &self.store, self.now);
         Self { first_look: Arc::new(look), ..self.clone() }
     }
 

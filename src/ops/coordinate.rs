@@ -158,7 +158,7 @@ impl Coordinator {
         let ctx = Context::open(&self.env, &self.options)?;
         // Watched before it is read: what changes meanwhile is seen again, not missed.
         self.watch(&ctx, &ctx.worktrees()?);
-        let ctx = ctx.looking_again(false);
+        let ctx = ctx.looking_again();
         let options = SurveyOptions { memo: Some(Arc::clone(&self.memo)), ..SurveyOptions::default() };
         let mut survey = survey::survey(&ctx, &options)?;
         survey.notices.extend(publish::everybody(&ctx, &survey, &options));

@@ -2,7 +2,7 @@
 
 use coord::domain::id::Identity;
 use coord::git::objects::ObjectFormat;
-use coord::git::repository::{self, HookEnv};
+use coord::git::repository::{self, HookEnv, Repository};
 use coord::git::{Error, Git, status};
 
 use crate::sandbox::{Sandbox, found_git, linked};
@@ -175,10 +175,14 @@ fn a_hook_sees_the_index_of_the_commit_in_the_making() {
     assert_eq!(repository.here, Some(linked("feat")));
     assert_eq!(repository.index_file.as_deref(), Some(&*kept));
     let head = Some(sandbox.id("feat", "HEAD"));
-    let staged = |index| status::staged(&repository, index, head).expect("readable");
-    assert_eq!(staged(Some(&*kept)).len(), 1);
-    assert_eq!(staged(None).len(), 0);
-    assert_eq!(status::staged(&repository, None, None).expect("readable").len(), 3);
+    let objects = repository.objects().expect("readable");
+    let staged = |index, head| {
+        let repository = Repository { index_file: index, ..repository.clone() };
+        status::staged(&repository, &objects, head).expect("readable").len()
+    };
+    assert_eq!(staged(Some(kept), head), 1);
+    assert_eq!(staged(None, head), 0);
+    assert_eq!(staged(None, None), 3);
 }
 
 #[test]

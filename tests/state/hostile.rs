@@ -111,7 +111,7 @@ fn nothing_that_is_configured_is_run() {
         let taken = snapshot::take(&objects, &repository, &worktree, &status, &Interest::All).expect("a snapshot");
         assert_eq!(taken.unsure.len(), 2);
         sandbox.snapshot_of(dir, &["a", "b", "new", "nope"]);
-        status::staged(&repository, None, worktree.head).expect("readable");
+        status::staged(&repository, &repository.objects().expect("readable"), worktree.head).expect("readable");
     }
     assert_eq!(fs::read_to_string(&marker).unwrap_or_default(), "", "was run");
 }

@@ -1,13 +1,14 @@
 //! Which branch work lands on.
 
 use coord::domain::report::Target;
-use coord::git::{Error, target};
+use coord::git::{Error, refs, target};
 
 use crate::sandbox::Sandbox;
 
 fn find(sandbox: &Sandbox, dir: &str, asked: Option<&str>) -> Result<Target, Error> {
     let repository = sandbox.open(dir);
-    target::find(&repository, &repository.config, asked)
+    let known = refs::names(&repository, target::LOOKED_AT)?;
+    target::find(&repository, &repository.config, asked, &known)
 }
 
 fn name(target: &Target) -> String {

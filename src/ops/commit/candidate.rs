@@ -38,11 +38,7 @@ impl Candidate {
         head: Option<ObjectId>,
         merged: Vec<ObjectId>,
     ) -> Result<Self, Failure> {
-        let index = ctx.repository.index_file.as_deref();
-        let changes = match &ctx.first_look().staged {
-            Some(staged) if staged.head == head => staged.changes.clone(),
-            _ => status::staged(&ctx.repository, index, head)?,
-        };
+        let changes = status::staged(&ctx.repository, objects, head)?;
         let tree = tree::overlay(objects, tree_of(objects, head)?, &after(&changes))?;
         let parents: Vec<_> = head.into_iter().chain(merged.iter().copied()).collect();
         let commit = tree::synthetic_commit(objects, tree, &parents)?;

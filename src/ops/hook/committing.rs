@@ -28,7 +28,7 @@ const ROUNDS: usize = 8;
 pub(super) fn before(ctx: &Context, command: &'static str) -> Result<HookAnswer, Failure> {
     let mut notices = Vec::new();
     for round in 0..ROUNDS {
-        let ctx = if round == 0 { Cow::Borrowed(ctx) } else { Cow::Owned(ctx.looking_again(true)) };
+        let ctx = if round == 0 { Cow::Borrowed(ctx) } else { Cow::Owned(ctx.looking_again()) };
         let ctx = ctx.as_ref();
         let seen = seen_intents(ctx, &mut notices);
         let place = Place::find(ctx)?;
