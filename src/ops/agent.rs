@@ -66,7 +66,7 @@ fn open(env: &Env, event: &AgentEvent) -> Result<Context, Failure> {
     let first = match &event.what {
         What::BeforeEdit(edits) | What::AfterEdit(edits) => edits.first().map(|edit| cwd.join(&edit.path)),
         What::BeforeShell(sweeps) => {
-            sweeps.first().and_then(|sweep| sweep.dir.as_ref()).map(|dir| cwd.join(dir).join("."))
+            sweeps.first().and_then(|sweep| sweep.dir.as_ref()).map(|dir| cwd.join(dir).join("any"))
         }
         _ => None,
     };
@@ -115,7 +115,8 @@ impl<'a> Call<'a> {
     fn judge(&mut self) -> Result<Reply, Failure> {
         let mut reply = silence(self.ctx.now);
         match &self.event.what {
-            What::SessionStart => reply.news = at_work::everybody(self)?,
+            What::SessionStart if self.event.hears => reply.news = at_work::everybody(self)?,
+            What::SessionStart => {}
             What::PromptSubmitted | What::HelperStart => {}
             What::BeforeEdit(edits) => self.before_edit(edits, &mut reply)?,
             What::AfterEdit(edits) => self.after_edit(edits, &mut reply)?,
@@ -126,7 +127,10 @@ impl<'a> Call<'a> {
             }
             What::AfterShell | What::SessionEnd | What::Other => return Ok(reply),
         }
-        self.add_alerts(&mut reply);
+        // Cursor cannot be told anything before an edit, say: what is told there would count as heard, and was not.
+        if self.event.hears {
+            self.add_alerts(&mut reply);
+        }
         Ok(reply)
     }
 
@@ -135,7 +139,7 @@ impl<'a> Call<'a> {
         let paths: BTreeSet<RepoPath> = known.iter().map(|(path, _)| path.clone()).collect();
         for contested in claim::contested(self.ctx, &self.holder, &paths)? {
             let denied = matches!(contested.why, Contest::Claimed(_));
-            if denied || self.memory.tell(format!("superseded {:?}", contested.path)) {
+            if denied || self.event.hears && self.memory.tell(format!("superseded {:?}", contested.path)) {
                 reply.news.push(News::Contested { path: contested.path, why: Box::new(contested.why) });
             }
             if denied {
@@ -174,7 +178,7 @@ impl<'a> Call<'a> {
             self.memory.touch(self.place.identity(), path, self.ctx.now);
         }
         let done: Vec<(RepoPath, &Edit)> = known;
-        if !self.event.hears_before_edit {
+        if !self.event.hears_before_edit && self.event.hears {
             self.facts(&done, reply)?;
         }
         self.alert_others(&done)

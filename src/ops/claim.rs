@@ -192,17 +192,23 @@ fn patterns(ctx: &Context, typed: &[Vec<u8>]) -> Result<Vec<Pattern>, Failure> {
         let text = match typed.strip_prefix(b":/") {
             Some(rest) => rest.to_vec(),
             None if absolute => paths::in_repository(ctx, Path::new(&path))?.as_bytes().to_vec(),
-            None => [&ctx.prefix()[..], typed].concat(),
+            None => [&paths::prefix(ctx)?[..], typed].concat(),
         };
         let literal = RepoPath::new(text.strip_suffix(b"/").unwrap_or(&text)).ok();
         let there = |path: &RepoPath| top.is_some_and(|top| names::below(top, path).symlink_metadata().is_ok());
         let pattern = match literal.filter(there) {
             Some(path) => Pattern::plain(path),
+            None if is_on_a_drive(typed) => return Err(refuse("it is a place on another system's disk".to_owned())),
             None => Pattern::parse(&text).map_err(|why| refuse(why.to_string()))?,
         };
         patterns.insert(pattern);
     }
     Ok(patterns.into_iter().collect())
+}
+
+/// `C:\x`, `c:/x`: absolute where it was typed, even where it is a name here.
+fn is_on_a_drive(typed: &[u8]) -> bool {
+    matches!(typed, [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
 }
 
 /// Which of one's claims are meant.

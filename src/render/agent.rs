@@ -100,7 +100,7 @@ fn met(met: &Met, now: Timestamp) -> String {
     let label = safe::text(&met.label);
     let task = words::task(met.task.as_deref()).map(|task| format!(", working on {task},")).unwrap_or_default();
     let since = met.since.map(|since| format!(" {}", words::ago(now, since))).unwrap_or_default();
-    let lines = if met.lines.is_empty() { String::new() } else { format!(" lines {}", words::lines(&met.lines)) };
+    let lines = if met.lines.is_empty() { String::new() } else { format!(" {}", words::at_lines(&met.lines)) };
     let how = if met.committed { "has committed a change to" } else { "has an uncommitted change in" };
     let mut said = format!("{label}{task} {how} {}{lines}{since}.", named(&met.path));
     said += if met.conflicts {

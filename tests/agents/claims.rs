@@ -144,3 +144,38 @@ fn a_claim_on_changed_paths_says_so_and_binds_not_those_who_changed_them() {
     play.edit_line("main", "src/b.txt", 30, "main");
     assert!(!play.try_git("main", None, &["commit", "-qam", "x"]).0, "everybody else is");
 }
+
+#[test]
+fn patterns_count_from_where_they_are_typed() {
+    let play = Play::new();
+    for (typed, meant) in [("b.txt", "src/b.txt"), ("*.txt", "src/*.txt"), ("../a.txt", "a.txt"), (":/a.txt", "a.txt")]
+    {
+        let claimed = play.coord("auth/src", &["--json", "claim", typed]).1;
+        let claimed: Value = serde_json::from_str(&claimed).expect("JSON");
+        assert_eq!(claimed["claims"][0]["paths"], json!([meant]), "{typed}");
+    }
+    assert_eq!(play.coord("auth/src", &["release", "b.txt"]).1, "released src/b.txt (token 1)\n");
+}
+
+#[test]
+fn what_is_too_much_or_elsewhere_is_refused_with_the_reason() {
+    let play = Play::new();
+    let long = "a".repeat(2_000);
+    for (pattern, why) in [
+        ("**", "whole repository"),
+        ("*", "whole repository"),
+        (".", "whole repository"),
+        ("/etc/passwd", "outside"),
+        ("../../etc/passwd", "outside"),
+        ("", "empty"),
+        ("src/../..", "outside"),
+        (".git/config", "cannot track"),
+        (r"C:\x", "another system"),
+        ("[", "do not close"),
+        (&long, ""),
+    ] {
+        let (code, said) = play.coord("auth", &["claim", "a.txt", pattern]);
+        assert!(code == 2 && said.contains(why), "{pattern}: {said}");
+    }
+    assert_eq!(play.coord("auth", &["claims"]).1, "nothing is claimed.\n", "all or nothing");
+}

@@ -17,6 +17,11 @@ fn sessions_of_one_checkout_are_told_apart() {
         play.claude("search", session, "PreToolUse", &json!({"tool_name": "Bash", "tool_input": {"command": command}}))
     };
     assert!(context(&bash("s2", "git stash -u")).contains("one.txt of the claude session s1"));
+    for command in ["cd .. && git -C search checkout .", "cd src; git clean -fd ..", "git commit -am all"] {
+        assert!(context(&bash("s2", command)).contains("one.txt of the claude session s1"), "{command}");
+    }
+    assert_eq!(bash("s2", "git clean -fd src"), Value::Null, "nothing of theirs is there");
+    assert_eq!(bash("s2", "git -C ../auth reset --hard"), Value::Null, "another checkout");
     assert_eq!(bash("s2", "git add two.txt"), Value::Null);
     assert_eq!(bash("s2", "git status"), Value::Null);
     play.git("search", &["add", "-A"]);
@@ -106,4 +111,27 @@ fn a_commit_by_hand_alerts_the_others_agents_once() {
     play.edit_line("search", "a.txt", 10, "search again");
     play.edit("search", "s2", "PostToolUse", "a.txt", "line 10\n");
     assert_eq!(prompt("auth", "s1"), Value::Null, "still the same conflict");
+}
+
+/// Cursor hears nothing before an edit or at a prompt: an alert waits for a call whose answer reaches it.
+#[test]
+fn an_alert_waits_until_it_can_be_heard() {
+    let play = Play::new();
+    play.edit_line("auth", "a.txt", 10, "auth");
+    play.edit_line("search", "a.txt", 10, "search");
+    play.edit("search", "s1", "PostToolUse", "a.txt", "line 10\n");
+    let cursor = |name: &str| {
+        let input = json!({"file_path": play.at("auth").join("src/b.txt"), "content": "x"});
+        let payload = json!({"conversation_id": "u1", "workspace_roots": [play.at("auth")], "cursor_version": "2",
+            "hook_event_name": name, "tool_name": "Write", "tool_input": input, "prompt": "go on"});
+        play.hook("cursor", &payload)
+    };
+    assert_eq!(cursor("beforeSubmitPrompt"), Value::Null);
+    assert_eq!(cursor("preToolUse"), Value::Null);
+    let told = cursor("postToolUse");
+    assert!(
+        told["additional_context"].as_str().is_some_and(|text| text.contains("conflicts with the work here")),
+        "{told}"
+    );
+    assert_eq!(cursor("postToolUse"), Value::Null, "once");
 }

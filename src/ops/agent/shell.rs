@@ -59,6 +59,8 @@ fn covers(call: &Call<'_>, sweep: &Sweep, path: &RepoPath) -> bool {
     let base = call.event.cwd.clone().unwrap_or_default().join(sweep.dir.clone().unwrap_or_default());
     named.iter().any(|name| {
         let typed = base.join(names::to_path(name));
-        paths::in_repository(call.ctx, &typed).is_ok_and(|named| path.is_within(&named))
+        // Something in it, as the top of the worktree itself has no path.
+        let Ok(inside) = paths::in_repository(call.ctx, &typed.join("any")) else { return false };
+        inside.parent().is_none_or(|named| path.is_within(&named))
     })
 }
