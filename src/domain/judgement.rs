@@ -65,16 +65,31 @@ pub struct Finding {
 /// A way out of a block that works in the state the repository is in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum WayOut {
-    /// Take the conflicting paths out of this commit; left out where nothing would remain.
-    CommitRest(Vec<RepoPath>),
+    /// Take the conflicting paths out of the index; left out where nothing would remain.
+    Unstage(Vec<RepoPath>),
+    /// Commit everything that is tracked but these paths: `commit -a` leaves the index as it was.
+    CommitWithout(Vec<RepoPath>),
+    /// Commit only these paths: `commit PATH` leaves the index as it was.
+    CommitOnly(Vec<RepoPath>),
     /// Rebase onto the other: its name, as git resolves it.
     Rebase(Vec<u8>),
     /// Merge the other: its name, as git resolves it.
     Merge(Vec<u8>),
     /// Acknowledge: the other's label and the paths.
     Acknowledge(String, Vec<RepoPath>),
-    /// Skip coord for this commit.
-    SkipOnce,
+    /// Skip coord for this command, given again with what it took.
+    SkipOnce(Taken),
+}
+
+/// What a stopped command took into its commit, which it has to take again: a block leaves the index as it was.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Taken {
+    /// What is staged.
+    Staged,
+    /// All that is tracked.
+    Tracked,
+    /// These paths.
+    Paths(Vec<RepoPath>),
 }
 
 /// What the hook says of one commit.

@@ -9,7 +9,7 @@ use super::safe;
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table, cut_end};
 use super::words;
-use crate::domain::judgement::{Clash, Finding, Judgement, Reason, WayOut};
+use crate::domain::judgement::{Clash, Finding, Judgement, Reason, Taken, WayOut};
 use crate::domain::path::RepoPath;
 use crate::domain::policy::Mode;
 
@@ -112,13 +112,24 @@ fn ways_out(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::R
     };
     for way in &judgement.ways_out {
         let (what, command, aside) = match way {
-            WayOut::CommitRest(rest) => ("commit the rest", format!("git restore --staged {}", paths(rest)), ""),
+            WayOut::Unstage(contested) => ("commit the rest", format!("git restore --staged {}", paths(contested)), ""),
+            WayOut::CommitWithout(contested) => {
+                ("commit the rest", format!("git commit :/ {}", without(contested)), "")
+            }
+            WayOut::CommitOnly(rest) => ("commit the rest", format!("git commit -- {}", paths(rest)), ""),
             WayOut::Rebase(onto) => ("build on theirs", format!("git rebase --autostash {}", name(onto)), unreviewed),
             WayOut::Merge(other) => ("build on theirs", format!("git merge {}", name(other)), unreviewed),
             WayOut::Acknowledge(other, known) => {
                 ("you both know", format!("coord ack {} {} --for 8h", safe::shell(other), paths(known)), "")
             }
-            WayOut::SkipOnce => ("skip once", format!("COORD_SKIP=1 git {}", judgement.command), ""),
+            WayOut::SkipOnce(taken) => {
+                let taken = match taken {
+                    Taken::Staged => String::new(),
+                    Taken::Tracked => " -a".to_owned(),
+                    Taken::Paths(taken) => format!(" -- {}", paths(taken)),
+                };
+                ("skip once", format!("COORD_SKIP=1 git {}{taken}", judgement.command), "")
+            }
         };
         let fits = WAYS + command.width() + aside.width() <= style.width;
         let aside = if fits { aside.to_owned() } else { format!("\n{}{}", " ".repeat(WAYS), aside.trim_start()) };
@@ -131,6 +142,17 @@ fn ways_out(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::R
 /// A path as it must be typed where the user stands: from the top of the worktree when that is elsewhere.
 fn typed(path: &RepoPath, prefix: &[u8]) -> String {
     if prefix.is_empty() { safe::shell_path(path.as_bytes()) } else { safe::shell([b":/", path.as_bytes()].concat()) }
+}
+
+/// Paths left out of what a pathspec names, wherever the user stands.
+fn without(paths: &[RepoPath]) -> String {
+    let word = |path: &RepoPath| {
+        // A glob would leave out more.
+        let is_glob = path.as_bytes().iter().any(|byte| b"*?[\\".contains(byte));
+        let magic: &[u8] = if is_glob { b":(top,exclude,literal)" } else { b":(top,exclude)" };
+        safe::shell([magic, path.as_bytes()].concat())
+    };
+    paths.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A name of a commit as git takes it; one that begins with a dash would be read as an option.

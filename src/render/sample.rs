@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::domain::hunk::LineSpan;
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::{Instance, Kind, State};
-use crate::domain::judgement::{Clash, Finding, Judgement, Reason, WayOut};
+use crate::domain::judgement::{Clash, Finding, Judgement, Reason, Taken, WayOut};
 use crate::domain::overlap::{ConflictKind, Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::policy::Mode;
@@ -184,10 +184,10 @@ pub(crate) fn judgement() -> Judgement {
             vec![clash("src/session.rs", ConflictKind::Content, &[(12, 14)], &[(12, 12)])],
         )],
         ways_out: vec![
-            WayOut::CommitRest(vec![path("src/api.rs")]),
+            WayOut::Unstage(vec![path("src/api.rs")]),
             WayOut::Rebase(b"search".to_vec()),
             WayOut::Acknowledge("search".to_owned(), vec![path("src/api.rs")]),
-            WayOut::SkipOnce,
+            WayOut::SkipOnce(Taken::Staged),
         ],
         needs_rebase: Vec::new(),
         target: "main".to_owned(),

@@ -129,6 +129,36 @@ fn a_way_out_from_the_middle_of_a_merge_works() {
 }
 
 #[test]
+fn the_rest_of_a_commit_of_all_that_is_tracked_can_be_committed() {
+    let world = World::installed();
+    let (auth, search) = (world.worktree("auth"), world.worktree("search"));
+    auth.commit_edit(10, "auth's line").silent();
+    search.edit(FILE, 10, "search's line");
+    search.edit("README.md", 3, "innocent");
+    let run = search.git(&["commit", "-q", "-a", "-m", "All"]).blocked();
+    assert_eq!(run.way_out("COORD_SKIP=1"), "COORD_SKIP=1 git commit -a");
+    let command = run.way_out("git commit :/");
+    search.sh(&format!("{command} -q -m 'The rest'")).silent();
+    assert_eq!(search.git(&["show", "--name-only", "--format=", "HEAD"]).stdout, "README.md\n");
+    assert_eq!(search.git(&["diff", "--name-only"]).stdout, format!("{FILE}\n"), "the edit itself is still there");
+}
+
+#[test]
+fn the_rest_of_a_commit_of_some_paths_can_be_committed() {
+    let world = World::installed();
+    let (auth, search) = (world.worktree("auth"), world.worktree("search"));
+    auth.commit_edit(10, "auth's line").silent();
+    search.edit(FILE, 10, "search's line");
+    search.edit("README.md", 3, "innocent");
+    search.edit("src/user.rs", 3, "not meant");
+    let run = search.git(&["commit", "-q", "-m", "Two", "--", FILE, "README.md"]).blocked();
+    assert_eq!(run.way_out("COORD_SKIP=1"), format!("COORD_SKIP=1 git commit -- README.md {FILE}"));
+    let command = run.way_out("git commit -- README.md");
+    search.sh(&command.replace("git commit", "git commit -q -m 'The rest'")).silent();
+    assert_eq!(search.git(&["show", "--name-only", "--format=", "HEAD"]).stdout, "README.md\n");
+}
+
+#[test]
 fn a_file_that_is_new_can_be_left_out() {
     let world = World::installed();
     let (auth, search) = (world.worktree("auth"), world.worktree("search"));

@@ -104,7 +104,9 @@ pub fn judge(
         // A block that an acknowledgement may have lifted is not a verified one.
         return Err(Failure::store(format!("it cannot be seen what was acknowledged: {fault}")));
     }
-    judgement.ways_out = ways_out::of(&judgement, candidate, &found);
+    let here = others.worktrees.iter().find(|worktree| worktree.identity == *others.me);
+    let busy = here.is_some_and(|worktree| worktree.operation.is_some());
+    judgement.ways_out = ways_out::of(&judgement, candidate, &found, ctx.repository.index_file.as_deref(), busy);
     Ok(judgement)
 }
 

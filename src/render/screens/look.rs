@@ -258,7 +258,7 @@ fn the_ways_out_can_be_typed_where_one_stands() {
     let judgement = Judgement {
         prefix: b"src/".to_vec(),
         ways_out: vec![
-            WayOut::CommitRest(vec![sample::path("src/a b.rs"), sample::path("-x")]),
+            WayOut::Unstage(vec![sample::path("src/a b.rs"), sample::path("-x")]),
             WayOut::Merge(b"-evil$(id)".to_vec()),
             WayOut::Acknowledge("it's".to_owned(), vec![sample::path(":(top)x")]),
         ],
