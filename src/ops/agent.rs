@@ -18,7 +18,7 @@ use crate::domain::claim::{Contest, Holder};
 use crate::domain::event::EventKind;
 use crate::domain::instance::Kind;
 use crate::domain::path::RepoPath;
-use crate::domain::session::Memory;
+use crate::domain::session::{Memory, REHEARSAL};
 use crate::domain::time::Timestamp;
 use crate::env::Env;
 use crate::failure::Failure;
@@ -100,6 +100,9 @@ impl<'a> Call<'a> {
     }
 
     fn answer(&mut self) -> Result<Reply, Failure> {
+        if self.event.session == REHEARSAL {
+            return self.judge();
+        }
         if self.event.what == What::SessionEnd {
             session::end(self.ctx, &self.event.session)?;
             return Ok(silence(self.ctx.now));
@@ -116,8 +119,7 @@ impl<'a> Call<'a> {
         let mut reply = silence(self.ctx.now);
         match &self.event.what {
             What::SessionStart if self.event.hears => reply.news = at_work::everybody(self)?,
-            What::SessionStart => {}
-            What::PromptSubmitted | What::HelperStart => {}
+            What::SessionStart | What::PromptSubmitted | What::HelperStart => {}
             What::BeforeEdit(edits) => self.before_edit(edits, &mut reply)?,
             What::AfterEdit(edits) => self.after_edit(edits, &mut reply)?,
             What::BeforeShell(sweeps) => shell::judge(self, sweeps, &mut reply)?,

@@ -176,6 +176,7 @@ pub(crate) fn judgement() -> Judgement {
         mode: Mode::Enforce,
         command: "commit",
         prefix: Vec::new(),
+        by_agent: false,
         blocks: vec![finding("search", Some("Full-text search"), Reason::Committed, vec![api])],
         warnings: vec![finding(
             "payments",

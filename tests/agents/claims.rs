@@ -18,7 +18,9 @@ fn only_a_claim_denies_and_it_stops_the_commit_too() {
     assert_eq!(play.edit("auth", "s2", "PreToolUse", "src/b.txt", "line 3\n"), Value::Null, "its own");
     play.edit_line("search", "src/b.txt", 3, "mine");
     let (passed, said) = play.try_git("search", None, &["commit", "-qam", "x"]);
-    assert!(!passed && said.contains("claimed by auth"), "{said}");
+    assert!(!passed && said.contains("claimed by auth") && !said.contains("ask your user"), "{said}");
+    let (passed, said) = play.try_git("search", Some("s1"), &["commit", "-qam", "x"]);
+    assert!(!passed && said.contains("(ask your user first)"), "{said}");
     assert_eq!(play.coord("auth", &["release"]).0, 0);
     assert!(play.try_git("search", None, &["commit", "-qam", "x"]).0);
     assert!(!play.at("main").join(".claude/runtime/locks/src.lock").exists());

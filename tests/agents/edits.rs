@@ -100,6 +100,7 @@ fn agents_are_set_up_and_taken_out_byte_for_byte() {
     assert_eq!(std::fs::read_to_string(&settings).expect("there"), put, "idempotent");
     let (_, said) = play.coord("main", &["doctor"]);
     assert!(said.contains("claude calls coord, which answers") && said.contains("gemini calls coord"), "{said}");
+    assert!(!play.coord("main", &["log"]).1.contains("coord-doctor"), "nobody hears of a rehearsal");
     assert_eq!(play.coord("main", &["uninstall"]).0, 0);
     assert_eq!(std::fs::read_to_string(&settings).expect("there"), mine);
     for gone in [".codex", ".gemini", ".cursor", ".github"] {

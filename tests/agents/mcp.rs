@@ -111,8 +111,8 @@ fn nonsense_is_not_the_end() {
     server.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads");
     let output = server.wait_with_output().expect("it ends");
     assert!(output.status.success());
-    let last = output.stdout.trim_ascii_end().rsplit(|&byte| byte == b'\n').next().expect("a line");
-    let last: Value = serde_json::from_slice(last).expect("JSON");
-    assert_eq!(last["id"], 9, "{last}");
-    assert!(last["result"]["tools"].as_array().is_some_and(|tools| tools.len() > 5), "{last}");
+    let line = output.stdout.trim_ascii_end().rsplit(|&byte| byte == b'\n').next().expect("a line");
+    let answer: Value = serde_json::from_slice(line).expect("JSON");
+    assert_eq!(answer["id"], 9, "{answer}");
+    assert!(answer["result"]["tools"].as_array().is_some_and(|tools| tools.len() > 5), "{answer}");
 }

@@ -73,6 +73,7 @@ pub fn judge(
 ) -> Result<Judgement, Failure> {
     let mut judgement =
         Judgement::clear(ctx.now, ctx.policy.mode, command.name, command.prefix.clone(), ctx.target_name(target));
+    judgement.by_agent = ctx.is_agent();
     let Some(tip) = target.tip.filter(|_| !candidate.paths.is_empty()) else { return Ok(judgement) };
     let Found { others: found, unknown } =
         others::find(ctx, objects, others.worktrees, others.me, &candidate.paths, &others.intents)?;

@@ -254,6 +254,17 @@ coord: this commit would conflict with search
 }
 
 #[test]
+fn an_agent_is_told_to_ask_its_user_before_it_overrides() {
+    let judgement = Judgement { by_agent: true, ..sample::judgement() };
+    let said = shown(|out| hook::human(&judgement, &WIDE, out));
+    for way in ["coord ack", "COORD_SKIP=1"] {
+        let line = said.lines().find(|line| line.contains(way)).expect("a way out");
+        assert!(line.ends_with("(ask your user first)"), "{line}");
+    }
+    assert!(!said.lines().any(|line| line.contains("git rebase") && line.contains("ask your user")), "{said}");
+}
+
+#[test]
 fn the_ways_out_can_be_typed_where_one_stands() {
     let judgement = Judgement {
         prefix: b"src/".to_vec(),
