@@ -53,11 +53,15 @@ fn answer_now(env: &Env, event: &AgentEvent) -> Reply {
     match Call::new(&ctx, event).and_then(|mut call| call.answer()) {
         Ok(reply) => reply,
         Err(failure) => {
-            let hook = format!("agent {}", event.agent);
-            journal::note(&ctx, None, EventKind::FailedOpen { hook, reason: failure.whole_message() });
+            note_failure(&ctx, event, &failure);
             silence(ctx.now)
         }
     }
+}
+
+fn note_failure(ctx: &Context, event: &AgentEvent, failure: &Failure) {
+    let hook = format!("agent {}", event.agent);
+    journal::note(ctx, None, EventKind::FailedOpen { hook, reason: failure.whole_message() });
 }
 
 /// The repository of the file that is edited, which may be in another worktree than the session, else of the session.
@@ -139,7 +143,12 @@ impl<'a> Call<'a> {
     fn before_edit(&mut self, edits: &[Edit], reply: &mut Reply) -> Result<(), Failure> {
         let known = self.known(edits);
         let paths: BTreeSet<RepoPath> = known.iter().map(|(path, _)| path.clone()).collect();
-        for contested in claim::contested(self.ctx, &self.holder, &paths)? {
+        // That the claims cannot be read denies nothing, and others' changes are facts all the same.
+        let contested = claim::contested(self.ctx, &self.holder, &paths).unwrap_or_else(|failure| {
+            note_failure(self.ctx, self.event, &failure);
+            Vec::new()
+        });
+        for contested in contested {
             let denied = matches!(contested.why, Contest::Claimed(_));
             if denied || self.event.hears && self.memory.tell(format!("superseded {:?}", contested.path)) {
                 reply.news.push(News::Contested { path: contested.path, why: Box::new(contested.why) });

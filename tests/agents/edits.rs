@@ -130,3 +130,31 @@ fn the_user_is_asked_only_where_there_is_one() {
         assert!(context(&told).contains("same lines"), "{mode}: {told}");
     }
 }
+
+#[test]
+fn claims_that_cannot_be_read_deny_nothing_and_hide_no_fact() {
+    let play = Play::new();
+    assert_eq!(play.coord("auth", &["claim", "src"]).0, 0);
+    play.edit_line("auth", "a.txt", 10, "auth was here");
+    std::fs::write(play.at("main").join(".git/coord/claims.json"), "garbage").expect("written");
+    assert_eq!(play.edit("search", "s1", "PreToolUse", "src/b.txt", "line 3\n"), Value::Null);
+    assert!(context(&play.edit("search", "s1", "PreToolUse", "a.txt", "line 10\n")).contains("auth was here"));
+    assert!(play.coord("main", &["log"]).1.contains("claims.json cannot be understood"));
+    let (code, said) = play.coord("search", &["claim", "docs"]);
+    assert!(code == 2 && said.contains("claims.json"), "{said}");
+    let (_, said) = play.coord("search", &["doctor"]);
+    assert!(said.contains("the claims stop nobody") && said.contains("move that file away"), "{said}");
+}
+
+/// A sandbox may keep an agent from writing where coord keeps its state. Here something lies in the lock's place, which
+/// stops even root.
+#[test]
+fn who_cannot_write_is_told_all_the_same() {
+    let play = Play::new();
+    play.edit_line("auth", "a.txt", 10, "auth was here");
+    std::fs::create_dir_all(play.at("main").join(".git/coord/lock")).expect("made");
+    let told = play.edit("search", "s1", "PreToolUse", "a.txt", "line 10\n");
+    assert!(context(&told).contains("auth was here"));
+    assert!(!play.at("main").join(".git/coord/records").exists(), "nothing could be recorded");
+    assert_eq!(play.coord("search", &["claim", "src"]).0, 2, "a claim that is not on disk was not granted");
+}

@@ -21,6 +21,9 @@ fn sessions_of_one_checkout_are_told_apart() {
         assert!(context(&bash("s2", command)).contains("one.txt of the claude session s1"), "{command}");
     }
     assert_eq!(bash("s2", "git clean -fd src"), Value::Null, "nothing of theirs is there");
+    assert_eq!(bash("s2", "git checkout a.txt"), Value::Null, "one file, and not theirs");
+    assert!(context(&bash("s2", "git checkout one.txt")).contains("throw away"));
+    assert!(context(&bash("s2", "git checkout main")).contains("change the branch under"));
     assert_eq!(bash("s2", "git -C ../auth reset --hard"), Value::Null, "another checkout");
     assert_eq!(bash("s2", "git add two.txt"), Value::Null);
     assert_eq!(bash("s2", "git status"), Value::Null);
