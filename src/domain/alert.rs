@@ -19,6 +19,8 @@ pub struct Alert {
     pub label: String,
     /// Where.
     pub path: RepoPath,
+    /// Whether their work is committed.
+    pub committed: bool,
     /// Since when; a later alert of the same conflict leaves it as it was.
     pub at: Timestamp,
 }

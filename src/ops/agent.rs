@@ -218,10 +218,11 @@ impl<'a> Call<'a> {
             from: from.clone(),
             label: self.place.label.clone(),
             path,
+            committed: false,
             at: self.ctx.now,
         };
-        let alerts: Vec<alert::Alert> = conflicts.into_iter().map(alert).collect();
-        Ok(alerts::leave(self.ctx, &self.ctx.store.lock(intents::wait(self.ctx))?, &alerts)?)
+        let locked = self.ctx.store.lock(intents::wait(self.ctx))?;
+        Ok(conflicts.into_iter().map(alert).try_for_each(|alert| locked.put_alert(&alert))?)
     }
 
     fn add_alerts(&mut self, reply: &mut Reply) {

@@ -12,6 +12,7 @@ use crate::domain::overlap::Grade;
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Overlap, Survey};
 use crate::git::history;
+use crate::ops::alerts::Found;
 use crate::ops::context::Context;
 use crate::ops::place::Place;
 use crate::ops::settings::mode_name;
@@ -40,7 +41,7 @@ pub(super) fn survey(
     news.extend(observed.take(&look(ctx, survey, complete), &is_in));
     if observed != before {
         locked.put_observed(&observed)?;
-        alerts::follow(ctx, locked, &before, &observed)?;
+        alerts::follow(ctx, locked, (&before, &observed), Found::Survey(survey))?;
     }
     Ok(news)
 }
@@ -97,7 +98,7 @@ fn clash(ctx: &Context, place: &Place, met: &BTreeMap<&str, BTreeSet<RepoPath>>)
     }
     // What is not kept would be told again by the next.
     if !news.is_empty() && locked.put_observed(&observed).is_ok() {
-        drop(alerts::follow(ctx, &locked, &before, &observed));
+        drop(alerts::follow(ctx, &locked, (&before, &observed), Found::Commit(place.identity())));
         drop(locked);
         journal::note_all(ctx, &news);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::domain::board::{BoardEntry, BoardView, Published};
+use crate::domain::claim::End;
 use crate::domain::event::{Event, EventKind, GrowthFacts, SessionFacts};
 use crate::domain::id::Identity;
 use crate::domain::instance::{Instance, Kind, State};
@@ -14,7 +15,7 @@ use crate::domain::report::Survey;
 use crate::failure::Failure;
 use crate::ops::context::Context;
 use crate::ops::survey::{self, SurveyOptions};
-use crate::ops::{install, intents, journal, memory, observe};
+use crate::ops::{claim, install, intents, journal, memory, observe};
 use crate::os::process;
 use crate::store::{self, Board, Locked, Witness};
 
@@ -51,6 +52,8 @@ pub fn refresh(ctx: &Context) -> Result<(), Failure> {
 struct Done {
     published: Published,
     news: Vec<Event>,
+    /// The sessions that are gone.
+    swept: Vec<String>,
 }
 
 /// How much a survey shows.
@@ -75,7 +78,11 @@ fn record(ctx: &Context, survey: &Survey, scope: Seen) -> Result<Done, store::Er
     }
     let locked = ctx.store.lock(intents::wait(ctx))?;
     let witness = Witness { now: ctx.now, liveness: &process::is_alive, identify: &process::identify };
-    let mut news: Vec<Event> = locked.sweep_sessions(&witness)?.iter().map(|gone| stale(ctx, gone)).collect();
+    let swept = locked.sweep_sessions(&witness)?;
+    for session in swept.iter().filter_map(|gone| gone.session.as_deref()) {
+        locked.remove_memory(session)?;
+    }
+    let mut news: Vec<Event> = swept.iter().map(|gone| stale(ctx, gone)).collect();
     let former = ctx.store.records()?.items;
     let seen: Vec<Record> = survey.instances.iter().map(|instance| of_instance(ctx, instance, &former)).collect();
     for record in &seen {
@@ -94,7 +101,8 @@ fn record(ctx: &Context, survey: &Survey, scope: Seen) -> Result<Done, store::Er
         news.extend(observe::survey(ctx, &locked, survey, complete)?);
     }
     let published = publish(ctx, &locked, &board, seen.iter().chain(&kept))?;
-    Ok(Done { published, news })
+    let swept = swept.into_iter().filter_map(|gone| gone.session).collect();
+    Ok(Done { published, news, swept })
 }
 
 fn stale(ctx: &Context, record: &Record) -> Event {
@@ -184,7 +192,11 @@ fn is_same(old: &Record, new: &Record) -> bool {
 
 /// Notes in the log what publishing did, and tells what somebody should know of it.
 fn tell(ctx: &Context, done: Done) -> Vec<String> {
-    let Done { published, mut news } = done;
+    let Done { published, mut news, swept } = done;
+    for session in &swept {
+        // What cannot be written now ends with its lease.
+        drop(claim::end_session(ctx, session, End::HolderGone));
+    }
     let notice = if news.iter().any(memory::is_worth_it) { memory::notice(ctx) } else { None };
     let of_board = |kind| Event { at: ctx.now, actor: None, kind };
     news.extend(published.adopted.into_iter().map(|id| of_board(EventKind::EntryAdopted { id })));

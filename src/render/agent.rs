@@ -37,7 +37,8 @@ fn tell(news: &News, now: Timestamp) -> String {
         News::Contested { path, why } => contested(path, why, now),
         News::Met(met) => self::met(met, now),
         News::Alert { alert, here } => format!(
-            "New work of {} conflicts with the work here in {} ({}). `coord diff {} {} {}` shows both sides.",
+            "{} of {} conflicts with the work here in {} ({}). `coord diff {} {} {}` shows both sides.",
+            if alert.committed { "Committed work" } else { "New work" },
             safe::text(&alert.label),
             named(&alert.path),
             words::ago(now, alert.at),

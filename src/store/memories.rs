@@ -9,7 +9,7 @@ use super::error::Error;
 use super::file::{self, Lasting};
 use super::wire::{Text, Time};
 use super::{Locked, Store};
-use crate::domain::alert::Alert;
+use crate::domain::alert::{Alert, LASTS};
 use crate::domain::id::Identity;
 use crate::domain::session::Memory;
 use crate::domain::time::Timestamp;
@@ -60,6 +60,7 @@ struct AlertFields {
     from: Text,
     label: String,
     path: Text,
+    committed: bool,
     at: Time,
 }
 
@@ -77,6 +78,7 @@ impl Document for Alert {
             from: Text(self.from.key()),
             label: self.label.clone(),
             path: Text::from(&self.path),
+            committed: self.committed,
             at: Time(self.at),
         };
         serde_json::to_value(fields).unwrap_or_default()
@@ -90,6 +92,7 @@ impl Document for Alert {
             from: identity(&fields.from)?,
             label: fields.label,
             path: fields.path.into_path()?,
+            committed: fields.committed,
             at: fields.at.0,
         })
     }
@@ -131,11 +134,16 @@ impl Locked<'_> {
         file::remove(&documents::path_of::<Memory>(self.dir(), session.as_bytes()))
     }
 
-    /// Leaves an alert; one about the same path between the same two is replaced.
+    /// Leaves an alert. One about the same path between the same two stands for a day, so that nobody hears of one conflict
+    /// twice.
     ///
     /// # Errors
     /// Where it cannot be written.
     pub fn put_alert(&self, alert: &Alert) -> Result<(), Error> {
+        let there = documents::read::<Alert>(&documents::path_of::<Alert>(self.dir(), &Document::key(alert)));
+        if there.is_ok_and(|there| there.is_some_and(|there| alert.at.since(there.at) < LASTS)) {
+            return Ok(());
+        }
         documents::write(self.dir(), alert, self.mode())
     }
 

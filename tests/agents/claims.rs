@@ -181,3 +181,27 @@ fn what_is_too_much_or_elsewhere_is_refused_with_the_reason() {
     }
     assert_eq!(play.coord("auth", &["claims"]).1, "nothing is claimed.\n", "all or nothing");
 }
+
+/// A session that named no process lives by its heartbeat, and so do its claims, whoever looks first: the next who claims,
+/// or a look at the board that sweeps the session away.
+#[test]
+fn a_claim_ends_when_nobody_heard_of_its_session() {
+    for look in [&["claims"][..], &["status"]] {
+        let play = Play::new();
+        assert_eq!(play.coord("search", &["session", "start", "s1"]).0, 0);
+        let claimed = play
+            .command(env!("CARGO_BIN_EXE_coord"), "search")
+            .args(["claim", "src"])
+            .env("COORD_SESSION", "s1")
+            .output();
+        assert!(claimed.expect("coord runs").status.success());
+        assert_eq!(play.coord("auth", look).0, 0);
+        assert_eq!(play.coord("auth", &["claim", "src"]).0, 1, "it beat just now");
+        let record = play.at("main").join(".git/coord/records/session%3as1.json");
+        let mut text: Value = serde_json::from_slice(&std::fs::read(&record).expect("there")).expect("JSON");
+        text["heartbeat"] = "2026-01-31T14:30:00Z".into();
+        std::fs::write(&record, text.to_string()).expect("written");
+        assert_eq!(play.coord("auth", look).0, 0);
+        assert_eq!(play.coord("auth", &["claim", "src"]).0, 0, "{look:?}");
+    }
+}

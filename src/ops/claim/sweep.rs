@@ -13,6 +13,7 @@ use crate::git::{head_log, history};
 use crate::ops::commit;
 use crate::ops::context::Context;
 use crate::ops::place::Place;
+use crate::ops::session;
 use crate::os::process;
 
 /// Takes out of the table what is over. Where `worktrees` is empty, none is known to be gone.
@@ -27,11 +28,20 @@ pub(super) fn sweep(
         if claim.process.as_ref().is_some_and(|process| process::is_alive(process) == Liveness::Dead) {
             return Some(End::HolderGone);
         }
+        if is_silent(ctx, claim) {
+            return Some(End::HolderGone);
+        }
         if is_gone(ctx, worktrees, &claim.holder.identity) {
             return Some(End::WorktreeGone);
         }
         landed.contains(&claim.token).then_some(End::Landed)
     })
+}
+
+/// Whether the session that holds it was declared, and nobody has heard of it since.
+fn is_silent(ctx: &Context, claim: &Claim) -> bool {
+    let Some(record) = claim.holder.session.as_deref().and_then(|id| session::record(ctx, id)) else { return false };
+    record.is_stale(record.process.as_ref().map_or(Liveness::Unknown, process::is_alive), ctx.now)
 }
 
 fn is_gone(ctx: &Context, worktrees: &[Worktree], identity: &Identity) -> bool {
