@@ -14,6 +14,8 @@ use super::commit::Commit;
 use super::commit_graph::CommitGraph;
 use super::error::Error;
 use super::id_map::IdMap;
+use super::tree::Listing;
+
 use super::view::View;
 use crate::domain::id::ObjectId;
 use crate::domain::text;
@@ -122,13 +124,34 @@ pub struct Objects {
     view: View,
     added: RefCell<IdMap<Object>>,
     commits: RefCell<IdMap<Rc<Commit>>>,
-    trees: RefCell<IdMap<Rc<[u8]>>>,
+    trees: RefCell<IdMap<Listing>>,
     tree_bytes: Cell<usize>,
     place: PathBuf,
     /// How many commits were read one by one, and the graph once that is many.
     commits_read: Cell<usize>,
     graph: OnceCell<Option<CommitGraph>>,
     annex: OnceCell<TempDir>,
+}
+
+/// What another thread needs to read the same objects, those in memory as they are now included.
+pub(super) struct Seed {
+    store: ObjectStore,
+    view: View,
+    added: Vec<(ObjectId, ObjectKind, Vec<u8>)>,
+    annex: Option<PathBuf>,
+}
+
+impl Seed {
+    /// Opens them.
+    pub(super) fn open(self) -> Result<Objects, Error> {
+        let objects = Objects::open(&self.store)?.seen_through(self.view);
+        if let Some(annex) = &self.annex {
+            objects.add_directory(annex)?;
+        }
+        let added = self.added.into_iter().map(|(id, kind, data)| (id, Object { kind, data: data.into() }));
+        objects.added.borrow_mut().extend(added);
+        Ok(objects)
+    }
 }
 
 impl std::fmt::Debug for Objects {
@@ -182,6 +205,17 @@ impl Objects {
     #[must_use]
     pub fn format(&self) -> ObjectFormat {
         self.format
+    }
+
+    /// What another thread opens for itself.
+    pub(super) fn seed(&self) -> Seed {
+        let added = self.added.borrow();
+        Seed {
+            store: ObjectStore { objects_dir: self.place.clone(), format: self.format },
+            view: self.view.clone(),
+            added: added.iter().map(|(id, object)| (*id, object.kind, object.data.to_vec())).collect(),
+            annex: self.annex.get().map(|annex| annex.path().to_owned()),
+        }
     }
 
     /// A temporary object directory for git to write to, whose objects are found here too. It is removed with `self`.
@@ -271,19 +305,20 @@ impl Objects {
         graph.as_ref()?.commit(id)
     }
 
-    /// A tree's raw content.
-    pub(super) fn tree(&self, id: ObjectId) -> Result<Rc<[u8]>, Error> {
+    /// A tree's entries.
+    pub(super) fn tree(&self, id: ObjectId) -> Result<Listing, Error> {
         if let Some(tree) = self.trees.borrow().get(&id) {
-            return Ok(Rc::clone(tree));
+            return Ok(tree.clone());
         }
         let data = self.of_kind(id, ObjectKind::Tree)?;
-        let kept = self.tree_bytes.get() + data.len();
+        let tree = Listing::parse(data, self.format.id_len()).ok_or_else(|| wrong(id, "is a damaged tree"))?;
+        let kept = self.tree_bytes.get() + tree.weight();
         if kept > TREE_CACHE {
             self.trees.borrow_mut().clear();
         }
-        self.tree_bytes.set(if kept > TREE_CACHE { data.len() } else { kept });
-        self.trees.borrow_mut().insert(id, Rc::clone(&data));
-        Ok(data)
+        self.tree_bytes.set(if kept > TREE_CACHE { tree.weight() } else { kept });
+        self.trees.borrow_mut().insert(id, tree.clone());
+        Ok(tree)
     }
 
     /// Whether the object is here.

@@ -130,9 +130,14 @@ fn look(ctx: &Context, survey: &Survey, complete: bool) -> Look {
         standing,
         // Where the branches could not be listed, who is missing is not gone.
         complete: complete && survey.unknown_pairs.iter().all(|unknown| !unknown.instances.is_empty()),
-        met: survey.overlaps.iter().map(|overlap| met(survey, overlap)).collect(),
+        // Of two branches that nobody stands on only a conflict is worth remembering: there may be half a million pairs.
+        met: survey.overlaps.iter().filter(|overlap| is_telling(survey, overlap)).map(|o| met(survey, o)).collect(),
         unknown: pairs.collect(),
     }
+}
+
+fn is_telling(survey: &Survey, overlap: &Overlap) -> bool {
+    overlap.grade == Grade::Conflict || [overlap.a, overlap.b].iter().any(|&at| survey.instances[at].worktree.is_some())
 }
 
 fn standing(instance: &Instance, committing: bool) -> Standing {

@@ -25,8 +25,12 @@ const LISTED: usize = 400;
 /// Records what a survey of everybody showed and publishes the board. What could not be recorded is told, in one line
 /// each: the answer stands without it.
 pub fn everybody(ctx: &Context, survey: &Survey, asked: &SurveyOptions) -> Vec<String> {
-    let lists = [&asked.branches, &asked.refs, &asked.authors, &asked.exclude];
-    let complete = lists.iter().all(|list| list.is_empty()) && asked.since.is_none() && !asked.here_only;
+    if !asked.branches.is_empty() || !asked.refs.is_empty() {
+        // A look at what somebody named, dormant work too, is not how things stand.
+        return Vec::new();
+    }
+    let narrowed = !asked.authors.is_empty() || !asked.exclude.is_empty() || asked.since.is_some() || asked.here_only;
+    let complete = !narrowed;
     // Where only some paths were asked for, what is missing is not gone.
     let seen = if asked.paths.is_empty() { Seen::Whole { complete } } else { Seen::Part };
     match record(ctx, survey, seen) {
