@@ -8,6 +8,7 @@ mod commit_graph;
 pub mod config;
 mod contents;
 pub mod error;
+pub mod head_log;
 pub mod history;
 pub mod hooks;
 mod id_map;

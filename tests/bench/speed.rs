@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use support::{Failure, number};
 
+mod agents;
 mod branches;
 mod field;
 mod support;
@@ -27,6 +28,11 @@ fn main() -> Result<(), Failure> {
     let place = fs::canonicalize(root.path())?;
     if asked("worktrees") {
         worktrees::bench(&place.join("worktrees"), runs, &mut out)?;
+    }
+    if asked("agents") {
+        // Both fields at once would need twice the room.
+        drop(fs::remove_dir_all(place.join("worktrees")));
+        agents::bench(&place.join("agents"), runs, &mut out)?;
     }
     if asked("branches") {
         branches::bench(&place.join("branches"), runs, &mut out)?;
