@@ -146,6 +146,7 @@ fn publish_all(top: &Path, locked: &Locked<'_>) {
         id: record.label,
         task: record.task,
         files: Vec::new(),
+        conflicts_with: Vec::new(),
         started_at: record.started_at,
         status: "idle".into(),
     };

@@ -27,6 +27,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli"]),
     ("serde", &["store", "agent", "render", "mcp", "git"]),
     ("serde_json", &["store", "agent", "forge", "render", "mcp"]),
+    ("rmcp", &["mcp"]),
+    ("tokio", &["mcp"]),
     ("rustix", &["os", "git", "store"]),
     ("imara_diff", &["domain"]),
     ("tempfile", &["store", "git", "ops"]),

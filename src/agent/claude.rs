@@ -26,6 +26,7 @@ pub(super) fn read_as(agent: &'static str, fields: &Map<String, Value>) -> Optio
         cwd: text(fields, "cwd").map(PathBuf::from),
         unattended,
         hears_before_edit: true,
+        hears: hears(&name),
         what: what(&name, fields),
     };
     Some((name, event))
@@ -68,9 +69,13 @@ pub(super) fn after(tool: Use) -> What {
     }
 }
 
+/// Whether an answer to this event reaches the model.
+fn hears(name: &str) -> bool {
+    matches!(name, "SessionStart" | "UserPromptSubmit" | "PreToolUse" | "PostToolUse" | "SubagentStart")
+}
+
 pub(super) fn write(name: &str, answer: &Answer) -> Option<Value> {
-    let takes_context =
-        matches!(name, "SessionStart" | "UserPromptSubmit" | "PreToolUse" | "PostToolUse" | "SubagentStart");
+    let takes_context = hears(name);
     let output = match answer {
         Answer::Fact(text) if takes_context => json!({"hookEventName": name, "additionalContext": text}),
         Answer::Ask(text) if name == "PreToolUse" => json!({

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::json_text::{self, Node};
+use crate::domain::session::REHEARSAL;
 
 /// Why a configuration is left as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +105,7 @@ fn around(agent: &str) -> Value {
 /// What the agent would send when a session begins (`event` 0) or ends, for a rehearsal.
 #[must_use]
 pub fn rehearsal(agent: &str, event: usize, cwd: &str) -> String {
-    let (session, begins) = ("coord-doctor", event == 0);
+    let (session, begins) = (REHEARSAL, event == 0);
     let value = match agent {
         "cursor" => json!({"conversation_id": session, "cursor_version": "0", "workspace_roots": [cwd],
             "hook_event_name": if begins { "sessionStart" } else { "sessionEnd" }}),

@@ -11,7 +11,9 @@ use crate::domain::agent::{AgentEvent, Answer, What};
 
 pub(super) fn read(fields: &Map<String, Value>) -> Option<(String, AgentEvent)> {
     if fields.contains_key("session_id") {
-        return claude::read_as("copilot", fields);
+        let (name, event) = claude::read_as("copilot", fields)?;
+        let hears = hears(&name);
+        return Some((name, AgentEvent { hears, hears_before_edit: false, ..event }));
     }
     let name =
         text(fields, "hookEventName").or_else(|| text(fields, "hook_event_name")).unwrap_or_else(|| guessed(fields));
@@ -35,6 +37,7 @@ pub(super) fn read(fields: &Map<String, Value>) -> Option<(String, AgentEvent)> 
         cwd: text(fields, "cwd").map(PathBuf::from),
         unattended: true,
         hears_before_edit: false,
+        hears: hears(&name),
         what,
     };
     Some((name, event))
@@ -54,6 +57,11 @@ fn guessed(fields: &Map<String, Value>) -> String {
     name.to_owned()
 }
 
+/// Whether an answer to this event reaches the model.
+fn hears(name: &str) -> bool {
+    matches!(name, "sessionStart" | "postToolUse" | "SessionStart" | "PostToolUse")
+}
+
 /// In the cloud an `ask` is a denial, so it is never said.
 pub(super) fn write(name: &str, answer: &Answer) -> Option<Value> {
     match answer {
@@ -61,7 +69,7 @@ pub(super) fn write(name: &str, answer: &Answer) -> Option<Value> {
             Some(json!({"permissionDecision": "deny", "permissionDecisionReason": text}))
         }
         Answer::Fact(text) | Answer::Ask(text) | Answer::Deny(text) => {
-            matches!(name, "sessionStart" | "postToolUse").then(|| json!({"additionalContext": text}))
+            hears(name).then(|| json!({"additionalContext": text}))
         }
         Answer::Silent => None,
     }

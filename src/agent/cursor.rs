@@ -20,6 +20,7 @@ pub(super) fn read(fields: &Map<String, Value>) -> Option<(String, AgentEvent)> 
         cwd: text(fields, "cwd").or_else(root).map(PathBuf::from),
         unattended: false,
         hears_before_edit: false,
+        hears: hears(&name) || name == "beforeShellExecution",
         what: what(&name, fields),
     };
     Some((name, event))
@@ -50,9 +51,14 @@ fn edited(fields: &Map<String, Value>) -> Option<Edit> {
     Some(Edit { path: text(fields, "file_path")?.into(), change: EditChange::Unknown })
 }
 
+/// Whether an answer to this event reaches the model as context.
+fn hears(name: &str) -> bool {
+    matches!(name, "sessionStart" | "postToolUse" | "SessionStart" | "PostToolUse")
+}
+
 /// `ask` is enforced before a shell command alone; elsewhere it would be an allow that nobody saw.
 pub(super) fn write(name: &str, answer: &Answer) -> Option<Value> {
-    let takes_context = matches!(name, "sessionStart" | "postToolUse" | "SessionStart" | "PostToolUse");
+    let takes_context = hears(name);
     let permission =
         |permission: &str, text: &str| json!({"permission": permission, "user_message": text, "agent_message": text});
     Some(match answer {

@@ -29,14 +29,20 @@ pub(super) fn read(fields: &Map<String, Value>) -> Option<(String, AgentEvent)> 
         cwd: text(fields, "cwd").map(PathBuf::from),
         unattended: true,
         hears_before_edit: false,
+        hears: hears(&name),
         what,
     };
     Some((name, event))
 }
 
+/// Whether an answer to this event reaches the model.
+fn hears(name: &str) -> bool {
+    matches!(name, "SessionStart" | "BeforeAgent" | "AfterTool")
+}
+
 /// Its standard output must be JSON always.
 pub(super) fn write(name: &str, answer: &Answer) -> Value {
-    let takes_context = matches!(name, "SessionStart" | "BeforeAgent" | "AfterTool");
+    let takes_context = hears(name);
     match answer {
         Answer::Deny(text) if name == "BeforeTool" => json!({"decision": "deny", "reason": text}),
         Answer::Fact(text) | Answer::Ask(text) | Answer::Deny(text) if takes_context => {

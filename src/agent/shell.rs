@@ -206,6 +206,8 @@ fn checkout(arguments: &[Word]) -> (Harm, Paths) {
             let paths = operands.iter().map(|word| word.text.clone().into_bytes()).collect();
             (Harm::ThrowsAway, (!operands.iter().any(|word| word.open)).then_some(paths))
         }
+        // A branch, or a path: whoever sees the files can tell.
+        [one] if !makes && !one.open => (Harm::Switches, Some(vec![one.text.clone().into_bytes()])),
         _ => (Harm::Switches, None),
     }
 }
@@ -267,7 +269,7 @@ mod tests {
             ("git stash push -m 'x y' src/a.rs", Harm::PutsAway, Some(vec!["src/a.rs"])),
             ("git switch main", Harm::Switches, None),
             ("git switch -f main", Harm::ThrowsAway, None),
-            ("git checkout main", Harm::Switches, None),
+            ("git checkout main", Harm::Switches, Some(vec!["main"])),
             ("git checkout -b x origin/main", Harm::Switches, None),
             ("git checkout -- src/a.rs", Harm::ThrowsAway, Some(vec!["src/a.rs"])),
             ("git checkout HEAD~1 src/a.rs", Harm::ThrowsAway, Some(vec!["HEAD~1", "src/a.rs"])),

@@ -78,7 +78,7 @@ pub(super) fn take_note(ctx: &Context) -> Vec<HookChange> {
     let changes = ["AGENTS.md", "CLAUDE.md"].iter().map(|file| {
         note(ctx, file, |text| {
             let left = without_note(text?);
-            (!left.trim().is_empty()).then_some(left)
+            (!left.is_empty()).then_some(left)
         })
     });
     changes.filter(|change| change.action != Action::Unchanged).collect()
@@ -98,11 +98,12 @@ fn with_note(text: &str) -> String {
             format!("{}{block}{}", &text[..start], behind.strip_prefix('\n').unwrap_or(behind))
         }
         _ if text.is_empty() => block,
-        _ => format!("{text}{}{block}", if text.ends_with('\n') { "\n" } else { "\n\n" }),
+        // One end of line, whether it ends the last line or makes an empty one: just that is taken out again.
+        _ => format!("{text}\n{block}"),
     }
 }
 
-/// Without the block, and without the empty line that was put before it at the end of the file.
+/// Without the block, and without the end of line that was put before it at the end of the file.
 fn without_note(text: &str) -> String {
     let (Some(start), Some(end)) = (text.find(BEGIN), text.find(END)) else { return text.to_owned() };
     if end < start {
@@ -154,11 +155,9 @@ mod tests {
             let put = with_note(text);
             assert!(put.contains(NOTE));
             assert_eq!(with_note(&put), put);
-            let left = without_note(&put);
-            assert_eq!(left.trim_end_matches('\n'), text.trim_end_matches('\n'));
+            assert_eq!(without_note(&put), text);
         }
         assert_eq!(without_note("# Mine\n"), "# Mine\n");
-        assert_eq!(without_note(&with_note("# Mine\n")), "# Mine\n");
         assert_eq!(without_note(&with_note("")), "");
     }
 }

@@ -59,12 +59,10 @@ pub(super) struct DiffArgs {
 pub(super) fn check(args: &CheckArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let paths: Vec<RepoPath> = args.paths.iter().map(|typed| parse::path(&ctx, typed)).collect::<Result<_, _>>()?;
-    let claimed = ops::claim::told(&ctx, &paths.iter().cloned().collect())?;
-    let mut facts = ops::check::check(&ctx, &CheckOptions { paths, lines: args.lines })?;
-    facts.survey.notices.extend(claimed.iter().cloned());
+    let facts = ops::check::check(&ctx, &CheckOptions { paths, lines: args.lines })?;
     screen.reply(|out| render::json::facts(&facts, out), |style, out| render::check::human(&facts, style, out));
     super::suggest_install(&ctx, env, screen);
-    Ok(if claimed.is_empty() { verdict::of_facts(&facts) } else { Exit::Found })
+    Ok(verdict::of_facts(&facts))
 }
 
 /// Shows, and judges nothing: 0 whatever it shows.

@@ -87,7 +87,7 @@ pub(super) fn claim(args: &ClaimArgs, global: &Global, env: &Env, screen: &mut S
     };
     let report = claim::claim(&ctx, &options)?;
     screen.reply(
-        |out| render::claims::claimed_json(&report, out),
+        |out| render::json::claimed(&report, out),
         |style, out| render::claims::claimed(&report, ctx.now, style, out),
     );
     Ok(if matches!(report, ClaimReport::Granted { .. }) { Exit::Clear } else { Exit::Found })
@@ -97,7 +97,7 @@ pub(super) fn release(args: &ReleaseArgs, global: &Global, env: &Env, screen: &m
     let ctx = super::open(env, global)?;
     let rows = claim::release(&ctx, &which(&args.which), args.force)?;
     screen.reply(
-        |out| render::claims::json(&rows, None, out),
+        |out| render::json::claims(&rows, out),
         |style, out| render::claims::changed("released", &rows, style, out),
     );
     Ok(Exit::Clear)
@@ -107,7 +107,7 @@ pub(super) fn renew(args: &RenewArgs, global: &Global, env: &Env, screen: &mut S
     let ctx = super::open(env, global)?;
     let rows = claim::renew(&ctx, &which(&args.which), args.ttl)?;
     screen.reply(
-        |out| render::claims::json(&rows, None, out),
+        |out| render::json::claims(&rows, out),
         |style, out| render::claims::changed("renewed", &rows, style, out),
     );
     Ok(Exit::Clear)
@@ -116,7 +116,7 @@ pub(super) fn renew(args: &RenewArgs, global: &Global, env: &Env, screen: &mut S
 pub(super) fn claims(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let rows = claim::list(&ctx)?;
-    screen.reply(|out| render::claims::json(&rows, None, out), |style, out| render::claims::list(&rows, style, out));
+    screen.reply(|out| render::json::claims(&rows, out), |style, out| render::claims::list(&rows, style, out));
     Ok(Exit::Clear)
 }
 

@@ -1,8 +1,6 @@
 //! `coord mcp`: the Model Context Protocol on standard input and output.
 //! Must not know: the protocol, any tool.
 
-use std::io;
-
 use clap::Args;
 
 use crate::env::Env;
@@ -14,6 +12,6 @@ pub(super) struct McpArgs {}
 
 pub(super) fn mcp(env: &Env) -> Exit {
     // A client that goes away ends the server; that is how it always ends.
-    drop(crate::mcp::serve(env, io::stdin().lock(), io::stdout().lock()));
+    drop(crate::mcp::serve(env));
     Exit::Clear
 }

@@ -19,6 +19,8 @@ pub struct AgentEvent {
     pub unattended: bool,
     /// Whether it reads a fact before its edit; else it is told after it.
     pub hears_before_edit: bool,
+    /// Whether an answer to this very call reaches it; what does not is told at the next.
+    pub hears: bool,
     /// What happens.
     pub what: What,
 }

@@ -21,6 +21,6 @@ pub struct Alert {
     pub path: RepoPath,
     /// Whether their work is committed.
     pub committed: bool,
-    /// Since when.
+    /// Since when; a later alert of the same conflict leaves it as it was.
     pub at: Timestamp,
 }

@@ -21,6 +21,8 @@ pub struct BoardEntry {
     pub task: Option<String>,
     /// The paths of its working set as text, sorted; a byte that is not UTF-8 as U+FFFD.
     pub files: Vec<String>,
+    /// Whose work its own conflicts with, as labels.
+    pub conflicts_with: Vec<String>,
     /// When its work began.
     pub started_at: Timestamp,
     /// Its state's name (`State::name`).

@@ -45,7 +45,12 @@ pub enum News {
     /// Somebody else has changes in the file.
     Met(Met),
     /// Somebody's new work conflicts with this one's.
-    Alert(Alert),
+    Alert {
+        /// What it is.
+        alert: Alert,
+        /// What the one who is told is called.
+        here: String,
+    },
     /// A command would take other sessions' work along.
     Sweeps {
         /// The command: `git stash`.

@@ -125,6 +125,15 @@ impl Lease {
     }
 }
 
+/// Where the holder of a claim stood when it was taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Stand {
+    /// The commit.
+    pub tip: ObjectId,
+    /// Whether that was not in the target, so that its landing ends the claim without another commit.
+    pub unlanded: bool,
+}
+
 /// A lease on paths.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Claim {
@@ -146,8 +155,8 @@ pub struct Claim {
     pub since: Timestamp,
     /// How long it lasts.
     pub lease: Lease,
-    /// The commit that the holder stood on: a branch that lands later than this took the claim's work with it.
-    pub tip: Option<ObjectId>,
+    /// Where the holder stood: a branch that lands later than this took the claim's work with it.
+    pub tip: Option<Stand>,
     /// Who had changed which of its paths before it was taken: it does not bind them there.
     pub exempt: BTreeMap<Identity, BTreeSet<RepoPath>>,
 }

@@ -103,6 +103,8 @@ pub struct Judgement {
     pub command: &'static str,
     /// Where the command was typed, below the top of the worktree; empty at the top.
     pub prefix: Vec<u8>,
+    /// Whether an agent typed it, whose user has a say in what is overridden.
+    pub by_agent: bool,
     /// What breaks the right of way, worst first.
     pub blocks: Vec<Finding>,
     /// What is worth a line.
@@ -126,6 +128,7 @@ impl Judgement {
             mode,
             command,
             prefix: place,
+            by_agent: false,
             blocks: Vec::new(),
             warnings: Vec::new(),
             ways_out: Vec::new(),

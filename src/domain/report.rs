@@ -118,6 +118,8 @@ pub struct PathFacts {
     pub path: RepoPath,
     /// The lines asked about.
     pub lines: Option<LineSpan>,
+    /// Whether somebody's claim, which a notice names, keeps the asker off it.
+    pub claimed: bool,
     /// Everybody else who changed it, worst first.
     pub encounters: Vec<Encounter>,
 }

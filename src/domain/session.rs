@@ -7,6 +7,9 @@ use super::id::Identity;
 use super::path::RepoPath;
 use super::time::Timestamp;
 
+/// The session that `coord doctor` plays in a rehearsal: it hears what any would, and nobody hears of it.
+pub const REHEARSAL: &str = "coord-doctor";
+
 /// The most files, and the most things told, that are remembered; the oldest are forgotten first.
 const MOST: usize = 2_000;
 

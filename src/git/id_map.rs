@@ -8,7 +8,7 @@ use crate::domain::id::ObjectId;
 
 /// Hashes object ids by their first bytes, which are as random as a hash gets.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct IdHasher(u64);
+pub(in crate::git) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn finish(&self) -> u64 {

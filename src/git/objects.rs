@@ -14,88 +14,15 @@ use super::commit::Commit;
 use super::commit_graph::CommitGraph;
 use super::error::Error;
 use super::id_map::IdMap;
+use super::loose::loose;
+use super::tree::Listing;
+
 use super::view::View;
 use crate::domain::id::ObjectId;
 use crate::domain::text;
+use crate::env::Env;
 
-/// How objects are named.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ObjectFormat {
-    /// 20 bytes.
-    Sha1,
-    /// 32 bytes.
-    Sha256,
-}
-
-impl ObjectFormat {
-    fn of_library(self) -> git2::ObjectFormat {
-        match self {
-            Self::Sha1 => git2::ObjectFormat::Sha1,
-            Self::Sha256 => git2::ObjectFormat::Sha256,
-        }
-    }
-
-    /// How many bytes an id has.
-    #[must_use]
-    pub fn id_len(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-        }
-    }
-}
-
-/// Where a repository keeps its objects.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ObjectStore {
-    /// Usually `objects` in the common git dir.
-    pub objects_dir: PathBuf,
-    /// How its objects are named.
-    pub format: ObjectFormat,
-}
-
-/// The four types of objects.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ObjectKind {
-    /// A file's content, or a link's target.
-    Blob,
-    /// A directory.
-    Tree,
-    /// A commit.
-    Commit,
-    /// An annotated tag.
-    Tag,
-}
-
-impl ObjectKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Blob => "blob",
-            Self::Tree => "tree",
-            Self::Commit => "commit",
-            Self::Tag => "tag",
-        }
-    }
-
-    fn of_library(self) -> git2::ObjectType {
-        match self {
-            Self::Blob => git2::ObjectType::Blob,
-            Self::Tree => git2::ObjectType::Tree,
-            Self::Commit => git2::ObjectType::Commit,
-            Self::Tag => git2::ObjectType::Tag,
-        }
-    }
-
-    fn from_library(kind: git2::ObjectType) -> Option<Self> {
-        match kind {
-            git2::ObjectType::Blob => Some(Self::Blob),
-            git2::ObjectType::Tree => Some(Self::Tree),
-            git2::ObjectType::Commit => Some(Self::Commit),
-            git2::ObjectType::Tag => Some(Self::Tag),
-            git2::ObjectType::Any => None,
-        }
-    }
-}
+pub use super::kinds::{ObjectFormat, ObjectKind, ObjectStore};
 
 /// An object's content.
 #[derive(Clone, Debug)]
@@ -122,13 +49,34 @@ pub struct Objects {
     view: View,
     added: RefCell<IdMap<Object>>,
     commits: RefCell<IdMap<Rc<Commit>>>,
-    trees: RefCell<IdMap<Rc<[u8]>>>,
+    trees: RefCell<IdMap<Listing>>,
     tree_bytes: Cell<usize>,
     place: PathBuf,
     /// How many commits were read one by one, and the graph once that is many.
     commits_read: Cell<usize>,
     graph: OnceCell<Option<CommitGraph>>,
     annex: OnceCell<TempDir>,
+}
+
+/// What another thread needs to read the same objects, those in memory as they are now included.
+pub(super) struct Seed {
+    store: ObjectStore,
+    view: View,
+    added: Vec<(ObjectId, ObjectKind, Vec<u8>)>,
+    annex: Option<PathBuf>,
+}
+
+impl Seed {
+    /// Opens them.
+    pub(super) fn open(self) -> Result<Objects, Error> {
+        let objects = Objects::open(&self.store)?.seen_through(self.view);
+        if let Some(annex) = &self.annex {
+            objects.add_directory(annex)?;
+        }
+        let added = self.added.into_iter().map(|(id, kind, data)| (id, Object { kind, data: data.into() }));
+        objects.added.borrow_mut().extend(added);
+        Ok(objects)
+    }
 }
 
 impl std::fmt::Debug for Objects {
@@ -184,13 +132,24 @@ impl Objects {
         self.format
     }
 
+    /// What another thread opens for itself.
+    pub(super) fn seed(&self) -> Seed {
+        let added = self.added.borrow();
+        Seed {
+            store: ObjectStore { objects_dir: self.place.clone(), format: self.format },
+            view: self.view.clone(),
+            added: added.iter().map(|(id, object)| (*id, object.kind, object.data.to_vec())).collect(),
+            annex: self.annex.get().map(|annex| annex.path().to_owned()),
+        }
+    }
+
     /// A temporary object directory for git to write to, whose objects are found here too. It is removed with `self`.
     ///
     /// There is one for all questions, as libgit2 tells directories apart by their inodes: it would take a second one for
     /// the first, once that is removed and its inode given anew, and find nothing of what it holds.
     pub(super) fn annex(&self) -> Result<&Path, Error> {
         if self.annex.get().is_none() {
-            let made = tempfile::Builder::new().prefix("coord-").tempdir();
+            let made = tempfile::Builder::new().prefix(&Env::scratch_prefix()).tempdir();
             let fault = |source| Error::File { operation: "make a directory in", path: std::env::temp_dir(), source };
             let made = made.map_err(fault)?;
             self.add_directory(made.path())?;
@@ -271,19 +230,20 @@ impl Objects {
         graph.as_ref()?.commit(id)
     }
 
-    /// A tree's raw content.
-    pub(super) fn tree(&self, id: ObjectId) -> Result<Rc<[u8]>, Error> {
+    /// A tree's entries.
+    pub(super) fn tree(&self, id: ObjectId) -> Result<Listing, Error> {
         if let Some(tree) = self.trees.borrow().get(&id) {
-            return Ok(Rc::clone(tree));
+            return Ok(tree.clone());
         }
         let data = self.of_kind(id, ObjectKind::Tree)?;
-        let kept = self.tree_bytes.get() + data.len();
+        let tree = Listing::parse(data, self.format.id_len()).ok_or_else(|| wrong(id, "is a damaged tree"))?;
+        let kept = self.tree_bytes.get() + tree.weight();
         if kept > TREE_CACHE {
             self.trees.borrow_mut().clear();
         }
-        self.tree_bytes.set(if kept > TREE_CACHE { data.len() } else { kept });
-        self.trees.borrow_mut().insert(id, Rc::clone(&data));
-        Ok(data)
+        self.tree_bytes.set(if kept > TREE_CACHE { tree.weight() } else { kept });
+        self.trees.borrow_mut().insert(id, tree.clone());
+        Ok(tree)
     }
 
     /// Whether the object is here.
@@ -345,42 +305,9 @@ pub(super) fn wrong(id: ObjectId, what: &str) -> Error {
     Error::Object { id: id.to_string(), what: what.to_owned() }
 }
 
-/// The largest part that a stored (uncompressed) block of a zlib stream holds.
-const STORED_BLOCK: usize = 0xffff;
-
-/// A loose object file: a zlib stream of header and content, stored rather than compressed as it is deleted soon.
-fn loose(kind: ObjectKind, data: &[u8]) -> Vec<u8> {
-    let content = [format!("{} {}\0", kind.name(), data.len()).as_bytes(), data].concat();
-    let mut stream = vec![0x78, 0x01];
-    let mut blocks = content.chunks(STORED_BLOCK).peekable();
-    while let Some(block) = blocks.next() {
-        let len = u16::try_from(block.len()).expect("a chunk is no longer than a block");
-        stream.push(u8::from(blocks.peek().is_none()));
-        stream.extend_from_slice(&len.to_le_bytes());
-        stream.extend_from_slice(&(!len).to_le_bytes());
-        stream.extend_from_slice(block);
-    }
-    stream.extend_from_slice(&adler32(&content).to_be_bytes());
-    stream
-}
-
-fn adler32(data: &[u8]) -> u32 {
-    const MODULUS: u32 = 65521;
-    // So many bytes can be added before a u32 may overflow.
-    const CHUNK: usize = 5552;
-    let (mut a, mut b) = (1, 0);
-    for chunk in data.chunks(CHUNK) {
-        for &byte in chunk {
-            a += u32::from(byte);
-            b += a;
-        }
-        (a, b) = (a % MODULUS, b % MODULUS);
-    }
-    b << 16 | a
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::loose::STORED_BLOCK;
     use super::*;
 
     fn empty(format: ObjectFormat) -> (TempDir, Objects) {

@@ -64,32 +64,51 @@ pub struct TreeChange {
     pub after: Option<Entry>,
 }
 
-/// A tree's entries with their names, in git's order.
-#[derive(Clone, Debug)]
-pub(super) struct Listing {
+/// A tree's entries with their names, in git's order. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listing(Rc<Parsed>);
+
+/// A tree's content, and where each name begins and ends in it.
+#[derive(Debug)]
+struct Parsed {
     data: Rc<[u8]>,
     entries: Vec<(usize, usize, Entry)>,
+}
+
+impl Default for Parsed {
+    fn default() -> Self {
+        Self { data: Rc::new([]), entries: Vec::new() }
+    }
 }
 
 impl Listing {
     /// Reads a tree; of no tree, an empty one.
     pub(super) fn read(objects: &Objects, tree: Option<ObjectId>) -> Result<Self, Error> {
-        let Some(id) = tree else { return Ok(Self { data: Rc::new([]), entries: Vec::new() }) };
-        let data = objects.tree(id)?;
-        let entries = parse(&data, objects.format().id_len()).ok_or_else(|| wrong(id, "is a damaged tree"))?;
-        Ok(Self { data, entries })
+        tree.map_or_else(|| Ok(Self::default()), |id| objects.tree(id))
+    }
+
+    /// Reads a tree's content; `None` where it is damaged.
+    pub(super) fn parse(data: Rc<[u8]>, id_len: usize) -> Option<Self> {
+        let entries = parse(&data, id_len)?;
+        Some(Self(Rc::new(Parsed { data, entries })))
+    }
+
+    /// About how many bytes it holds.
+    pub(super) fn weight(&self) -> usize {
+        self.0.data.len() + self.0.entries.len() * size_of::<(usize, usize, Entry)>()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.0.entries.len()
     }
 
     pub(super) fn name(&self, n: usize) -> &[u8] {
-        &self.data[self.entries[n].0..self.entries[n].1]
+        let (from, to, _) = self.0.entries[n];
+        &self.0.data[from..to]
     }
 
     pub(super) fn entry(&self, n: usize) -> Entry {
-        self.entries[n].2
+        self.0.entries[n].2
     }
 
     /// The entry of that name, whatever its type.
@@ -98,10 +117,9 @@ impl Listing {
     }
 
     fn find_as(&self, name: &[u8], tree: bool) -> Option<Entry> {
-        let found = self
-            .entries
-            .binary_search_by(|&(from, to, entry)| order(&self.data[from..to], entry.is_tree(), name, tree));
-        found.ok().map(|n| self.entries[n].2)
+        let Parsed { data, entries } = &*self.0;
+        let by_name = |&(from, to, entry): &(usize, usize, Entry)| order(&data[from..to], entry.is_tree(), name, tree);
+        entries.binary_search_by(by_name).ok().map(|n| entries[n].2)
     }
 }
 

@@ -18,15 +18,16 @@ use crate::domain::claim::{Contest, Holder};
 use crate::domain::event::EventKind;
 use crate::domain::instance::Kind;
 use crate::domain::path::RepoPath;
-use crate::domain::session::Memory;
+use crate::domain::session::{Memory, REHEARSAL};
 use crate::domain::time::Timestamp;
 use crate::env::Env;
 use crate::failure::Failure;
+use crate::git::repository::HookEnv;
 use crate::git::{Deadline, names, status};
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::place::Place;
 use crate::ops::session::{self, Said};
-use crate::ops::{claim, intents, journal, paths};
+use crate::ops::{alerts, claim, intents, journal, paths};
 use crate::os::clock;
 
 /// How long an agent waits for an answer at most; then it goes on without.
@@ -52,11 +53,15 @@ fn answer_now(env: &Env, event: &AgentEvent) -> Reply {
     match Call::new(&ctx, event).and_then(|mut call| call.answer()) {
         Ok(reply) => reply,
         Err(failure) => {
-            let hook = format!("agent {}", event.agent);
-            journal::note(&ctx, None, EventKind::FailedOpen { hook, reason: failure.whole_message() });
+            note_failure(&ctx, event, &failure);
             silence(ctx.now)
         }
     }
+}
+
+fn note_failure(ctx: &Context, event: &AgentEvent, failure: &Failure) {
+    let hook = format!("agent {}", event.agent);
+    journal::note(ctx, None, EventKind::FailedOpen { hook, reason: failure.whole_message() });
 }
 
 /// The repository of the file that is edited, which may be in another worktree than the session, else of the session.
@@ -65,14 +70,15 @@ fn open(env: &Env, event: &AgentEvent) -> Result<Context, Failure> {
     let first = match &event.what {
         What::BeforeEdit(edits) | What::AfterEdit(edits) => edits.first().map(|edit| cwd.join(&edit.path)),
         What::BeforeShell(sweeps) => {
-            sweeps.first().and_then(|sweep| sweep.dir.as_ref()).map(|dir| cwd.join(dir).join("."))
+            sweeps.first().and_then(|sweep| sweep.dir.as_ref()).map(|dir| cwd.join(dir).join("any"))
         }
         _ => None,
     };
     let near = |path: &Path| path.ancestors().skip(1).find(|folder| folder.is_dir()).map(Path::to_path_buf);
     let folder = first.as_deref().and_then(near).filter(|folder| !inside_git_dir(folder)).unwrap_or(cwd);
     let env = Env { cwd: Ok(folder), ..env.clone() };
-    Context::open(&env, &OpenOptions::default())
+    // As in a hook: a git too old is told by every other command, and this one waits for nothing that it can do without.
+    Context::open(&env, &OpenOptions { hook: Some(HookEnv::default()), ..OpenOptions::default() })
 }
 
 fn inside_git_dir(folder: &Path) -> bool {
@@ -98,6 +104,9 @@ impl<'a> Call<'a> {
     }
 
     fn answer(&mut self) -> Result<Reply, Failure> {
+        if self.event.session == REHEARSAL {
+            return self.judge();
+        }
         if self.event.what == What::SessionEnd {
             session::end(self.ctx, &self.event.session)?;
             return Ok(silence(self.ctx.now));
@@ -113,8 +122,8 @@ impl<'a> Call<'a> {
     fn judge(&mut self) -> Result<Reply, Failure> {
         let mut reply = silence(self.ctx.now);
         match &self.event.what {
-            What::SessionStart => reply.news = at_work::everybody(self)?,
-            What::PromptSubmitted | What::HelperStart => {}
+            What::SessionStart if self.event.hears => reply.news = at_work::everybody(self)?,
+            What::SessionStart | What::PromptSubmitted | What::HelperStart => {}
             What::BeforeEdit(edits) => self.before_edit(edits, &mut reply)?,
             What::AfterEdit(edits) => self.after_edit(edits, &mut reply)?,
             What::BeforeShell(sweeps) => shell::judge(self, sweeps, &mut reply)?,
@@ -124,16 +133,24 @@ impl<'a> Call<'a> {
             }
             What::AfterShell | What::SessionEnd | What::Other => return Ok(reply),
         }
-        self.add_alerts(&mut reply);
+        // Cursor cannot be told anything before an edit, say: what is told there would count as heard, and was not.
+        if self.event.hears {
+            self.add_alerts(&mut reply);
+        }
         Ok(reply)
     }
 
     fn before_edit(&mut self, edits: &[Edit], reply: &mut Reply) -> Result<(), Failure> {
         let known = self.known(edits);
         let paths: BTreeSet<RepoPath> = known.iter().map(|(path, _)| path.clone()).collect();
-        for contested in claim::contested(self.ctx, &self.holder, &paths)? {
+        // That the claims cannot be read denies nothing, and others' changes are facts all the same.
+        let contested = claim::contested(self.ctx, &self.holder, &paths).unwrap_or_else(|failure| {
+            note_failure(self.ctx, self.event, &failure);
+            Vec::new()
+        });
+        for contested in contested {
             let denied = matches!(contested.why, Contest::Claimed(_));
-            if denied || self.memory.tell(format!("superseded {:?}", contested.path)) {
+            if denied || self.event.hears && self.memory.tell(format!("superseded {:?}", contested.path)) {
                 reply.news.push(News::Contested { path: contested.path, why: Box::new(contested.why) });
             }
             if denied {
@@ -172,7 +189,7 @@ impl<'a> Call<'a> {
             self.memory.touch(self.place.identity(), path, self.ctx.now);
         }
         let done: Vec<(RepoPath, &Edit)> = known;
-        if !self.event.hears_before_edit {
+        if !self.event.hears_before_edit && self.event.hears {
             self.facts(&done, reply)?;
         }
         self.alert_others(&done)
@@ -195,29 +212,26 @@ impl<'a> Call<'a> {
         if conflicts.is_empty() {
             return Ok(());
         }
+        let from = self.place.identity();
+        let alert = |(to, path)| alert::Alert {
+            to,
+            from: from.clone(),
+            label: self.place.label.clone(),
+            path,
+            committed: false,
+            at: self.ctx.now,
+        };
         let locked = self.ctx.store.lock(intents::wait(self.ctx))?;
-        for (to, path) in conflicts {
-            let alert = alert::Alert {
-                to,
-                from: self.place.identity().clone(),
-                label: self.place.label.clone(),
-                path,
-                committed: false,
-                at: self.ctx.now,
-            };
-            locked.put_alert(&alert)?;
-        }
-        Ok(())
+        Ok(conflicts.into_iter().map(alert).try_for_each(|alert| locked.put_alert(&alert))?)
     }
 
     fn add_alerts(&mut self, reply: &mut Reply) {
-        let alerts = self.ctx.store.alerts().map(|listing| listing.items).unwrap_or_default();
         let me = self.place.identity().clone();
-        let for_me = alerts.into_iter().filter(|alert| alert.to == me && self.ctx.now.since(alert.at) < alert::LASTS);
-        for alert in for_me.collect::<Vec<_>>() {
-            let key = format!("alert {:?} {} {}", alert.from, alert.path.as_bytes().escape_ascii(), alert.committed);
-            if !self.ctx.acknowledged(&me, &alert.from, &alert.path) && self.memory.tell(key) {
-                reply.news.push(News::Alert(alert));
+        for alert in alerts::for_whom(self.ctx, &me) {
+            let key = format!("alert {:?} {} {}", alert.from, alert.path.as_bytes().escape_ascii(), alert.at.0);
+            let acknowledged = self.ctx.acknowledged(&me, &alert.from, &alert.path);
+            if !acknowledged && self.memory.tell(key) && !is_told(&reply.news, &alert) {
+                reply.news.push(News::Alert { alert, here: self.place.label.clone() });
             }
         }
     }
@@ -248,6 +262,12 @@ impl<'a> Call<'a> {
             drop(locked.write_memory(&self.memory));
         }
     }
+}
+
+/// Whether the same conflict is told already, among all that is told when a session begins.
+fn is_told(news: &[News], alert: &alert::Alert) -> bool {
+    let tells = |news: &News| matches!(news, News::AtWork(who) if who.label == alert.label && who.conflicts.contains(&alert.path));
+    news.iter().any(tells)
 }
 
 /// The path with its folder's links followed, as far as there are folders: agents see through other links than git.

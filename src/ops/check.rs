@@ -16,6 +16,7 @@ use crate::git::merge::{self, Answer, Line, PairAnswer, Pairs, Question};
 use crate::git::objects::{ObjectKind, Objects};
 use crate::git::snapshot;
 use crate::git::tree::{self, Entry};
+use crate::ops::claim;
 use crate::ops::commit::{Found, Other, find_others, since};
 use crate::ops::context::Context;
 use crate::ops::place::Place;
@@ -44,7 +45,19 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
     let found = find_others(ctx, &objects, &place.worktrees, place.identity(), &only, &[])?;
     let mut facts =
         Facts { here: Some(place.label.clone()), survey: bare_survey(ctx, &place, &found), paths: Vec::new() };
-    let Some(target) = place.target.tip else { return Ok(facts) };
+    let told = claim::told(ctx, &only)?;
+    let claimed: BTreeSet<RepoPath> = told.iter().map(|(path, _)| path.clone()).collect();
+    facts.survey.notices.extend(told.into_iter().map(|(_, line)| line));
+    let Some(target) = place.target.tip else {
+        let fact = |path: &RepoPath| PathFacts {
+            path: path.clone(),
+            lines: options.lines,
+            claimed: claimed.contains(path),
+            encounters: Vec::new(),
+        };
+        facts.paths.extend(options.paths.iter().map(fact));
+        return Ok(facts);
+    };
     let edited = match (mine, options.lines) {
         (Some(mine), Some(lines)) => Some(edited(&objects, mine, &options.paths[0], lines)?),
         _ => None,
@@ -58,7 +71,12 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
             encounters.extend(look.at(at, other)?);
         }
         encounters.sort_by(|a, b| b.overlap.grade.cmp(&a.overlap.grade).then(a.other.cmp(&b.other)));
-        facts.paths.push(PathFacts { path: path.clone(), lines: options.lines, encounters });
+        facts.paths.push(PathFacts {
+            path: path.clone(),
+            lines: options.lines,
+            claimed: claimed.contains(path),
+            encounters,
+        });
     }
     Ok(facts)
 }

@@ -71,7 +71,7 @@ pub fn claim(ctx: &Context, options: &ClaimOptions) -> Result<ClaimReport, Failu
         task,
         since: ctx.now,
         span: options.span.unwrap_or(DEFAULT_SPAN),
-        tip: place.me.head,
+        tip: sweep::stand(ctx, &place),
         exempt: others::exempt(&already),
         force: options.force.clone(),
         holder,
@@ -194,17 +194,23 @@ fn patterns(ctx: &Context, typed: &[Vec<u8>]) -> Result<Vec<Pattern>, Failure> {
         let text = match typed.strip_prefix(b":/") {
             Some(rest) => rest.to_vec(),
             None if absolute => paths::in_repository(ctx, Path::new(&path))?.as_bytes().to_vec(),
-            None => [&ctx.prefix()[..], typed].concat(),
+            None => [&paths::prefix(ctx)?[..], typed].concat(),
         };
         let literal = RepoPath::new(text.strip_suffix(b"/").unwrap_or(&text)).ok();
         let there = |path: &RepoPath| top.is_some_and(|top| names::below(top, path).symlink_metadata().is_ok());
         let pattern = match literal.filter(there) {
             Some(path) => Pattern::plain(path),
+            None if is_on_a_drive(typed) => return Err(refuse("it is a place on another system's disk".to_owned())),
             None => Pattern::parse(&text).map_err(|why| refuse(why.to_string()))?,
         };
         patterns.insert(pattern);
     }
     Ok(patterns.into_iter().collect())
+}
+
+/// `C:\x`, `c:/x`: absolute where it was typed, even where it is a name here.
+fn is_on_a_drive(typed: &[u8]) -> bool {
+    matches!(typed, [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
 }
 
 /// Which of one's claims are meant.
@@ -332,11 +338,11 @@ pub fn contested(ctx: &Context, holder: &Holder, paths: &BTreeSet<RepoPath>) -> 
 ///
 /// # Errors
 /// Where the claims cannot be read.
-pub fn told(ctx: &Context, paths: &BTreeSet<RepoPath>) -> Result<Vec<String>, Failure> {
+pub fn told(ctx: &Context, paths: &BTreeSet<RepoPath>) -> Result<Vec<(RepoPath, String)>, Failure> {
     let Some(identity) = &ctx.repository.here else { return Ok(Vec::new()) };
     let line = |contested: Contested| {
         let path = contested.path.as_bytes().escape_ascii();
-        match contested.why {
+        let line = match contested.why {
             Contest::Claimed(claim) => {
                 let task = claim.task.map(|task| format!(" for {task}")).unwrap_or_default();
                 format!("{path} is claimed by {}{task} (token {})", claim.label, claim.token.0)
@@ -347,7 +353,8 @@ pub fn told(ctx: &Context, paths: &BTreeSet<RepoPath>) -> Result<Vec<String>, Fa
                     own.token.0, by.label, by.token.0
                 )
             }
-        }
+        };
+        (contested.path, line)
     };
     Ok(contested(ctx, &session::holder(ctx, identity), paths)?.into_iter().map(line).collect())
 }

@@ -36,6 +36,7 @@ pub fn doctor(env: &Env, repository: &Repository, team: Option<&TeamFile>) -> Re
     let mut findings = vec![git_version(&site)?, program(env)];
     findings.extend(in_force(env, &site, team)?);
     findings.extend(folders(&site)?);
+    findings.extend(claims(&site));
     findings.extend(hooks_in_worktrees(env, &site)?);
     findings.push(rehearsal::rehearse(env, &site));
     Ok(DoctorReport { findings })
@@ -155,6 +156,13 @@ fn out_of_sight(site: &Site<'_>) -> Option<Finding> {
         }
         Err(error) => Some(finding(Level::Warning, error.to_string(), "")),
     }
+}
+
+/// Whether the claims can be read: while they cannot, they stop nobody, and none is granted.
+fn claims(site: &Site<'_>) -> Option<Finding> {
+    let error = Store::open(site.common_dir()).ok()?.claims().err()?;
+    let fix = "move that file away: the claims in it are given up, and may be taken again";
+    Some(finding(Level::Problem, format!("the claims stop nobody: {error}"), fix))
 }
 
 /// Proves every hook in every worktree, and tells what worked everywhere in one line.

@@ -4,6 +4,7 @@
 pub mod ack;
 pub mod agent;
 pub mod agents_setup;
+mod alerts;
 pub mod check;
 pub mod ci;
 pub mod claim;

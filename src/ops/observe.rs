@@ -12,10 +12,11 @@ use crate::domain::overlap::Grade;
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Overlap, Survey};
 use crate::git::history;
+use crate::ops::alerts::Found;
 use crate::ops::context::Context;
 use crate::ops::place::Place;
 use crate::ops::settings::mode_name;
-use crate::ops::{intents, journal, who};
+use crate::ops::{alerts, intents, journal, who};
 use crate::store::{self, Locked};
 
 /// Holds a survey against what was last seen, and keeps it for the next.
@@ -40,6 +41,7 @@ pub(super) fn survey(
     news.extend(observed.take(&look(ctx, survey, complete), &is_in));
     if observed != before {
         locked.put_observed(&observed)?;
+        alerts::follow(ctx, locked, (&before, &observed), Found::Survey(survey))?;
     }
     Ok(news)
 }
@@ -49,6 +51,17 @@ pub(super) fn partners(ctx: &Context, me: &Identity) -> BTreeSet<Identity> {
     let observed = ctx.store.observed().unwrap_or_default();
     let open = observed.pairs.into_iter().filter(|(_, seen)| seen.conflict.is_some());
     open.filter_map(|((a, b), _)| if a == *me { Some(b) } else { Some(a).filter(|_| b == *me) }).collect()
+}
+
+/// With whom everybody conflicts, as labels, as far as it was seen.
+pub(super) fn open_conflicts(ctx: &Context) -> BTreeMap<Identity, Vec<String>> {
+    let mut conflicts: BTreeMap<Identity, Vec<String>> = BTreeMap::new();
+    let open = ctx.store.observed().unwrap_or_default().pairs;
+    for ((a, b), seen) in open.into_iter().filter(|(_, seen)| seen.conflict.is_some()) {
+        conflicts.entry(a).or_default().push(seen.labels.1);
+        conflicts.entry(b).or_default().push(seen.labels.0);
+    }
+    conflicts
 }
 
 /// Notes the conflicts that a hook saw. Best effort, as all that goes into the log.
@@ -82,6 +95,7 @@ fn clash(ctx: &Context, place: &Place, met: &BTreeMap<&str, BTreeSet<RepoPath>>)
     let Ok(everybody) = who::anybody(ctx, &place.worktrees) else { return };
     let Ok(locked) = ctx.store.lock(intents::wait(ctx)) else { return };
     let Ok(mut observed) = ctx.store.observed() else { return };
+    let before = observed.clone();
     let mut news = Vec::new();
     for (label, paths) in met {
         let Some(other) = everybody.iter().find(|who| who.label == *label) else { continue };
@@ -97,6 +111,7 @@ fn clash(ctx: &Context, place: &Place, met: &BTreeMap<&str, BTreeSet<RepoPath>>)
     }
     // What is not kept would be told again by the next.
     if !news.is_empty() && locked.put_observed(&observed).is_ok() {
+        drop(alerts::follow(ctx, &locked, (&before, &observed), Found::Commit(place.identity())));
         drop(locked);
         journal::note_all(ctx, &news);
     }
@@ -128,9 +143,14 @@ fn look(ctx: &Context, survey: &Survey, complete: bool) -> Look {
         standing,
         // Where the branches could not be listed, who is missing is not gone.
         complete: complete && survey.unknown_pairs.iter().all(|unknown| !unknown.instances.is_empty()),
-        met: survey.overlaps.iter().map(|overlap| met(survey, overlap)).collect(),
+        // Of two branches that nobody stands on only a conflict is worth remembering: there may be half a million pairs.
+        met: survey.overlaps.iter().filter(|overlap| is_telling(survey, overlap)).map(|o| met(survey, o)).collect(),
         unknown: pairs.collect(),
     }
+}
+
+fn is_telling(survey: &Survey, overlap: &Overlap) -> bool {
+    overlap.grade == Grade::Conflict || [overlap.a, overlap.b].iter().any(|&at| survey.instances[at].worktree.is_some())
 }
 
 fn standing(instance: &Instance, committing: bool) -> Standing {

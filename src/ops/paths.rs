@@ -33,3 +33,13 @@ pub fn in_repository(ctx: &Context, typed: &Path) -> Result<RepoPath, Failure> {
     let bytes = below.iter().map(|part| names::to_bytes(Path::new(part))).collect::<Vec<_>>().join(&b'/');
     RepoPath::new(bytes).map_err(|why| refuse(&format!("is not a path that git can track: {why}")))
 }
+
+/// Where the command was started, below the top of the worktree, with a `/` at its end; empty at the top.
+///
+/// # Errors
+/// Where that is outside the worktree.
+pub(super) fn prefix(ctx: &Context) -> Result<Vec<u8>, Failure> {
+    let mut path = in_repository(ctx, Path::new("x"))?.as_bytes().to_vec();
+    path.pop();
+    Ok(path)
+}

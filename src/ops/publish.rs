@@ -1,10 +1,13 @@
 //! Keeping records and board current: what was seen of everybody, or of the instance at work, for others to read.
 //! Must not know: how the board is written, who reads it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::domain::board::{BoardEntry, BoardView, Published};
+use crate::domain::claim::End;
 use crate::domain::event::{Event, EventKind, GrowthFacts, SessionFacts};
+use crate::domain::id::Identity;
 use crate::domain::instance::{Instance, Kind, State};
 use crate::domain::path::RepoPath;
 use crate::domain::record::Record;
@@ -12,7 +15,7 @@ use crate::domain::report::Survey;
 use crate::failure::Failure;
 use crate::ops::context::Context;
 use crate::ops::survey::{self, SurveyOptions};
-use crate::ops::{install, intents, journal, memory, observe};
+use crate::ops::{claim, install, intents, journal, memory, observe};
 use crate::os::process;
 use crate::store::{self, Board, Locked, Witness};
 
@@ -22,8 +25,12 @@ const LISTED: usize = 400;
 /// Records what a survey of everybody showed and publishes the board. What could not be recorded is told, in one line
 /// each: the answer stands without it.
 pub fn everybody(ctx: &Context, survey: &Survey, asked: &SurveyOptions) -> Vec<String> {
-    let lists = [&asked.branches, &asked.refs, &asked.authors, &asked.exclude];
-    let complete = lists.iter().all(|list| list.is_empty()) && asked.since.is_none() && !asked.here_only;
+    if !asked.branches.is_empty() || !asked.refs.is_empty() {
+        // A look at what somebody named, dormant work too, is not how things stand.
+        return Vec::new();
+    }
+    let narrowed = !asked.authors.is_empty() || !asked.exclude.is_empty() || asked.since.is_some() || asked.here_only;
+    let complete = !narrowed;
     // Where only some paths were asked for, what is missing is not gone.
     let seen = if asked.paths.is_empty() { Seen::Whole { complete } } else { Seen::Part };
     match record(ctx, survey, seen) {
@@ -49,6 +56,8 @@ pub fn refresh(ctx: &Context) -> Result<(), Failure> {
 struct Done {
     published: Published,
     news: Vec<Event>,
+    /// The sessions that are gone.
+    swept: Vec<String>,
 }
 
 /// How much a survey shows.
@@ -73,7 +82,11 @@ fn record(ctx: &Context, survey: &Survey, scope: Seen) -> Result<Done, store::Er
     }
     let locked = ctx.store.lock(intents::wait(ctx))?;
     let witness = Witness { now: ctx.now, liveness: &process::is_alive, identify: &process::identify };
-    let mut news: Vec<Event> = locked.sweep_sessions(&witness)?.iter().map(|gone| stale(ctx, gone)).collect();
+    let swept = locked.sweep_sessions(&witness)?;
+    for session in swept.iter().filter_map(|gone| gone.session.as_deref()) {
+        locked.remove_memory(session)?;
+    }
+    let mut news: Vec<Event> = swept.iter().map(|gone| stale(ctx, gone)).collect();
     let former = ctx.store.records()?.items;
     let seen: Vec<Record> = survey.instances.iter().map(|instance| of_instance(ctx, instance, &former)).collect();
     for record in &seen {
@@ -92,7 +105,8 @@ fn record(ctx: &Context, survey: &Survey, scope: Seen) -> Result<Done, store::Er
         news.extend(observe::survey(ctx, &locked, survey, complete)?);
     }
     let published = publish(ctx, &locked, &board, seen.iter().chain(&kept))?;
-    Ok(Done { published, news })
+    let swept = swept.into_iter().filter_map(|gone| gone.session).collect();
+    Ok(Done { published, news, swept })
 }
 
 fn stale(ctx: &Context, record: &Record) -> Event {
@@ -126,7 +140,9 @@ fn publish<'a>(
     board: &Board,
     records: impl Iterator<Item = &'a Record>,
 ) -> Result<Published, store::Error> {
-    let mut entries: Vec<BoardEntry> = records.filter(|record| is_at_work(record)).map(entry).collect();
+    let conflicts = observe::open_conflicts(ctx);
+    let at_work = records.filter(|record| is_at_work(record));
+    let mut entries: Vec<BoardEntry> = at_work.map(|record| entry(record, &conflicts)).collect();
     entries.sort_by(|a, b| a.id.cmp(&b.id));
     entries.dedup_by(|a, b| a.id == b.id);
     let witness = Witness { now: ctx.now, liveness: &process::is_alive, identify: &process::identify };
@@ -139,11 +155,12 @@ fn is_at_work(record: &Record) -> bool {
     record.session.is_some() || !over && (!record.paths.is_empty() || record.task.is_some())
 }
 
-fn entry(record: &Record) -> BoardEntry {
+fn entry(record: &Record, conflicts: &BTreeMap<Identity, Vec<String>>) -> BoardEntry {
     BoardEntry {
         id: record.label.clone(),
         task: record.task.clone(),
         files: record.paths.iter().map(|path| String::from_utf8_lossy(path.as_bytes()).into_owned()).collect(),
+        conflicts_with: conflicts.get(&record.identity).cloned().unwrap_or_default(),
         started_at: record.started_at,
         status: record.state.name().to_owned(),
     }
@@ -179,7 +196,11 @@ fn is_same(old: &Record, new: &Record) -> bool {
 
 /// Notes in the log what publishing did, and tells what somebody should know of it.
 fn tell(ctx: &Context, done: Done) -> Vec<String> {
-    let Done { published, mut news } = done;
+    let Done { published, mut news, swept } = done;
+    for session in &swept {
+        // What cannot be written now ends with its lease.
+        drop(claim::end_session(ctx, session, End::HolderGone));
+    }
     let notice = if news.iter().any(memory::is_worth_it) { memory::notice(ctx) } else { None };
     let of_board = |kind| Event { at: ctx.now, actor: None, kind };
     news.extend(published.adopted.into_iter().map(|id| of_board(EventKind::EntryAdopted { id })));

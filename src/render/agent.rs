@@ -36,12 +36,13 @@ fn tell(news: &News, now: Timestamp) -> String {
         News::AtWork(at_work) => others(at_work),
         News::Contested { path, why } => contested(path, why, now),
         News::Met(met) => self::met(met, now),
-        News::Alert(alert) => format!(
-            "{} of {} conflicts with the work here in {} ({}). `coord diff {} {}` shows both sides.",
-            if alert.committed { "A commit" } else { "An uncommitted change" },
+        News::Alert { alert, here } => format!(
+            "{} of {} conflicts with the work here in {} ({}). `coord diff {} {} {}` shows both sides.",
+            if alert.committed { "Committed work" } else { "New work" },
             safe::text(&alert.label),
             named(&alert.path),
             words::ago(now, alert.at),
+            safe::shell(here),
             safe::shell(&alert.label),
             safe::shell_path(alert.path.as_bytes()),
         ),
@@ -100,7 +101,7 @@ fn met(met: &Met, now: Timestamp) -> String {
     let label = safe::text(&met.label);
     let task = words::task(met.task.as_deref()).map(|task| format!(", working on {task},")).unwrap_or_default();
     let since = met.since.map(|since| format!(" {}", words::ago(now, since))).unwrap_or_default();
-    let lines = if met.lines.is_empty() { String::new() } else { format!(" lines {}", words::lines(&met.lines)) };
+    let lines = if met.lines.is_empty() { String::new() } else { format!(" {}", words::at_lines(&met.lines)) };
     let how = if met.committed { "has committed a change to" } else { "has an uncommitted change in" };
     let mut said = format!("{label}{task} {how} {}{lines}{since}.", named(&met.path));
     said += if met.conflicts {

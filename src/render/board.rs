@@ -1,6 +1,7 @@
 //! The table of instances: who is at work, how much, since when.
 //! Must not know: the collisions, which command shows it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::safe;
@@ -23,13 +24,15 @@ pub(crate) struct Board {
 impl Board {
     /// Chooses the rows: everybody with work, those in a conflict first where there are too many.
     pub(crate) fn of(survey: &Survey, all: bool) -> Self {
-        let needs_rebase = |at: usize| survey.target_conflicts.iter().find(|conflict| conflict.instance == at);
-        let mut shown: Vec<usize> =
-            (0..survey.instances.len()).filter(|&at| all || is_shown(survey, at, needs_rebase(at).is_some())).collect();
-        let hidden: Vec<usize> = (0..survey.instances.len()).filter(|at| !shown.contains(at)).collect();
+        let unlanded: BTreeMap<usize, &TargetConflict> =
+            survey.target_conflicts.iter().map(|conflict| (conflict.instance, conflict)).collect();
+        let needs_rebase = |at: usize| unlanded.get(&at).copied();
+        let (mut shown, hidden): (Vec<usize>, Vec<usize>) =
+            (0..survey.instances.len()).partition(|&at| all || is_shown(survey, at, needs_rebase(at).is_some()));
         let total = shown.len();
-        if !all {
-            shown.sort_by_key(|&at| (!collides(survey, at), youngest_first(survey, at)));
+        if !all && total > ROWS {
+            let colliding = colliding(survey);
+            shown.sort_by_key(|&at| (!colliding.contains(&at), youngest_first(survey, at)));
             shown.truncate(ROWS);
         }
         shown.sort_by_key(|&at| youngest_first(survey, at));
@@ -63,9 +66,10 @@ fn youngest_first(survey: &Survey, at: usize) -> (std::cmp::Reverse<Option<i64>>
     (std::cmp::Reverse(survey.instances[at].touched.map(|t| t.0)), at)
 }
 
-fn collides(survey: &Survey, at: usize) -> bool {
-    survey.here == Some(at)
-        || survey.overlaps.iter().any(|overlap| overlap.counts() && (overlap.a == at || overlap.b == at))
+/// Those with a conflict that counts, and who asks.
+fn colliding(survey: &Survey) -> BTreeSet<usize> {
+    let conflicts = survey.overlaps.iter().filter(|overlap| overlap.counts());
+    conflicts.flat_map(|overlap| [overlap.a, overlap.b]).chain(survey.here).collect()
 }
 
 fn is_shown(survey: &Survey, at: usize, needs_rebase: bool) -> bool {

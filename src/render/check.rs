@@ -50,6 +50,8 @@ fn answer(facts: &Facts, path: &PathFacts, style: &Style, out: &mut impl Write) 
     let bad: Vec<&str> = path.encounters.iter().filter(|found| is_conflict(found)).map(label).collect();
     let all = words::names(path.encounters.iter().map(label));
     let (ink, said) = match (&bad[..], path.lines) {
+        ([], _) if path.claimed && path.encounters.is_empty() => (Ink::Bad, "is claimed".to_owned()),
+        ([], _) if path.claimed => (Ink::Bad, format!("is claimed, and changed by {all} too: no conflict")),
         ([], None) if path.encounters.is_empty() => (Ink::Good, "is free: nobody else changed it".to_owned()),
         ([], Some(lines)) if path.encounters.is_empty() => {
             (Ink::Good, format!("{} free: nobody else changed the file", is_at(&[lines])))
@@ -62,7 +64,7 @@ fn answer(facts: &Facts, path: &PathFacts, style: &Style, out: &mut impl Write) 
             (Ink::Bad, format!("{}: an edit there conflicts with {bad}", words::at_lines(&[lines])))
         }
     };
-    let mark = match (bad.is_empty(), path.encounters.is_empty()) {
+    let mark = match (bad.is_empty() && !path.claimed, path.encounters.is_empty()) {
         (false, _) => "✗",
         (true, true) => "✓",
         (true, false) => "·",

@@ -3,8 +3,6 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table};
 use super::{safe, words};
@@ -97,66 +95,4 @@ pub fn changed(verb: &str, rows: &[ClaimRow], style: &Style, out: &mut impl Writ
     rows.iter().try_for_each(|row| {
         writeln!(out, "{} {} (token {})", style.ink(Ink::Good, verb), names(&row.claim), row.claim.token.0)
     })
-}
-
-#[derive(Serialize)]
-struct Wire<'a> {
-    version: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    granted: Option<bool>,
-    claims: Vec<WireClaim<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    already_changed: Vec<(&'a str, usize)>,
-}
-
-#[derive(Serialize)]
-struct WireClaim<'a> {
-    token: u64,
-    holder: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<&'a str>,
-    paths: Vec<String>,
-    mode: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    task: Option<&'a str>,
-    since: i64,
-    seconds_left: u64,
-    mine: bool,
-}
-
-impl<'a> WireClaim<'a> {
-    fn of(row: &'a ClaimRow) -> Self {
-        Self {
-            token: row.claim.token.0,
-            holder: &row.claim.label,
-            session: row.claim.holder.session.as_deref(),
-            paths: row.claim.patterns.iter().map(|p| String::from_utf8_lossy(p.text()).into_owned()).collect(),
-            mode: row.claim.mode.name(),
-            task: row.claim.task.as_deref(),
-            since: row.claim.since.0,
-            seconds_left: row.left.0,
-            mine: row.mine,
-        }
-    }
-}
-
-/// Writes claims as JSON; with `granted` where one was asked for.
-pub fn json(rows: &[ClaimRow], granted: Option<bool>, out: &mut impl Write) -> io::Result<()> {
-    let wire =
-        Wire { version: 1, granted, claims: rows.iter().map(WireClaim::of).collect(), already_changed: Vec::new() };
-    serde_json::to_writer_pretty(&mut *out, &wire)?;
-    writeln!(out)
-}
-
-/// Writes what came of a claim as JSON: the claim, or those in its way.
-pub fn claimed_json(report: &ClaimReport, out: &mut impl Write) -> io::Result<()> {
-    match report {
-        ClaimReport::Granted { row, already } => {
-            let already_changed = already.iter().map(|(label, paths)| (label.as_str(), paths.count)).collect();
-            let wire = Wire { version: 1, granted: Some(true), claims: vec![WireClaim::of(row)], already_changed };
-            serde_json::to_writer_pretty(&mut *out, &wire)?;
-            writeln!(out)
-        }
-        ClaimReport::Refused { rows, .. } => json(rows, Some(false), out),
-    }
 }

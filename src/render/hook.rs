@@ -106,6 +106,7 @@ fn show(
 /// The ways out, best first: what for, and the command.
 fn ways_out(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::Result<()> {
     let unreviewed = "     (their work is not reviewed yet)";
+    let ask = if judgement.by_agent { "     (ask your user first)" } else { "" };
     let paths = |paths: &[RepoPath]| {
         let words: Vec<String> = paths.iter().map(|path| typed(path, &judgement.prefix)).collect();
         words.join(" ")
@@ -120,7 +121,7 @@ fn ways_out(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::R
             WayOut::Rebase(onto) => ("build on theirs", format!("git rebase --autostash {}", name(onto)), unreviewed),
             WayOut::Merge(other) => ("build on theirs", format!("git merge {}", name(other)), unreviewed),
             WayOut::Acknowledge(other, known) => {
-                ("you both know", format!("coord ack {} {} --for 8h", safe::shell(other), paths(known)), "")
+                ("you both know", format!("coord ack {} {} --for 8h", safe::shell(other), paths(known)), ask)
             }
             WayOut::SkipOnce(taken) => {
                 let taken = match taken {
@@ -128,7 +129,7 @@ fn ways_out(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::R
                     Taken::Tracked => " -a".to_owned(),
                     Taken::Paths(taken) => format!(" -- {}", paths(taken)),
                 };
-                ("skip once", format!("COORD_SKIP=1 git {}{taken}", judgement.command), "")
+                ("skip once", format!("COORD_SKIP=1 git {}{taken}", judgement.command), ask)
             }
         };
         let fits = WAYS + command.width() + aside.width() <= style.width;

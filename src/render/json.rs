@@ -2,6 +2,7 @@
 //! Must not know: who reads it, what the answer leads to.
 
 mod ci;
+mod claims;
 mod demo;
 mod evidence;
 mod log;
@@ -21,7 +22,7 @@ use crate::domain::demo::Scene;
 use crate::domain::event::Event;
 use crate::domain::overlap::Grade;
 use crate::domain::plan::Plan;
-use crate::domain::report::{Comparison, Facts, KnownOverlap, Survey};
+use crate::domain::report::{ClaimReport, ClaimRow, Comparison, Facts, KnownOverlap, Survey};
 use crate::domain::setup::{DoctorReport, InstallReport, Setting, UninstallReport};
 
 /// The version of everything written here.
@@ -45,6 +46,16 @@ pub fn plan(survey: &Survey, plan: &Plan, out: &mut impl Write) -> io::Result<()
 /// Writes the answer of `coord check`.
 pub fn facts(report: &Facts, out: &mut impl Write) -> io::Result<()> {
     write(&evidence::WireFacts::of(report), out)
+}
+
+/// Writes claims.
+pub fn claims(rows: &[ClaimRow], out: &mut impl Write) -> io::Result<()> {
+    write(&claims::Wire::list(rows), out)
+}
+
+/// Writes what came of a claim: it, or those in its way.
+pub fn claimed(report: &ClaimReport, out: &mut impl Write) -> io::Result<()> {
+    write(&claims::Wire::of(report), out)
 }
 
 /// Writes the answer of `coord diff`.

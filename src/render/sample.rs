@@ -176,6 +176,7 @@ pub(crate) fn judgement() -> Judgement {
         mode: Mode::Enforce,
         command: "commit",
         prefix: Vec::new(),
+        by_agent: false,
         blocks: vec![finding("search", Some("Full-text search"), Reason::Committed, vec![api])],
         warnings: vec![finding(
             "payments",
@@ -213,12 +214,13 @@ pub(crate) fn facts() -> Facts {
             PathFacts {
                 path: path("src/session.rs"),
                 lines: None,
+                claimed: false,
                 encounters: vec![
                     encounter(0, shared("src/session.rs", content, &[(12, 14)], &[(12, 12)]), true, None),
                     encounter(4, shared("src/session.rs", None, &[(12, 14)], &[(45, 50)]), false, None),
                 ],
             },
-            PathFacts { path: path("README.md"), lines: None, encounters: Vec::new() },
+            PathFacts { path: path("README.md"), lines: None, claimed: false, encounters: Vec::new() },
         ],
     }
 }

@@ -7,9 +7,13 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::board::{self, Board};
 use super::style::{Ink, Style};
+use super::table::cut_end;
 use super::{collisions, safe, words};
 use crate::domain::overlap::Grade;
 use crate::domain::report::Survey;
+
+/// No more pairs are named on the board.
+const PAIRS: usize = 8;
 
 /// What the reader asked to see of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,9 +53,30 @@ pub fn status(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Resul
     if !survey.overlaps.is_empty() {
         writeln!(out)?;
         writeln!(out, "  {}", overlap_counts(survey))?;
+        conflicts_by_name(survey, style, out)?;
         writeln!(out, "  {}", command("see them:", "coord scan", style))?;
     }
     collisions::notices(&survey.notices, style, out)
+}
+
+/// Who conflicts with whom: on the board everybody finds what concerns them without asking further.
+fn conflicts_by_name(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    let label = |at: usize| safe::text(&survey.instances[at].label);
+    let conflicts: Vec<_> = survey.overlaps.iter().filter(|overlap| overlap.counts()).collect();
+    for overlap in conflicts.iter().take(PAIRS) {
+        let mut bad = overlap.paths.iter().filter(|path| path.grade == Grade::Conflict && path.blocks);
+        let first = bad.next().map(|path| safe::text(path.path.as_bytes())).unwrap_or_default();
+        let more = match bad.count() {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let said = format!("{} conflicts with {} in {first}{more}", label(overlap.a), label(overlap.b));
+        writeln!(out, "    {}", style.ink(Ink::Bad, &cut_end(&said, style.width.saturating_sub(4))))?;
+    }
+    match conflicts.len().saturating_sub(PAIRS) {
+        0 => Ok(()),
+        n => writeln!(out, "    {}", style.ink(Ink::Bad, &words::count(n, "more pair", "more pairs"))),
+    }
 }
 
 fn overlap_counts(survey: &Survey) -> String {

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::file::{self, Lasting};
 use super::wire::{Oid, Process, Text, Time};
 use super::{Locked, Store};
-use crate::domain::claim::{Claim, ClaimMode, Holder, Lapsed, Lease, Moment, Replacement, Table, Token};
+use crate::domain::claim::{Claim, ClaimMode, Holder, Lapsed, Lease, Moment, Replacement, Stand, Table, Token};
 use crate::domain::id::Identity;
 use crate::domain::pattern::Pattern;
 use crate::domain::time::Seconds;
@@ -73,6 +73,8 @@ struct ClaimWire {
     seen: Option<(String, u64)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tip: Option<Oid>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unlanded: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     exempt: Vec<(Text, Vec<Text>)>,
 }
@@ -116,7 +118,8 @@ impl From<&Claim> for ClaimWire {
             from: claim.lease.from.seconds,
             span: claim.lease.span.0,
             seen: claim.lease.seen.as_ref().map(|seen| (seen.boot.to_string(), seen.seconds)),
-            tip: claim.tip.map(Oid),
+            tip: claim.tip.map(|stand| Oid(stand.tip)),
+            unlanded: claim.tip.is_some_and(|stand| stand.unlanded),
             exempt: exempt.collect(),
         }
     }
@@ -144,7 +147,7 @@ impl ClaimWire {
                 span: Seconds(self.span),
                 seen: self.seen.map(moment),
             },
-            tip: self.tip.map(|tip| tip.0),
+            tip: self.tip.map(|tip| Stand { tip: tip.0, unlanded: self.unlanded }),
             exempt,
         })
     }
@@ -252,7 +255,7 @@ mod tests {
             task: Some("t".into()),
             since: Timestamp(1_769_869_800),
             span: Seconds(10),
-            tip: crate::domain::id::ObjectId::from_bytes(&[7; 20]),
+            tip: crate::domain::id::ObjectId::from_bytes(&[7; 20]).map(|tip| Stand { tip, unlanded: true }),
             exempt: BTreeMap::from([(Identity::MainWorktree, BTreeSet::from([old]))]),
             force: BTreeSet::new(),
         }

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::file::{self, Lasting};
 use super::wire::{Text, Time};
 use super::{Locked, Store};
-use crate::domain::alert::Alert;
+use crate::domain::alert::{Alert, LASTS};
 use crate::domain::id::Identity;
 use crate::domain::session::Memory;
 use crate::domain::time::Timestamp;
@@ -134,11 +134,16 @@ impl Locked<'_> {
         file::remove(&documents::path_of::<Memory>(self.dir(), session.as_bytes()))
     }
 
-    /// Leaves an alert; one about the same path between the same two is replaced.
+    /// Leaves an alert. One about the same path between the same two stands for a day, so that nobody hears of one conflict
+    /// twice.
     ///
     /// # Errors
     /// Where it cannot be written.
     pub fn put_alert(&self, alert: &Alert) -> Result<(), Error> {
+        let there = documents::read::<Alert>(&documents::path_of::<Alert>(self.dir(), &Document::key(alert)));
+        if there.is_ok_and(|there| there.is_some_and(|there| alert.at.since(there.at) < LASTS)) {
+            return Ok(());
+        }
         documents::write(self.dir(), alert, self.mode())
     }
 

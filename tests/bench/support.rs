@@ -3,9 +3,14 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// What one file of a few lines takes on disk, with its share of folders and of the index.
+const BYTES_PER_FILE: u64 = 4_800;
 
 /// One line of the result.
 pub(crate) struct Row {
@@ -75,4 +80,30 @@ pub(crate) fn print(title: &str, rows: &[Row], out: &mut impl Write) -> io::Resu
         )?;
     }
     Ok(())
+}
+
+/// How many of the worktrees asked for the disk has room for, saying so.
+pub(crate) fn that_fit(root: &Path, files: usize, asked: usize, out: &mut impl Write) -> Result<usize, Failure> {
+    let per_worktree = files as u64 * BYTES_PER_FILE;
+    let needed = per_worktree * (asked as u64 + 2);
+    let df = Command::new("df").args(["-Pk"]).arg(root).output()?;
+    let text = String::from_utf8_lossy(&df.stdout).into_owned();
+    let free = text.lines().last().and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
+    let free = free.map_or(u64::MAX, |kilobytes| kilobytes * 1024);
+    let gigabytes = |bytes: u64| format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000);
+    writeln!(
+        out,
+        "{files} files, {asked} worktrees: needs about {} in {}; {} free",
+        gigabytes(needed),
+        root.display(),
+        gigabytes(free)
+    )?;
+    // A tenth stays free for everybody else.
+    let fit = usize::try_from((free / 10 * 9 / per_worktree.max(1)).saturating_sub(2)).unwrap_or(usize::MAX);
+    let taken = asked.min(fit.max(1));
+    if taken < asked {
+        writeln!(out, "there is room for {taken} worktrees only: the figures below are for those")?;
+    }
+    out.flush()?;
+    Ok(taken)
 }

@@ -3,14 +3,10 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use crate::field::{Field, path};
-use crate::support::{self, Failure, Row, by_turns, ms, number, timed};
-
-/// What one file of a few lines takes on disk, with its share of folders and of the index.
-const BYTES_PER_FILE: u64 = 4_800;
+use crate::support::{self, Failure, Row, by_turns, ms, number, that_fit, timed};
 
 /// How many files the small repository has.
 const SMALL: usize = 1_000;
@@ -29,32 +25,6 @@ pub(crate) fn bench(root: &Path, runs: usize, out: &mut impl Write) -> Result<()
     let title = format!("on {} files and {} worktrees with work in each", large.files, large.worktrees.len());
     support::print(&title, &rows, out)?;
     Ok(())
-}
-
-/// How many of the worktrees asked for the disk has room for, saying so.
-fn that_fit(root: &Path, files: usize, asked: usize, out: &mut impl Write) -> Result<usize, Failure> {
-    let per_worktree = files as u64 * BYTES_PER_FILE;
-    let needed = per_worktree * (asked as u64 + 2);
-    let df = Command::new("df").args(["-Pk"]).arg(root).output()?;
-    let text = String::from_utf8_lossy(&df.stdout).into_owned();
-    let free = text.lines().last().and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
-    let free = free.map_or(u64::MAX, |kilobytes| kilobytes * 1024);
-    let gigabytes = |bytes: u64| format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000);
-    writeln!(
-        out,
-        "{files} files, {asked} worktrees: needs about {} in {}; {} free",
-        gigabytes(needed),
-        root.display(),
-        gigabytes(free)
-    )?;
-    // A tenth stays free for everybody else.
-    let fit = usize::try_from((free / 10 * 9 / per_worktree.max(1)).saturating_sub(2)).unwrap_or(usize::MAX);
-    let taken = asked.min(fit.max(1));
-    if taken < asked {
-        writeln!(out, "there is room for {taken} worktrees only: the figures below are for those")?;
-    }
-    out.flush()?;
-    Ok(taken)
 }
 
 fn measure(large: &Field, small: &Field, runs: usize, out: &mut impl Write) -> Result<Vec<Row>, Failure> {

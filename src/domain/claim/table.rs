@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Claim, ClaimMode, End, Holder, Lease, Moment, Token};
-use crate::domain::id::{Identity, ObjectId};
+use super::{Claim, ClaimMode, End, Holder, Lease, Moment, Stand, Token};
+use crate::domain::id::Identity;
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::process::ProcessId;
@@ -65,8 +65,8 @@ pub struct Request {
     pub since: Timestamp,
     /// For how long.
     pub span: Seconds,
-    /// The commit that the asker stands on.
-    pub tip: Option<ObjectId>,
+    /// Where the asker stands.
+    pub tip: Option<Stand>,
     /// Who has changed which of the paths already.
     pub exempt: BTreeMap<Identity, BTreeSet<RepoPath>>,
     /// The tokens of others' claims that are to be taken by force.

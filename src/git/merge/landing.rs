@@ -9,7 +9,7 @@ use super::super::merge_tree::{Conflicted, Merged};
 use super::super::tree::{self, Entry, TreeChange};
 use super::content::Left;
 use super::walk::{self, Touched};
-use super::{Landing, Line, Work};
+use super::{Landing, Line, Work, side_by_side};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, PathConflict};
 use crate::domain::path::RepoPath;
@@ -72,6 +72,15 @@ impl Brought {
         self.touched.iter().filter_map(|touched| touched.base).map(|base| base.id)
     }
 
+    /// Takes over what the walk found; true where only git can bring it onto the target.
+    fn take(&mut self, course: Course) -> bool {
+        let change = |t: &Touched| TreeChange { path: t.path.clone(), before: t.base, after: t.theirs };
+        self.changes = course.walked.touched.iter().map(change).collect();
+        (self.touched, self.adds) = (course.walked.touched, course.walked.adds);
+        (self.tree, self.base) = (Some(course.tree), course.base);
+        course.odd
+    }
+
     pub(super) fn lands(&self) -> bool {
         self.unknown.is_none() && self.conflicts.is_empty()
     }
@@ -97,16 +106,21 @@ pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<Repo
     let ways = history::ways(work.judge.objects, work.target, &tips, work.deadline())?;
     let mut brought: Vec<Brought> = lines.iter().map(Brought::new).collect();
     let mut odd = BTreeSet::new();
-    for (n, (line, way)) in brought.iter_mut().zip(ways).enumerate() {
-        work.breathe("the comparison with the target")?;
-        let walked = way.and_then(|way| {
-            (line.fork, line.own) = (way.fork, way.own);
-            walk(work, line, only)
-        });
-        match work.or_reason(walked)? {
-            Ok(true) => drop(odd.insert(n)),
-            Ok(false) => {}
+    for (line, way) in brought.iter_mut().zip(ways) {
+        match work.or_reason(way)? {
+            Ok(way) => (line.fork, line.own) = (way.fork, way.own),
             Err(reason) => line.unknown = Some(reason),
+        }
+    }
+    let walked = side_by_side::map(work, &brought, |work, line| {
+        work.breathe("the comparison with the target")?;
+        if line.unknown.is_some() { Ok(None) } else { work.or_reason(walk(work, line, only)).map(Some) }
+    })?;
+    for (n, (line, walked)) in brought.iter_mut().zip(walked).enumerate() {
+        match walked {
+            Some(Ok(course)) => odd.extend(line.take(course).then_some(n)),
+            Some(Err(reason)) => line.unknown = Some(reason),
+            None => {}
         }
     }
     work.learn_attributes(wanted_attributes(&brought))?;
@@ -126,11 +140,20 @@ pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<Repo
     Ok(brought)
 }
 
-/// Finds what the line changed. True where only git can bring it there.
-fn walk(work: &Work<'_>, line: &mut Brought, only: Option<&BTreeSet<RepoPath>>) -> Result<bool, Error> {
+/// What a line changed.
+struct Course {
+    tree: ObjectId,
+    base: Option<ObjectId>,
+    walked: walk::Walked,
+    /// Whether only git can bring it onto the target.
+    odd: bool,
+}
+
+/// Finds what the line changed.
+fn walk(work: &Work<'_>, line: &Brought, only: Option<&BTreeSet<RepoPath>>) -> Result<Course, Error> {
     let objects = work.judge.objects;
     let tip = objects.commit(line.tip)?.tree;
-    line.tree = Some(tip);
+    let mut start = None;
     let bases = match &line.fork {
         Fork::One(fork) => vec![*fork],
         Fork::Several(forks) => forks.clone(),
@@ -153,7 +176,7 @@ fn walk(work: &Work<'_>, line: &mut Brought, only: Option<&BTreeSet<RepoPath>>) 
         };
         match &mut walked {
             None => {
-                line.base = base;
+                start = base;
                 walked = Some(from_here);
             }
             // Crosswise merged: its own is what differs from every place where it met the target.
@@ -165,10 +188,7 @@ fn walk(work: &Work<'_>, line: &mut Brought, only: Option<&BTreeSet<RepoPath>>) 
         }
     }
     let walked = walked.unwrap_or_default();
-    let change = |t: &Touched| TreeChange { path: t.path.clone(), before: t.base, after: t.theirs };
-    line.changes = walked.touched.iter().map(change).collect();
-    (line.touched, line.adds) = (walked.touched, walked.adds);
-    Ok(walked.odd || bases.len() > 1)
+    Ok(Course { tree: tip, base: start, odd: walked.odd || bases.len() > 1, walked })
 }
 
 /// Those whose content both the target and a line changed, and those that several lines changed.

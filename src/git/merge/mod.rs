@@ -32,6 +32,7 @@ mod meeting;
 mod moves;
 mod pairs;
 mod settings;
+mod side_by_side;
 mod succession;
 mod texts;
 mod walk;

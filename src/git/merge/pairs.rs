@@ -13,15 +13,22 @@ use super::kin::{self, Kin};
 use super::landing::{self, Brought};
 use super::meeting::{self, Bench, Group};
 use super::moves;
-use super::{PairAnswer, Pairs, Question, Work};
+use super::{PairAnswer, Pairs, Question, Work, side_by_side};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 
+/// The places of two lines, the first smaller.
+type Pair = (usize, usize);
+
+/// The pairs in the making.
+type Drafts = BTreeMap<Pair, Draft>;
+
 /// A pair in the making.
 #[derive(Debug, Default)]
 struct Draft {
-    paths: BTreeMap<RepoPath, PathOverlap>,
+    /// Sorted by path.
+    paths: Vec<PathOverlap>,
     /// Git has to be asked.
     ask: bool,
     unknown: Option<String>,
@@ -48,10 +55,15 @@ pub(super) fn judge(work: &Work<'_>, question: &Question, brought: &[Brought]) -
     let groups = meeting::index(work, brought)?;
     let shared = groups.iter().filter(|group| group.sides.len() > 1);
     work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
-    let mut drafts: BTreeMap<(usize, usize), Draft> = BTreeMap::new();
-    for group in groups.iter().filter(|group| group.sides.len() > 1 && !work.is_ignored(&group.path)) {
+    let met: Vec<&Group> =
+        groups.iter().filter(|group| group.sides.len() > 1 && !work.is_ignored(&group.path)).collect();
+    let found = side_by_side::map(work, &met, |work, group| {
         work.breathe("the comparison of pairs")?;
-        judge_group(work, brought, group, (&kin, &wanted), &mut drafts)?;
+        judge_group(work, brought, group, (&kin, &wanted))
+    })?;
+    let mut drafts: Drafts = BTreeMap::new();
+    for (pair, found) in found.into_iter().flatten() {
+        drafts.entry(pair).or_default().note(found);
     }
     let mut apart = directories::find(work, question, brought, &groups)?;
     apart.extend(moves::find(work, brought, &groups)?);
@@ -65,7 +77,10 @@ pub(super) fn judge(work: &Work<'_>, question: &Question, brought: &[Brought]) -
             if wanted.has(pair) && !work.is_ignored(&path) {
                 let blocks = may_block(work, &path);
                 let overlap = bare(path, ConflictKind::CaseFold, blocks);
-                drafts.entry(pair).or_default().paths.entry(overlap.path.clone()).or_insert(overlap);
+                let draft = drafts.entry(pair).or_default();
+                if draft.at(&overlap.path).is_err() {
+                    draft.put(overlap);
+                }
             }
         }
     }
@@ -100,16 +115,24 @@ impl<'q> Wanted<'q> {
     }
 }
 
+/// What one path says of a pair.
+enum Found {
+    Ask,
+    Unknown(String),
+    Overlap(Box<PathOverlap>),
+}
+
+/// What each pair of the group's sides comes to at its path.
 fn judge_group(
     work: &Work<'_>,
     brought: &[Brought],
     group: &Group,
     (kin, wanted): (&Kin, &Wanted<'_>),
-    drafts: &mut BTreeMap<(usize, usize), Draft>,
-) -> Result<(), Error> {
+) -> Result<Vec<(Pair, Found)>, Error> {
     let mut bench = Bench::new(work, brought, group);
     bench.prepare()?;
     let blocks = may_block(work, &group.path);
+    let mut found = Vec::new();
     for i in 0..group.sides.len() {
         for j in i + 1..group.sides.len() {
             let pair = (group.sides[i].line, group.sides[j].line);
@@ -122,25 +145,22 @@ fn judge_group(
                 Ok(Outcome::Conflict(kind)) => Some(kind),
                 Ok(Outcome::Clean) => None,
                 Ok(Outcome::Ask) => {
-                    drafts.entry(pair).or_default().ask = true;
+                    found.push((pair, Found::Ask));
                     None
                 }
                 Err(reason) => {
-                    drafts.entry(pair).or_default().unknown.get_or_insert(reason);
+                    found.push((pair, Found::Unknown(reason)));
                     continue;
                 }
             };
             if kind.is_some() || bench.both_act(i, j) {
                 let sides = (&group.sides[i], &group.sides[j]);
-                let draft = drafts.entry(pair).or_default();
-                match work.or_reason(evidence::overlap(&bench.texts, group, sides, kind, blocks))? {
-                    Ok(overlap) => drop(draft.paths.insert(group.path.clone(), overlap)),
-                    Err(reason) => drop(draft.unknown.get_or_insert(reason)),
-                }
+                let overlap = work.or_reason(evidence::overlap(&bench.texts, group, sides, kind, blocks))?;
+                found.push((pair, overlap.map_or_else(Found::Unknown, |overlap| Found::Overlap(Box::new(overlap)))));
             }
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Whether a conflict at the path may block anybody.
@@ -184,7 +204,7 @@ fn ask_git(
     question: &Question,
     brought: &[Brought],
     groups: &[Group],
-    drafts: &mut BTreeMap<(usize, usize), Draft>,
+    drafts: &mut Drafts,
 ) -> Result<(), Error> {
     let asked: Vec<(usize, usize)> = drafts.iter().filter(|(_, draft)| draft.ask).map(|(&pair, _)| pair).collect();
     if asked.is_empty() {
@@ -228,6 +248,27 @@ fn changed(line: &Brought, path: &RepoPath) -> bool {
 }
 
 impl Draft {
+    fn note(&mut self, found: Found) {
+        match found {
+            Found::Ask => self.ask = true,
+            Found::Unknown(reason) => drop(self.unknown.get_or_insert(reason)),
+            Found::Overlap(overlap) => self.put(*overlap),
+        }
+    }
+
+    /// Where the path is, or belongs.
+    fn at(&self, path: &RepoPath) -> Result<usize, usize> {
+        self.paths.binary_search_by(|overlap| overlap.path.cmp(path))
+    }
+
+    /// Enters what is known of a path, in place of what was.
+    fn put(&mut self, overlap: PathOverlap) {
+        match self.at(&overlap.path) {
+            Ok(at) => self.paths[at] = overlap,
+            Err(at) => self.paths.insert(at, overlap),
+        }
+    }
+
     /// Takes over git's answer. Where both lines land it is the whole truth.
     fn take(
         &mut self,
@@ -251,12 +292,11 @@ impl Draft {
             }
         }
         for (path, kind) in &found {
-            let overlap = describe(work, groups, pair, path, *kind)?;
-            self.paths.insert(path.clone(), overlap);
+            self.put(describe(work, groups, pair, path, *kind)?);
         }
-        for (path, overlap) in &mut self.paths {
+        for overlap in &mut self.paths {
             let wrongly = overlap.grade == Grade::Conflict && overlap.kind != Some(ConflictKind::CaseFold);
-            if whole && wrongly && !found.contains_key(path) && self.unknown.is_none() {
+            if whole && wrongly && !found.contains_key(&overlap.path) && self.unknown.is_none() {
                 (overlap.grade, overlap.kind) = (Grade::Disjoint, None);
             }
         }
@@ -264,7 +304,7 @@ impl Draft {
     }
 
     fn answer(self, (a, b): (usize, usize), stacked: bool) -> PairAnswer {
-        let paths: Vec<PathOverlap> = self.paths.into_values().collect();
+        let paths = self.paths;
         let worst = |may_block: bool| paths.iter().filter(|p| p.blocks || !may_block).map(|p| p.grade).max();
         let grade = worst(true).or(worst(false)).unwrap_or(Grade::Identical);
         PairAnswer { a, b, stacked, grade, paths, unknown: self.unknown }

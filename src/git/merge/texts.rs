@@ -3,10 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
 use super::super::error::Error;
-use super::super::id_map::IdMap;
+use super::super::id_map::{IdHasher, IdMap};
 use super::super::objects::Objects;
 use crate::domain::hunk::Hunk;
 use crate::domain::id::ObjectId;
@@ -22,7 +23,7 @@ pub(super) struct Texts<'o> {
 }
 
 /// Hunks by base and side.
-type HunksByEnds = HashMap<(ObjectId, ObjectId), Rc<[Hunk]>>;
+type HunksByEnds = HashMap<(ObjectId, ObjectId), Rc<[Hunk]>, BuildHasherDefault<IdHasher>>;
 
 /// A side of a merge, owned.
 #[derive(Clone, Debug)]

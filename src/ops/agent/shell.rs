@@ -2,9 +2,10 @@
 //! Must not know: how the command was read, how it is told.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::Call;
-use crate::domain::agent::Sweep;
+use crate::domain::agent::{Harm, Sweep};
 use crate::domain::briefing::{News, Reply, Verdict};
 use crate::domain::path::RepoPath;
 use crate::failure::Failure;
@@ -26,6 +27,7 @@ pub(super) fn judge(call: &Call<'_>, sweeps: &[Sweep], reply: &mut Reply) -> Res
     }
     let dirty = dirty(call, touched)?;
     for sweep in sweeps {
+        let sweep = &as_meant(call, sweep);
         let hit: BTreeSet<RepoPath> = dirty.iter().filter(|path| covers(call, sweep, path)).cloned().collect();
         let theirs = session::of_others(call.ctx, identity, me, &hit);
         if theirs.is_empty() {
@@ -54,11 +56,28 @@ fn dirty(call: &Call<'_>, touched: BTreeSet<RepoPath>) -> Result<BTreeSet<RepoPa
     Ok(dirty)
 }
 
+/// `git checkout NAME` throws the file of that name away where there is one, else it switches to the branch.
+fn as_meant(call: &Call<'_>, sweep: &Sweep) -> Sweep {
+    let named = sweep.paths.as_deref().filter(|_| sweep.harm == Harm::Switches);
+    let Some([name]) = named else { return sweep.clone() };
+    if base(call, sweep).join(names::to_path(name)).symlink_metadata().is_ok() {
+        return Sweep { harm: Harm::ThrowsAway, ..sweep.clone() };
+    }
+    Sweep { paths: None, ..sweep.clone() }
+}
+
+/// Where the command runs.
+fn base(call: &Call<'_>, sweep: &Sweep) -> PathBuf {
+    call.event.cwd.clone().unwrap_or_default().join(sweep.dir.clone().unwrap_or_default())
+}
+
 fn covers(call: &Call<'_>, sweep: &Sweep, path: &RepoPath) -> bool {
     let Some(named) = &sweep.paths else { return true };
-    let base = call.event.cwd.clone().unwrap_or_default().join(sweep.dir.clone().unwrap_or_default());
+    let base = base(call, sweep);
     named.iter().any(|name| {
         let typed = base.join(names::to_path(name));
-        paths::in_repository(call.ctx, &typed).is_ok_and(|named| path.is_within(&named))
+        // Something in it, as the top of the worktree itself has no path.
+        let Ok(inside) = paths::in_repository(call.ctx, &typed.join("any")) else { return false };
+        inside.parent().is_none_or(|named| path.is_within(&named))
     })
 }

@@ -3,11 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::id::Identity;
-use crate::domain::instance::State;
+use crate::domain::id::{Identity, ObjectId};
+use crate::domain::instance::{Kind, State};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::report::SomePaths;
+use crate::failure::Failure;
+use crate::git::merge::{self, Line, Pairs, Question};
+use crate::git::names;
+use crate::ops::commit::{Other, find_others, is_over};
 use crate::ops::context::Context;
 use crate::ops::place::Place;
 use crate::ops::survey::{self, SurveyOptions};
@@ -30,6 +34,47 @@ pub struct AlreadyChanged {
 
 /// Everybody else whose working set has a path that `patterns` name. Nobody, where that cannot be told.
 pub(super) fn already_changed(ctx: &Context, place: &Place, patterns: &[Pattern]) -> Vec<AlreadyChanged> {
+    let file = |pattern: &Pattern| {
+        let path = pattern.as_path()?;
+        let file = names::below(&place.me.path, path).symlink_metadata().ok()?;
+        (!file.is_dir()).then(|| path.clone())
+    };
+    // Files are looked up one by one; only what may name more needs everybody's whole work.
+    match patterns.iter().map(file).collect() {
+        Some(files) => on_files(ctx, place, files).unwrap_or_default(),
+        None => anywhere(ctx, place, patterns),
+    }
+}
+
+fn on_files(ctx: &Context, place: &Place, files: BTreeSet<RepoPath>) -> Result<Vec<AlreadyChanged>, Failure> {
+    let Some(target) = place.target.tip else { return Ok(Vec::new()) };
+    let objects = ctx.repository.objects()?;
+    let found = find_others(ctx, &objects, &place.worktrees, place.identity(), &files, &[])?;
+    let standing = found.others.iter().filter_map(|other| Some((other, other.as_it_lies.or(other.committed)?)));
+    let (others, tips): (Vec<&Other>, Vec<ObjectId>) = standing.unzip();
+    let question = Question {
+        target,
+        lines: tips.into_iter().map(|tip| Line { tip, judge_unlanded: false }).collect(),
+        pairs: Pairs::Listed(Vec::new()),
+        only: Some(files),
+        all_paths: false,
+    };
+    let answer = merge::judge(&ctx.judge(&objects), &question)?;
+    let mut already = Vec::new();
+    for (other, line) in others.into_iter().zip(answer.lines).filter(|(_, line)| !line.changes.is_empty()) {
+        if other.who.kind != Kind::Remote && !is_over(ctx, &objects, target, other)? {
+            already.push(AlreadyChanged {
+                identity: other.who.identity.clone(),
+                label: other.who.label.clone(),
+                task: ctx.task_of(&other.who.identity),
+                paths: line.changes.into_iter().map(|change| change.path).collect(),
+            });
+        }
+    }
+    Ok(already)
+}
+
+fn anywhere(ctx: &Context, place: &Place, patterns: &[Pattern]) -> Vec<AlreadyChanged> {
     let Ok(survey) = survey::survey(ctx, &SurveyOptions::default()) else { return Vec::new() };
     let counts = |state: &State| !matches!(state, State::Landed | State::Dormant);
     let others = survey

@@ -73,6 +73,7 @@ pub fn judge(
 ) -> Result<Judgement, Failure> {
     let mut judgement =
         Judgement::clear(ctx.now, ctx.policy.mode, command.name, command.prefix.clone(), ctx.target_name(target));
+    judgement.by_agent = ctx.is_agent();
     let Some(tip) = target.tip.filter(|_| !candidate.paths.is_empty()) else { return Ok(judgement) };
     let Found { others: found, unknown } =
         others::find(ctx, objects, others.worktrees, others.me, &candidate.paths, &others.intents)?;
@@ -246,6 +247,16 @@ pub(in crate::ops) fn is_over(
         return Ok(true);
     }
     let (Some(tip), None) = (other.committed, other.as_it_lies) else { return Ok(false) };
+    is_there(ctx, objects, target, tip)
+}
+
+/// Whether a line of work is in the target already, in whatever form.
+pub(in crate::ops) fn is_there(
+    ctx: &Context,
+    objects: &Objects,
+    target: ObjectId,
+    tip: ObjectId,
+) -> Result<bool, Failure> {
     let question = Question {
         target,
         lines: vec![Line { tip, judge_unlanded: false }],

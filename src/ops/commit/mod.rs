@@ -11,8 +11,8 @@ mod telling;
 mod ways_out;
 
 pub use candidate::Candidate;
-pub(super) use meetings::is_over;
 pub use meetings::{CommandInHand, Others, judge};
+pub(super) use meetings::{is_over, is_there};
 pub use noted::facts;
 pub use others::{Found, Other, find as find_others};
 

@@ -24,6 +24,8 @@ struct WirePathFacts<'a> {
     path: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lines: Option<[u32; 2]>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    claimed: bool,
     others: Vec<WireEncounter<'a>>,
 }
 
@@ -70,6 +72,7 @@ fn path_facts<'a>(facts: &'a Facts, path: &'a PathFacts) -> WirePathFacts<'a> {
     WirePathFacts {
         path: Text::of(path.path.as_bytes()),
         lines: path.lines.map(|lines| [lines.first, lines.last]),
+        claimed: path.claimed,
         others: path.encounters.iter().map(|found| encounter(facts, found)).collect(),
     }
 }

@@ -147,6 +147,8 @@ fn status_counts_the_overlaps() {
   legacy-fix  needs rebase   4 files   +40  −12  src/db.rs       6 d
 
   2 conflicts · 1 overlap that merges cleanly
+    auth conflicts with search in src/api.rs and 1 more
+    auth conflicts with payments in src/session.rs
   see them: coord scan
 "#,
     );
@@ -249,6 +251,17 @@ coord: this commit would conflict with search
   skip once           COORD_SKIP=1 git commit
 "#,
     );
+}
+
+#[test]
+fn an_agent_is_told_to_ask_its_user_before_it_overrides() {
+    let judgement = Judgement { by_agent: true, ..sample::judgement() };
+    let said = shown(|out| hook::human(&judgement, &WIDE, out));
+    for way in ["coord ack", "COORD_SKIP=1"] {
+        let line = said.lines().find(|line| line.contains(way)).expect("a way out");
+        assert!(line.ends_with("(ask your user first)"), "{line}");
+    }
+    assert!(!said.lines().any(|line| line.contains("git rebase") && line.contains("ask your user")), "{said}");
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub(super) struct Entry {
     /// Text, not a time: a hand may have written anything.
     pub(super) started_at: String,
     pub(super) status: String,
+    /// Whom it conflicts with: coord's own word, which no hand's stands beside.
+    pub(super) conflicts_with: Vec<String>,
     /// The keys beyond these.
     pub(super) extra: Map<String, Value>,
 }
@@ -36,7 +38,8 @@ impl Entry {
         };
         let (task, started_at, status) =
             (text(&mut map, "task")?, text(&mut map, "started_at")?, text(&mut map, "status")?);
-        Some(Self { id, task, files, started_at, status, extra: map })
+        map.shift_remove("conflicts_with");
+        Some(Self { id, task, files, started_at, status, conflicts_with: Vec::new(), extra: map })
     }
 }
 

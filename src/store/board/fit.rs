@@ -84,6 +84,9 @@ impl Shown {
         map.insert("files_being_modified".into(), files.into());
         map.insert("started_at".into(), cut(&self.entry.started_at, shape.text).into());
         map.insert("status".into(), cut(&self.entry.status, shape.text).into());
+        if shape.extra && !self.entry.conflicts_with.is_empty() {
+            map.insert("conflicts_with".into(), self.entry.conflicts_with.clone().into());
+        }
         if shape.extra {
             map.extend(self.entry.extra.clone());
         }

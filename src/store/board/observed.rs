@@ -256,6 +256,7 @@ impl ByHand {
             files: Vec::new(),
             started_at: self.started_at.clone(),
             status: self.status.clone(),
+            conflicts_with: Vec::new(),
             extra: self.extra.clone(),
         };
         Shown::new(entry, &folded(&self.files))
@@ -277,6 +278,7 @@ fn join(entry: &BoardEntry, by_hand: Option<&ByHand>) -> Shown {
         files: Vec::new(),
         started_at: wire::time_text(entry.started_at),
         status: entry.status.clone(),
+        conflicts_with: entry.conflicts_with.clone(),
         extra: by_hand.map_or_else(Map::new, |by_hand| by_hand.extra.clone()),
     };
     let mut files = folded(&entry.files);

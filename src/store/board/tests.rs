@@ -82,6 +82,7 @@ fn entry(id: &str, files: &[&str]) -> BoardEntry {
         id: id.into(),
         task: None,
         files: files.iter().map(|&file| file.to_owned()).collect(),
+        conflicts_with: Vec::new(),
         started_at: Timestamp(1_769_869_700),
         status: "in_progress".into(),
     }
@@ -387,7 +388,7 @@ fn hostile_entry() -> impl Strategy<Value = BoardEntry> {
     (hostile_text(), prop::option::of(hostile_text()), files, any::<i64>(), hostile_text()).prop_map(
         |(id, task, mut files, started_at, status)| {
             files.sort_unstable();
-            BoardEntry { id, task, files, started_at: Timestamp(started_at), status }
+            BoardEntry { id, task, files, conflicts_with: Vec::new(), started_at: Timestamp(started_at), status }
         },
     )
 }

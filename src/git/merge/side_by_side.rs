@@ -1,0 +1,142 @@
+//! Doing one thing to many items on all processors, each thread with its own reader of objects. The answer is the same
+//! whatever the number of threads. Must not know: what is done.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::super::attributes::Attributes;
+use super::super::error::Error;
+use super::super::objects::{ObjectStore, Seed};
+use super::super::program::Git;
+use super::super::repository::joined;
+use super::content::Contents;
+use super::settings::MergeSettings;
+use super::{Judge, Work};
+use crate::domain::id::ObjectId;
+use crate::domain::path::RepoPath;
+
+/// Fewer items are not worth the threads' start.
+const FEW: usize = 100;
+
+/// So many items are taken at a time: some cost a thousand times what others do.
+const BATCH: usize = 8;
+
+/// More threads than this wait for each other more than they work.
+const MOST: usize = 16;
+
+/// `act` on each item, the results in the items' order. What it adds to the objects in memory is lost.
+///
+/// # Errors
+/// The first error by the items' order among those met; items after it may not have been looked at.
+pub(super) fn map<T: Sync, R: Send>(
+    work: &Work<'_>,
+    items: &[T],
+    act: impl Fn(&Work<'_>, &T) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST);
+    if items.len() < FEW || threads == 1 {
+        return items.iter().map(|item| act(work, item)).collect();
+    }
+    let queue = Queue { items, next: AtomicUsize::new(0), failed: AtomicUsize::new(usize::MAX) };
+    let (shared, act, queue) = (&Shared::of(work), &act, &queue);
+    let found: Vec<Result<Done<R>, Error>> = thread::scope(|scope| {
+        let seeds = (1..threads).map(|_| work.judge.objects.seed());
+        let others: Vec<_> =
+            seeds.map(|seed| scope.spawn(move || shared.with(seed, |work| queue.work_off(work, act)))).collect();
+        let mine = queue.work_off(work, act);
+        std::iter::once(Ok(mine)).chain(others.into_iter().map(|other| joined(other.join()))).collect()
+    });
+    let mut done = Vec::with_capacity(items.len());
+    for found in found {
+        done.extend(found?);
+    }
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Results with their items' places.
+type Done<R> = Vec<(usize, Result<R, Error>)>;
+
+struct Queue<'i, T> {
+    items: &'i [T],
+    next: AtomicUsize,
+    /// The first item that is known to have failed.
+    failed: AtomicUsize,
+}
+
+impl<T> Queue<'_, T> {
+    /// Takes batch after batch until none is left before a failure.
+    fn work_off<R>(&self, work: &Work<'_>, act: &impl Fn(&Work<'_>, &T) -> Result<R, Error>) -> Done<R> {
+        let mut done = Vec::new();
+        loop {
+            let first = self.next.fetch_add(BATCH, Ordering::Relaxed);
+            if first >= self.items.len() || first > self.failed.load(Ordering::Relaxed) {
+                return done;
+            }
+            for (at, item) in self.items.iter().enumerate().skip(first).take(BATCH) {
+                let result = act(work, item);
+                if result.is_err() {
+                    self.failed.fetch_min(at, Ordering::Relaxed);
+                }
+                done.push((at, result));
+            }
+        }
+    }
+}
+
+/// What all threads work with.
+struct Shared<'a> {
+    store: &'a ObjectStore,
+    git: &'a Git,
+    repository: &'a Path,
+    settings: &'a MergeSettings,
+    target: ObjectId,
+    target_tree: ObjectId,
+    all_paths: bool,
+    disarmed: &'a Git,
+    attributes: BTreeMap<RepoPath, Attributes>,
+}
+
+impl<'a> Shared<'a> {
+    fn of(work: &'a Work<'_>) -> Self {
+        let judge = work.judge;
+        Self {
+            store: judge.store,
+            git: judge.git,
+            repository: judge.repository,
+            settings: &judge.settings,
+            target: work.target,
+            target_tree: work.target_tree,
+            all_paths: work.all_paths,
+            disarmed: &work.git,
+            attributes: work.attributes.borrow().clone(),
+        }
+    }
+
+    fn with<R>(&self, seed: Seed, run: impl FnOnce(&Work<'_>) -> R) -> Result<R, Error> {
+        let objects = seed.open()?;
+        let judge = Judge {
+            objects: &objects,
+            store: self.store,
+            git: self.git,
+            repository: self.repository,
+            settings: self.settings.clone(),
+        };
+        let work = Work {
+            judge: &judge,
+            target: self.target,
+            target_tree: self.target_tree,
+            attributes_of: self.target,
+            all_paths: self.all_paths,
+            git: self.disarmed.clone(),
+            contents: Contents::new(&objects, &judge.settings),
+            attributes: RefCell::new(self.attributes.clone()),
+            target_adds: RefCell::default(),
+        };
+        Ok(run(&work))
+    }
+}
