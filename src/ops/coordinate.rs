@@ -180,7 +180,9 @@ impl Coordinator {
         let is_same = keep == self.common && worktrees.iter().filter(|w| w.is_readable()).all(known);
         if is_same && self.folders.len() <= worktrees.len() {
             // Tens of thousands of folders in a large repository, none of which moved; here one may have come.
-            keep.iter().for_each(|folder| self.watcher.add(folder));
+            for folder in &keep {
+                self.watcher.add(folder);
+            }
             return;
         }
         self.common.clone_from(&keep);
