@@ -351,7 +351,7 @@ fn reading_works_where_nothing_can_be_written() {
     for folder in [store.dir().to_owned(), store.dir().join("records")] {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o555)).expect("ours");
     }
-    for file in ["lock", "events.lock"] {
+    for file in ["lock", "coord-events.jsonl"] {
         fs::set_permissions(store.dir().join(file), fs::Permissions::from_mode(0o444)).expect("ours");
     }
     read_everything(place.top());
@@ -384,7 +384,7 @@ fn what_is_made_takes_over_the_permissions_of_the_git_dir() {
         let dir = place.store().dir().to_owned();
         assert_eq!(bits(dir.clone()), mode & 0o777);
         assert_eq!(bits(dir.join("records")), mode & 0o777);
-        for file in ["lock", "events.lock", "coord-events.jsonl", "board.json", "records/wt%3aw.json"] {
+        for file in ["lock", "coord-events.jsonl", "board.json", "records/wt%3aw.json"] {
             assert_eq!(bits(dir.join(file)), mode & 0o666, "{file}");
         }
     }

@@ -53,7 +53,7 @@ fn stream(args: &WatchArgs, env: &Env, open: &OpenOptions, screen: &mut Screen) 
     let (mut coordinator, _) = Coordinator::begin(env, open, 0)?;
     while !screen.is_gone() {
         match coordinator.news() {
-            News::Survey(..) => {}
+            News::Survey(..) | News::Claims(_) => {}
             News::Events(events) => {
                 if args.notify {
                     tui::notify(&events);

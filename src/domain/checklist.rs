@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::claim::End;
 use super::event::{Event, EventKind, OverlapFacts, Resolution};
 use super::hindsight::Hindsight;
 use super::path::RepoPath;
@@ -51,6 +52,12 @@ pub struct Counts {
     pub acknowledgements: u64,
     /// Commits that skipped coord, or went round it.
     pub bypasses: u64,
+    /// Claims granted.
+    pub claims: u64,
+    /// Claims refused, as somebody else's was in the way.
+    pub claims_refused: u64,
+    /// Claims that somebody else ended by force.
+    pub claims_forced: u64,
     /// Commits that were stopped.
     pub blocked: u64,
     /// Hooks that could not judge.
@@ -102,6 +109,8 @@ pub struct Checklist {
     pub checked: [bool; 4],
     /// How far the hooks go now.
     pub mode: Mode,
+    /// Whether there are hooks at all.
+    pub installed: bool,
     /// How far they should.
     pub advice: Advice,
     /// Lines of the log that hold no event.
@@ -182,6 +191,9 @@ impl Tally {
             | EventKind::CommitSkipped(_)
             | EventKind::CommitBypassed(_)
             | EventKind::CommitChangedAfterCheck(_) => self.commit(actor, event),
+            EventKind::ClaimGranted(_) => counts.claims += 1,
+            EventKind::ClaimRefused(_) => counts.claims_refused += 1,
+            EventKind::ClaimEnded(facts) if facts.why == End::Forced.name() => counts.claims_forced += 1,
             EventKind::FailedOpen { .. } => counts.failed_open += 1,
             EventKind::ModeChanged { mode } | EventKind::Installed { mode } => self.mode(mode),
             _ => {}
@@ -285,7 +297,7 @@ impl Tally {
         counts.weeks = weeks(&self.weeks);
         let checked = checked(&counts, &thresholds);
         let advice = advise(&counts, checked, mode, &thresholds);
-        Checklist { now, counts, thresholds, checked, mode, advice, unreadable: 0, hindsight: None }
+        Checklist { now, counts, thresholds, checked, mode, installed: true, advice, unreadable: 0, hindsight: None }
     }
 }
 
@@ -306,6 +318,13 @@ impl Counts {
     #[must_use]
     pub fn ended(&self, how: Resolution) -> u64 {
         self.resolutions.get(&how).copied().unwrap_or(0)
+    }
+
+    /// How often people had to step in: to say that they know, to go round coord, or because a claim was in the way. A
+    /// claim that is granted costs nobody anything.
+    #[must_use]
+    pub fn by_hand(&self) -> u64 {
+        self.acknowledgements + self.bypasses + self.claims_refused + self.claims_forced
     }
 
     /// Lifetimes by [`CLASSES`].
@@ -343,7 +362,7 @@ fn checked(counts: &Counts, thresholds: &Thresholds) -> [bool; 4] {
         counts.conflicts >= thresholds.conflicts.max(1),
         counts.median().is_some_and(|median| median >= thresholds.open),
         share(counts.overlapping_sessions, thresholds.overlap_percent),
-        share(counts.acknowledgements + counts.bypasses, thresholds.manual_percent),
+        share(counts.by_hand(), thresholds.manual_percent),
     ]
 }
 

@@ -71,7 +71,7 @@ pub struct Thresholds {
     pub open: Seconds,
     /// `coord.reportOverlap`: so many sessions of a hundred overlap with another.
     pub overlap_percent: u64,
-    /// `coord.reportManual`: so many acknowledgements, bypasses and refused claims in a hundred sessions.
+    /// `coord.reportManual`: so many acknowledgements, bypasses, and claims refused or taken by force, in a hundred sessions.
     pub manual_percent: u64,
     /// `coord.reportSessions`: so many sessions are to be observed first.
     pub sessions: u64,

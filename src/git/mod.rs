@@ -13,6 +13,8 @@ pub mod history;
 pub mod hooks;
 mod id_map;
 pub mod index;
+mod kinds;
+mod loose;
 pub mod merge;
 pub mod merge_tree;
 pub mod names;

@@ -14,90 +14,15 @@ use super::commit::Commit;
 use super::commit_graph::CommitGraph;
 use super::error::Error;
 use super::id_map::IdMap;
+use super::loose::loose;
 use super::tree::Listing;
 
 use super::view::View;
 use crate::domain::id::ObjectId;
 use crate::domain::text;
+use crate::env::Env;
 
-/// How objects are named.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ObjectFormat {
-    /// 20 bytes.
-    Sha1,
-    /// 32 bytes.
-    Sha256,
-}
-
-impl ObjectFormat {
-    fn of_library(self) -> git2::ObjectFormat {
-        match self {
-            Self::Sha1 => git2::ObjectFormat::Sha1,
-            Self::Sha256 => git2::ObjectFormat::Sha256,
-        }
-    }
-
-    /// How many bytes an id has.
-    #[must_use]
-    pub fn id_len(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-        }
-    }
-}
-
-/// Where a repository keeps its objects.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ObjectStore {
-    /// Usually `objects` in the common git dir.
-    pub objects_dir: PathBuf,
-    /// How its objects are named.
-    pub format: ObjectFormat,
-}
-
-/// The four types of objects.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ObjectKind {
-    /// A file's content, or a link's target.
-    Blob,
-    /// A directory.
-    Tree,
-    /// A commit.
-    Commit,
-    /// An annotated tag.
-    Tag,
-}
-
-impl ObjectKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Blob => "blob",
-            Self::Tree => "tree",
-            Self::Commit => "commit",
-            Self::Tag => "tag",
-        }
-    }
-
-    fn of_library(self) -> git2::ObjectType {
-        match self {
-            Self::Blob => git2::ObjectType::Blob,
-            Self::Tree => git2::ObjectType::Tree,
-            Self::Commit => git2::ObjectType::Commit,
-            Self::Tag => git2::ObjectType::Tag,
-        }
-    }
-
-    fn from_library(kind: git2::ObjectType) -> Option<Self> {
-        match kind {
-            git2::ObjectType::Blob => Some(Self::Blob),
-            git2::ObjectType::Tree => Some(Self::Tree),
-            git2::ObjectType::Commit => Some(Self::Commit),
-            git2::ObjectType::Tag => Some(Self::Tag),
-            git2::ObjectType::Any => None,
-        }
-    }
-}
+pub use super::kinds::{ObjectFormat, ObjectKind, ObjectStore};
 
 /// An object's content.
 #[derive(Clone, Debug)]
@@ -224,7 +149,7 @@ impl Objects {
     /// the first, once that is removed and its inode given anew, and find nothing of what it holds.
     pub(super) fn annex(&self) -> Result<&Path, Error> {
         if self.annex.get().is_none() {
-            let made = tempfile::Builder::new().prefix("coord-").tempdir();
+            let made = tempfile::Builder::new().prefix(&Env::scratch_prefix()).tempdir();
             let fault = |source| Error::File { operation: "make a directory in", path: std::env::temp_dir(), source };
             let made = made.map_err(fault)?;
             self.add_directory(made.path())?;
@@ -380,42 +305,9 @@ pub(super) fn wrong(id: ObjectId, what: &str) -> Error {
     Error::Object { id: id.to_string(), what: what.to_owned() }
 }
 
-/// The largest part that a stored (uncompressed) block of a zlib stream holds.
-const STORED_BLOCK: usize = 0xffff;
-
-/// A loose object file: a zlib stream of header and content, stored rather than compressed as it is deleted soon.
-fn loose(kind: ObjectKind, data: &[u8]) -> Vec<u8> {
-    let content = [format!("{} {}\0", kind.name(), data.len()).as_bytes(), data].concat();
-    let mut stream = vec![0x78, 0x01];
-    let mut blocks = content.chunks(STORED_BLOCK).peekable();
-    while let Some(block) = blocks.next() {
-        let len = u16::try_from(block.len()).expect("a chunk is no longer than a block");
-        stream.push(u8::from(blocks.peek().is_none()));
-        stream.extend_from_slice(&len.to_le_bytes());
-        stream.extend_from_slice(&(!len).to_le_bytes());
-        stream.extend_from_slice(block);
-    }
-    stream.extend_from_slice(&adler32(&content).to_be_bytes());
-    stream
-}
-
-fn adler32(data: &[u8]) -> u32 {
-    const MODULUS: u32 = 65521;
-    // So many bytes can be added before a u32 may overflow.
-    const CHUNK: usize = 5552;
-    let (mut a, mut b) = (1, 0);
-    for chunk in data.chunks(CHUNK) {
-        for &byte in chunk {
-            a += u32::from(byte);
-            b += a;
-        }
-        (a, b) = (a % MODULUS, b % MODULUS);
-    }
-    b << 16 | a
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::loose::STORED_BLOCK;
     use super::*;
 
     fn empty(format: ObjectFormat) -> (TempDir, Objects) {

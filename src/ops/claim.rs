@@ -2,6 +2,7 @@
 //! Must not know: how a claim is kept, how an answer is shown.
 
 mod others;
+mod release;
 mod sweep;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use crate::ops::{intents, journal, paths, session};
 use crate::store::{Locked, exclude};
 
 pub use others::AlreadyChanged;
+pub use release::release_of;
 
 /// How often somebody who waits looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);

@@ -95,9 +95,10 @@ struct Stage {
 /// # Errors
 /// Where the folder cannot be made, a program cannot be run, or coord does not do what it is meant to show.
 pub fn demo(env: &Env, options: &DemoOptions, show: &mut dyn FnMut(&Scene)) -> Result<(), Failure> {
-    let folder = tempfile::Builder::new().prefix("coord-demo-").tempdir().map_err(|error| {
-        Failure::new(Kind::Store, format!("could not make a folder for the demonstration: {error}"))
-    })?;
+    let folder =
+        tempfile::Builder::new().prefix(&format!("{}demo-", Env::scratch_prefix())).tempdir().map_err(|error| {
+            Failure::new(Kind::Store, format!("could not make a folder for the demonstration: {error}"))
+        })?;
     let stage = Stage::set(&folder, env, options)?;
     stage.play(show)?;
     if options.keep {

@@ -1,6 +1,8 @@
 //! `coord report --history`: takes the merges of some weeks, rebuilds what was open at the same time, and judges it as it
 //! stood then. Must not know: how the answer is shown.
 
+mod landed;
+
 use std::collections::BTreeSet;
 
 use crate::domain::checklist::{Checklist, Tally};
@@ -15,20 +17,11 @@ use crate::git::history;
 use crate::git::merge::{self, Landing, Line, PairAnswer, Pairs, Question};
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
+use crate::ops::doctor;
+use landed::Landed;
 
 /// Work that was open for longer was forgotten rather than open.
 const LONGEST: Seconds = Seconds(180 * 24 * 3600);
-
-/// One merge into the target, and the work that it brought.
-struct Landed {
-    label: String,
-    merge: ObjectId,
-    onto: ObjectId,
-    tip: ObjectId,
-    at: Timestamp,
-    /// The commits that it brought along first parents, oldest first.
-    steps: Vec<(Timestamp, ObjectId)>,
-}
 
 /// Looks back over `span`.
 ///
@@ -37,26 +30,29 @@ struct Landed {
 pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
     let target = ctx.target()?.tip.ok_or_else(|| Failure::new(Kind::Repository, "the target has no commit yet"))?;
     let mut found = Hindsight { span, ..Hindsight::default() };
-    let landed = landed(ctx, target, span, &mut found)?;
+    let landed = landed::all(ctx, target, span, &mut found)?;
     let objects = ctx.repository.objects()?;
+    let merges: Vec<Option<bool>> = landed.iter().map(|work| lands(ctx, &objects, work)).collect::<Result<_, _>>()?;
     let mut events = Vec::new();
     let mut foreseen = BTreeSet::new();
     for (at, first) in landed.iter().enumerate() {
         events.extend(course(first));
-        let open: Vec<(usize, ObjectId, Timestamp)> =
+        let open: Vec<Open> =
             landed.iter().enumerate().skip(at + 1).filter_map(|(later, other)| open_at(first, later, other)).collect();
         found.pairs += open.len() as u64;
+        // Most have nothing to do with each other, which their paths tell without a merge.
+        let open: Vec<Open> = open.into_iter().filter(|(later, ..)| first.may_meet(&landed[*later])).collect();
         for (pair, (later, _, since)) in judge(ctx, &objects, first, &open, &mut found)? {
             let other = &landed[later];
             events.extend(meeting(first, other, &pair, since.max(first.steps.last().map_or(first.at, |step| step.0))));
             if pair.grade == Grade::Conflict && pair.paths.iter().any(|path| path.blocks) {
-                alarm(ctx, &objects, first, other, since, &mut found)?;
+                alarm(&objects, first, (other, merges[later]), since, &mut found)?;
                 foreseen.insert(later);
             }
         }
     }
-    for (at, work) in landed.iter().enumerate() {
-        match lands(ctx, &objects, work)? {
+    for (at, merges) in merges.iter().enumerate() {
+        match merges {
             Some(true) => {}
             Some(false) => {
                 found.resolved += 1;
@@ -72,54 +68,9 @@ pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
         tally.add(event);
     }
     let mut report = tally.decide(ctx.now, ctx.policy.mode, ctx.policy.report);
+    report.installed = !doctor::hooks_are_missing(&ctx.env, &ctx.repository);
     report.hindsight = Some(found);
     Ok(report)
-}
-
-/// The merges along the target's first parents, oldest first.
-fn landed(ctx: &Context, target: ObjectId, span: Seconds, found: &mut Hindsight) -> Result<Vec<Landed>, Failure> {
-    let since = Timestamp(ctx.now.0.saturating_sub_unsigned(span.0));
-    let call = ctx.repository.call("log").args(["--first-parent", "--format=%H %ct %P%x00%s%x00", "-z"]);
-    let text = call.arg(format!("--since=@{}", since.0)).arg(target.to_string()).arg("--").read()?;
-    let fields: Vec<&[u8]> = text.split(|&byte| byte == 0).collect();
-    let mut landed = Vec::new();
-    for record in fields.chunks(3).filter(|record| record.len() >= 2) {
-        let facts = String::from_utf8_lossy(record[0]);
-        let mut facts = facts.split_ascii_whitespace();
-        let mut id = || facts.next().map(str::to_owned);
-        let (Some(merge), Some(at)) = (id(), id()) else { continue };
-        let at = Timestamp(at.parse().unwrap_or(0));
-        let parents: Vec<ObjectId> = facts.filter_map(|hex| ObjectId::from_hex(hex.as_bytes())).collect();
-        let (Some(merge), &[onto, tip]) = (ObjectId::from_hex(merge.as_bytes()), &*parents) else {
-            found.unmerged += 1;
-            continue;
-        };
-        found.merged += 1;
-        let steps = steps(ctx, onto, tip)?;
-        landed.push(Landed { label: label(record[1], tip), merge, onto, tip, at, steps });
-    }
-    landed.reverse();
-    Ok(landed)
-}
-
-fn steps(ctx: &Context, onto: ObjectId, tip: ObjectId) -> Result<Vec<(Timestamp, ObjectId)>, Failure> {
-    let range = format!("{onto}..{tip}");
-    let text = ctx.repository.call("log").args(["--first-parent", "--format=%ct %H", "--reverse"]).arg(range).read()?;
-    let text = String::from_utf8_lossy(&text);
-    let step = |line: &str| {
-        let (at, id) = line.split_once(' ')?;
-        Some((Timestamp(at.parse().ok()?), ObjectId::from_hex(id.as_bytes())?))
-    };
-    Ok(text.lines().filter_map(step).collect())
-}
-
-/// What the merge's message calls the work: `Merge branch 'x'`, `Merge pull request #12 from y/x`.
-fn label(subject: &[u8], tip: ObjectId) -> String {
-    let subject = String::from_utf8_lossy(subject);
-    let quoted = subject.split('\'').nth(1);
-    let request = subject.strip_prefix("Merge pull request ").and_then(|rest| rest.split(' ').next());
-    // Names come again: work is told apart by its tip.
-    format!("{} {}", request.or(quoted).unwrap_or("work"), tip.short())
 }
 
 /// How the other stood when the first landed, if it was open then: its last commit by that time.
@@ -158,10 +109,9 @@ fn judge(
 
 /// coord would have spoken. It was right where the other did not merge by itself, or had taken the first in by then.
 fn alarm(
-    ctx: &Context,
     objects: &Objects,
     first: &Landed,
-    other: &Landed,
+    (other, merges): (&Landed, Option<bool>),
     since: Timestamp,
     found: &mut Hindsight,
 ) -> Result<(), Failure> {
@@ -169,7 +119,7 @@ fn alarm(
     let spoken = since.max(first.steps.last().map_or(first.at, |step| step.0));
     found.leads.push(other.at.since(spoken));
     let taken_in = history::is_ancestor(objects, first.merge, other.tip)?;
-    match lands(ctx, objects, other)? {
+    match merges {
         _ if taken_in => found.right += 1,
         Some(false) => found.right += 1,
         Some(true) => found.wrong += 1,

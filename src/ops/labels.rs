@@ -33,6 +33,16 @@ pub enum Claim {
     Former,
 }
 
+/// What a worktree's label stands on.
+#[must_use]
+pub fn claim_of_worktree(worktree: &Worktree) -> Claim {
+    match &worktree.branch {
+        _ if worktree.vanished => Claim::Former,
+        Some(_) => Claim::Branch,
+        None => Claim::Folder,
+    }
+}
+
 /// Makes labels that occur more than once unique by numbering all but the first in the order of claims and identities:
 /// `fix`, `fix-2`. The order of the input plays no part.
 pub fn make_unique<'a>(labels: impl Iterator<Item = (Claim, &'a Identity, &'a mut String)>) {

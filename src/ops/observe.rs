@@ -73,9 +73,22 @@ pub(super) fn judgement(ctx: &Context, place: &Place, judgement: &Judgement) {
         let paths = finding.clashes.iter().map(|clash| clash.path.clone());
         met.entry(&finding.other).or_default().extend(paths);
     }
+    // Most of what hooks see is known: then there is nothing to lock, and nobody to ask for.
+    let known = known(ctx, place.identity());
+    met.retain(|label, _| !known.contains(*label));
     if !met.is_empty() {
         clash(ctx, place, &met);
     }
+}
+
+/// The labels of those with whom `me` is known to conflict.
+fn known(ctx: &Context, me: &Identity) -> BTreeSet<String> {
+    let observed = ctx.store.observed().unwrap_or_default();
+    let open = observed.pairs.into_iter().filter(|(_, seen)| seen.conflict.is_some());
+    let other = |((a, b), seen): (observed::Pair, observed::Seen)| {
+        if a == *me { Some(seen.labels.1) } else { Some(seen.labels.0).filter(|_| b == *me) }
+    };
+    open.filter_map(other).collect()
 }
 
 fn clash(ctx: &Context, place: &Place, met: &BTreeMap<&str, BTreeSet<RepoPath>>) {

@@ -26,6 +26,15 @@ pub struct Place {
     pub on_target: bool,
 }
 
+/// The committing worktree's label, unique among the worktrees as in every other answer.
+fn label(worktrees: &[Worktree], me: &Worktree) -> String {
+    let mut labels: Vec<(labels::Claim, &Identity, String)> =
+        worktrees.iter().map(|one| (labels::claim_of_worktree(one), &one.identity, labels::of_worktree(one))).collect();
+    labels::make_unique(labels.iter_mut().map(|(claim, identity, label)| (*claim, *identity, label)));
+    let mine = labels.into_iter().find(|(_, identity, _)| **identity == me.identity);
+    mine.map_or_else(|| labels::of_worktree(me), |(.., label)| label)
+}
+
 impl Place {
     /// Finds the worktree that the command runs in.
     ///
@@ -41,7 +50,7 @@ impl Place {
             .clone();
         let target = ctx.target()?;
         let on_target = me.branch.is_some() && me.branch == target.name;
-        Ok(Self { label: labels::of_worktree(&me), worktrees, me, target, on_target })
+        Ok(Self { label: label(&worktrees, &me), worktrees, me, target, on_target })
     }
 
     /// The identity of the committing instance.

@@ -5,6 +5,7 @@ use crate::domain::checklist::{Checklist, Tally};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::failure::Failure;
 use crate::ops::context::Context;
+use crate::ops::doctor;
 use crate::store::EventFilter;
 
 /// Adds up the log, or what is younger than `since` of it.
@@ -19,5 +20,6 @@ pub fn report(ctx: &Context, since: Option<Seconds>) -> Result<Checklist, Failur
         tally.add(&event?);
     }
     let unreadable = events.unreadable();
-    Ok(Checklist { unreadable, ..tally.decide(ctx.now, ctx.policy.mode, ctx.policy.report) })
+    let installed = !doctor::hooks_are_missing(&ctx.env, &ctx.repository);
+    Ok(Checklist { installed, unreadable, ..tally.decide(ctx.now, ctx.policy.mode, ctx.policy.report) })
 }

@@ -142,11 +142,7 @@ pub fn find<'a>(everybody: &'a [Who], typed: &str) -> Result<&'a Who, Failure> {
 }
 
 fn of_worktree(worktree: &Worktree) -> (Who, Claim) {
-    let claim = match &worktree.branch {
-        _ if worktree.vanished => Claim::Former,
-        Some(_) => Claim::Branch,
-        None => Claim::Folder,
-    };
+    let claim = labels::claim_of_worktree(worktree);
     let who = Who {
         identity: worktree.identity.clone(),
         label: labels::of_worktree(worktree),

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 /// How often to look where the system does not tell.
@@ -15,6 +15,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// After a change, more of the same are waited for: a save, a checkout, are many.
 const SETTLE: Duration = Duration::from_millis(40);
+
+/// However much goes on, so late is told what changed: a build may write for minutes.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// What a wait came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -121,6 +124,20 @@ impl Watcher {
         }
     }
 
+    /// The system watches nothing of a folder that is gone, even where another takes its name.
+    fn forget(&mut self, gone: &BTreeSet<PathBuf>) {
+        for path in gone {
+            let below: Vec<PathBuf> =
+                self.watched.range(path.clone()..).take_while(|at| at.starts_with(path)).cloned().collect();
+            for path in below {
+                if let Some(system) = &mut self.system {
+                    drop(system.unwatch(&path));
+                }
+                self.watched.remove(&path);
+            }
+        }
+    }
+
     /// How many folders and files are watched.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -135,6 +152,7 @@ impl Watcher {
             (false, longest) => longest,
         };
         let mut gathered = Gathered::default();
+        let mut first = None;
         let mut next = match limit {
             Some(limit) => self.receive.recv_timeout(limit),
             None => self.receive.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -147,11 +165,17 @@ impl Watcher {
                     break;
                 }
             }
-            if gathered.woken {
+            if gathered.is_empty() {
+                next = self.receive.recv_timeout(limit.unwrap_or(LOOK_AGAIN));
+                continue;
+            }
+            let patience = PATIENCE.saturating_sub(first.get_or_insert_with(Instant::now).elapsed());
+            if gathered.woken || patience.is_zero() {
                 break;
             }
-            next = self.receive.recv_timeout(if gathered.is_empty() { limit.unwrap_or(LOOK_AGAIN) } else { SETTLE });
+            next = self.receive.recv_timeout(SETTLE.min(patience));
         }
+        self.forget(&gathered.gone);
         match gathered {
             Gathered { woken: true, .. } => Waited::Woken,
             Gathered { perhaps: true, .. } => Waited::Perhaps,
@@ -165,6 +189,7 @@ impl Watcher {
 #[derive(Default)]
 struct Gathered {
     paths: BTreeSet<PathBuf>,
+    gone: BTreeSet<PathBuf>,
     perhaps: bool,
     woken: bool,
 }
@@ -186,6 +211,9 @@ impl Gathered {
                     EventKind::Access(_) => false,
                     _ => true,
                 };
+                if matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))) {
+                    self.gone.extend(event.paths.iter().cloned());
+                }
                 if is_change {
                     self.paths.extend(event.paths);
                 }
@@ -205,9 +233,9 @@ mod tests {
     struct Scratch(PathBuf);
 
     impl Scratch {
-        fn new() -> Self {
+        fn new(name: &str) -> Self {
             let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tmp");
-            let folder = folder.join(format!("changes-{}", std::process::id()));
+            let folder = folder.join(format!("changes-{name}-{}", std::process::id()));
             fs::create_dir_all(&folder).expect("target is ours");
             Self(folder)
         }
@@ -220,8 +248,58 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_went_and_came_again_is_watched_again() {
+        let dir = Scratch::new("again");
+        let (folder, file) = (dir.0.join("src"), dir.0.join("src/x"));
+        let mut watcher = Watcher::new();
+        watcher.add(&dir.0);
+        let until = |watcher: &mut Watcher, path: &Path| loop {
+            match watcher.wait(LONG) {
+                Waited::Changed(paths) if paths.contains(path) => return,
+                Waited::Changed(_) => {}
+                other => panic!("{path:?}: {other:?}"),
+            }
+        };
+        if !watcher.sees() {
+            return;
+        }
+        for round in 0..2 {
+            fs::create_dir(&folder).expect("made");
+            until(&mut watcher, &folder);
+            watcher.add(&folder);
+            fs::write(&file, round.to_string()).expect("written");
+            until(&mut watcher, &file);
+            fs::remove_dir_all(&folder).expect("ours");
+            until(&mut watcher, &folder);
+        }
+    }
+
+    #[test]
+    fn what_never_comes_to_rest_is_told_all_the_same() {
+        let dir = Scratch::new("restless");
+        let mut watcher = Watcher::new();
+        watcher.add(&dir.0);
+        if !watcher.sees() {
+            return;
+        }
+        let (done, is_done) = mpsc::channel::<()>();
+        let file = dir.0.join("log");
+        let writer = std::thread::spawn(move || {
+            let mut round = 0u64;
+            while is_done.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                round += 1;
+                fs::write(&file, round.to_string()).expect("written");
+            }
+        });
+        let waited = watcher.wait(LONG);
+        drop(done);
+        writer.join().expect("no panic");
+        assert!(matches!(waited, Waited::Changed(_) | Waited::Perhaps), "{waited:?}");
+    }
+
+    #[test]
     fn a_change_is_told_and_reading_is_none() {
-        let dir = Scratch::new();
+        let dir = Scratch::new("told");
         let file = dir.0.join("x");
         fs::write(&file, "1").expect("written");
         let mut watcher = Watcher::new();

@@ -4,6 +4,7 @@
 pub mod changes;
 pub mod clock;
 pub mod desktop;
+pub mod interrupt;
 pub mod process;
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]

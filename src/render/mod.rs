@@ -24,6 +24,8 @@ pub mod style;
 
 pub mod agent;
 mod board;
+#[cfg(test)]
+mod browser;
 mod collisions;
 mod finding;
 #[cfg(test)]

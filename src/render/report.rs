@@ -75,8 +75,21 @@ pub(crate) fn evidence(report: &Checklist, question: usize) -> String {
         _ => {
             let acknowledged = words::number(counts.acknowledgements, "acknowledgement");
             let bypasses = if counts.bypasses == 1 { "bypass" } else { "bypasses" };
-            format!("{acknowledged}, {} {bypasses}", counts.bypasses)
+            format!("{acknowledged}, {} {bypasses}{}", counts.bypasses, claims(report))
         }
+    }
+}
+
+/// The claims, where anybody takes any.
+fn claims(report: &Checklist) -> String {
+    let counts = &report.counts;
+    let tried = counts.claims + counts.claims_refused;
+    let ends = [(counts.claims_refused, "refused"), (counts.claims_forced, "forced")];
+    let ends: Vec<String> = ends.iter().filter(|end| end.0 > 0).map(|(n, how)| format!("{n} {how}")).collect();
+    match (tried + counts.claims_forced, &*ends) {
+        (0, _) => String::new(),
+        (_, []) => format!(", {}", words::number(tried, "claim")),
+        (_, ends) => format!(", {} ({})", words::number(tried, "claim"), ends.join(", ")),
     }
 }
 
@@ -113,8 +126,24 @@ pub(crate) fn advice(report: &Checklist) -> (String, Option<String>) {
         Advice::Enforce => format!("{boxes}, and warning has led to changes: enforce."),
     };
     let mode = report.advice.mode();
+    if !report.installed {
+        return (uninstalled(report, &boxes), Some(format!("coord install --mode {}", mode_name(mode))));
+    }
     let command = (mode != report.mode).then(|| format!("coord config mode {}", mode_name(mode)));
     (said, command)
+}
+
+/// Where there are no hooks there is no mode to change, and perhaps nothing was ever observed.
+fn uninstalled(report: &Checklist, boxes: &str) -> String {
+    match report.advice {
+        Advice::TooEarly(missing) => {
+            let missing = words::number(missing, "more session");
+            format!("coord is not installed here: install it to monitor, and ask again after {missing}.")
+        }
+        Advice::Monitor => format!("{boxes}; coord is not installed here: monitoring is enough."),
+        Advice::Warn(_) => format!("{boxes}; coord is not installed here: install it to warn, enforce if that helps."),
+        Advice::Enforce => format!("{boxes}, and warning had led to changes: install it again."),
+    }
 }
 
 pub(crate) fn mode_name(mode: Mode) -> &'static str {

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ use crate::domain::time::Timestamp;
 
 /// The name of the file that is written to. Older ones have `.1` (the newest) to `.7` before the extension.
 const NAME: &str = "coord-events.jsonl";
+
+/// The file that the lock of those who put the log aside is on.
+const LOCK: &str = "events.lock";
 
 /// From which size on a file is put aside, in bytes.
 const ROTATE_AT: u64 = 16 << 20;
@@ -52,53 +55,70 @@ impl Store {
         self.dir.join(NAME)
     }
 
-    /// Appends events, each as one line with one write, waiting for at most `wait` for other writers. What a line
-    /// cannot hold is cut: it has at most 4,096 bytes.
+    /// Appends events, each as one line with one write. What a line cannot hold is cut: it has at most 4,096 bytes.
     ///
-    /// Takes a lock of its own, so that it may be called with or without [`Locked`](super::Locked).
+    /// Takes no lock, as the system keeps the lines of those who append apart; who comes while the file is put aside
+    /// writes at the end of that one. Only who puts it aside has a lock, and waits for it for at most `wait`.
     ///
     /// # Errors
     /// Where the log cannot be written: the events before the one that failed are in it, those from it on are not.
     pub fn append(&self, events: &[Event], wait: Duration) -> Result<(), Error> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        file::make_folder(&self.dir, self.mode)?;
-        let _guard = lock::acquire(&self.dir.join("events.lock"), self.mode & 0o666, wait)?;
-        let path = self.events_file();
-        let (mut log, mut size, mut is_torn) = self.open_log(&path)?;
-        for event in events {
-            if size >= ROTATE_AT {
-                drop(log);
-                rotate(&self.dir)?;
-                (log, size, is_torn) = self.open_log(&path)?;
+        let lines: Vec<Vec<u8>> = events.iter().map(event_line::write).collect();
+        let mut left = &*lines;
+        while !left.is_empty() {
+            let written = self.append_lines(left)?;
+            left = &left[written..];
+            if !left.is_empty() {
+                self.rotate(wait)?;
             }
-            let mut line = event_line::write(event);
-            if is_torn {
-                line.insert(0, b'\n');
-            }
-            append_line(&mut log, &path, &line, size)?;
-            (size, is_torn) = (size + line.len() as u64, false);
         }
         Ok(())
     }
 
+    /// Appends lines until the file is full; how many.
+    fn append_lines(&self, lines: &[Vec<u8>]) -> Result<usize, Error> {
+        let path = self.events_file();
+        let (mut log, mut size, is_torn) = self.open_log(&path)?;
+        if is_torn && size < ROTATE_AT {
+            // Of several who see that, each ends the line: an empty one is none.
+            append_line(&mut log, &path, b"\n")?;
+        }
+        for (at, line) in lines.iter().enumerate() {
+            if size >= ROTATE_AT {
+                return Ok(at);
+            }
+            append_line(&mut log, &path, line)?;
+            size += line.len() as u64;
+        }
+        Ok(lines.len())
+    }
+
     /// Opens the log for appending; its size, and whether its last line lacks its end.
     fn open_log(&self, path: &Path) -> Result<(File, u64, bool), Error> {
-        let is_new = file::look(path)?.is_none();
-        let log = file::open(path, OpenOptions::new().read(true).append(true).create(true))?;
-        let mut log = log.ok_or_else(|| Error::io("create", path, std::io::ErrorKind::NotFound.into()))?;
         let failed = |source| Error::io("open", path, source);
-        if is_new {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true);
+        let (log, metadata) = if let Some(log) = file::open_known(path, &mut options)? {
+            log
+        } else {
+            file::make_folder(&self.dir, self.mode)?;
+            let log = file::open_known(path, options.create(true))?;
             platform::set_mode(path, self.mode & 0o666).map_err(failed)?;
-        }
-        let size = log.metadata().map_err(failed)?.len();
+            log.ok_or_else(|| failed(ErrorKind::NotFound.into()))?
+        };
+        let size = metadata.len();
         let mut last = [b'\n'];
         if size > 0 {
-            log.seek(SeekFrom::Start(size - 1)).map_err(failed)?;
-            log.read_exact(&mut last).map_err(failed)?;
+            platform::read_at(&log, &mut last, size - 1).map_err(failed)?;
         }
         Ok((log, size, last != *b"\n"))
+    }
+
+    /// Puts a full file aside, unless somebody else just did.
+    fn rotate(&self, wait: Duration) -> Result<(), Error> {
+        let _guard = lock::acquire(&self.dir.join(LOCK), self.mode & 0o666, wait)?;
+        let is_full = file::look(&self.events_file())?.is_some_and(|metadata| metadata.len() >= ROTATE_AT);
+        if is_full { rotate(&self.dir) } else { Ok(()) }
     }
 
     /// The events, oldest first. Takes no lock and may be used while others write.
@@ -123,21 +143,18 @@ impl Store {
     }
 }
 
-/// Writes the line with one call. Where only a part of it fitted, that part is taken back.
-fn append_line(log: &mut File, path: &Path, line: &[u8], size: u64) -> Result<(), Error> {
+/// Writes the line with one call. What a full disk left of it stays, as others may have written behind it; whoever comes
+/// next ends it.
+fn append_line(log: &mut File, path: &Path, line: &[u8]) -> Result<(), Error> {
     let failed = |source| Error::io("append to", path, source);
-    let written = loop {
+    loop {
         match log.write(line) {
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            written => break written.map_err(failed)?,
+            Ok(written) if written == line.len() => return Ok(()),
+            Ok(_) => return Err(failed(ErrorKind::StorageFull.into())),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
         }
-    };
-    if written == line.len() {
-        return Ok(());
     }
-    // If even that fails, the next writer ends the torn line.
-    drop(log.set_len(size));
-    Err(failed(std::io::ErrorKind::StorageFull.into()))
 }
 
 fn name(age: u32) -> String {
@@ -149,7 +166,7 @@ fn rotate(dir: &Path) -> Result<(), Error> {
     for age in (0..KEPT).rev() {
         let (from, to) = (dir.join(name(age)), dir.join(name(age + 1)));
         match file::rename(&from, &to) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(Error::io("put aside", &from, error));
             }
             _ => {}

@@ -42,12 +42,20 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
 /// # Errors
 /// [`Error::NotOurs`] for anything but a plain file, else [`Error::Io`].
 pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File>, Error> {
+    Ok(open_known(path, options)?.map(|(file, _)| file))
+}
+
+/// As [`open`], with what the system said of the file.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_known(path: &Path, options: &mut OpenOptions) -> Result<Option<(File, Metadata)>, Error> {
     platform::no_follow(options);
     match options.open(path) {
         Ok(file) => {
             let metadata = file.metadata().map_err(|source| Error::io("look at", path, source))?;
             check_plain(path, &metadata)?;
-            Ok(Some(file))
+            Ok(Some((file, metadata)))
         }
         Err(error) if platform::was_link(&error) => Err(not_ours(path, "a symbolic link")),
         Err(source) => {

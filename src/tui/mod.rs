@@ -29,6 +29,7 @@ use crate::ops;
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::coordinate::{Coordinator, News};
 use crate::render::style::Style;
+use crate::render::words;
 use model::{Effect, Message, Model};
 use terminal::Screen;
 
@@ -90,6 +91,7 @@ fn follow(mut coordinator: Coordinator, notifies: bool, send: Sender<Message>) {
                     }
                     Message::Events(events)
                 }
+                News::Claims(claims) => Message::Claims(claims),
                 News::Trouble(what) => Message::Trouble(what),
                 News::Woken => return,
             };
@@ -124,6 +126,9 @@ impl Run<'_> {
     fn until_left(&mut self, receive: &Receiver<Message>) -> io::Result<Left> {
         loop {
             self.screen.draw(|frame| view::draw(&mut self.model, frame))?;
+            if let Some(effect) = self.model.wanted() {
+                self.perform(effect)?;
+            }
             let message = match receive.recv_timeout(MINUTE) {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Timeout) => Message::Tick(ops::coordinate::now()),
@@ -158,6 +163,12 @@ impl Run<'_> {
                     0 => format!("nothing was acknowledged between {} and {}", a.label, b.label),
                     _ => format!("{} and {} count again", a.label, b.label),
                 }));
+            }
+            Effect::Release(who) => {
+                let said = self.context().and_then(|ctx| ops::claim::release_of(&ctx, &who.identity));
+                self.say(
+                    said.map(|number| format!("{} of {} released", words::count(number, "claim", "claims"), who.label)),
+                );
             }
             Effect::Edit(file) => self.edit(&file)?,
             Effect::Quit | Effect::Interrupted => {}

@@ -1,17 +1,20 @@
 //! What the screen shows, and how news and keys change it. Values in, values out.
 //! Must not know: the terminal, where news come from.
 
+mod keys;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::event::{Event, EventKind};
+use crate::domain::id::Identity;
 use crate::domain::instance::Instance;
 use crate::domain::overlap::Grade;
-use crate::domain::report::{Comparison, Overlap, Survey};
+use crate::domain::report::{ClaimRow, Comparison, Overlap, Survey};
 use crate::domain::time::Timestamp;
-use crate::render::words;
+use crate::render::{safe, words};
 
 /// So many events are kept.
 const EVENTS: usize = 500;
@@ -38,6 +41,7 @@ pub(super) enum Key {
 #[derive(Clone, Debug)]
 pub(super) enum Message {
     Survey(Arc<Survey>, Duration),
+    Claims(Vec<ClaimRow>),
     Events(Vec<Event>),
     Compared(Arc<Comparison>),
     Trouble(String),
@@ -55,6 +59,7 @@ pub(super) enum Effect {
     Compare(Box<Instance>, Box<Instance>),
     Acknowledge(Box<Instance>, Box<Instance>),
     Withdraw(Box<Instance>, Box<Instance>),
+    Release(Box<Instance>),
     Edit(PathBuf),
 }
 
@@ -88,6 +93,9 @@ pub(super) struct Model {
     pub(super) colour: bool,
     pub(super) survey: Option<Arc<Survey>>,
     pub(super) took: Duration,
+    pub(super) claims: Vec<ClaimRow>,
+    /// Whose claims the next `r` releases.
+    asked: Option<Identity>,
     pub(super) events: VecDeque<Event>,
     pub(super) pane: Pane,
     pub(super) over: Over,
@@ -99,6 +107,10 @@ pub(super) struct Model {
     pub(super) filter: String,
     pub(super) typing: bool,
     pub(super) detail: Option<Arc<Comparison>>,
+    /// Whose lines `detail` shows, or will.
+    compared: Option<(Identity, Identity)>,
+    /// Whether there is room for them beside the lists, as last drawn.
+    pub(super) roomy: bool,
     pub(super) said: Option<String>,
     pub(super) trouble: Option<String>,
     /// Lines of a page, as last drawn.
@@ -112,6 +124,8 @@ impl Model {
             colour,
             survey: None,
             took: Duration::ZERO,
+            claims: Vec::new(),
+            asked: None,
             events: VecDeque::new(),
             pane: Pane::Collisions,
             over: Over::Nothing,
@@ -122,6 +136,8 @@ impl Model {
             filter: String::new(),
             typing: false,
             detail: None,
+            compared: None,
+            roomy: false,
             said: None,
             trouble: None,
             page: 10,
@@ -131,20 +147,46 @@ impl Model {
     /// Takes in what happened; what is to be done about it, if anything.
     pub(super) fn update(&mut self, message: Message) -> Option<Effect> {
         match message {
-            Message::Survey(survey, took) => return self.take(survey, took),
+            Message::Survey(survey, took) => self.take(survey, took),
+            Message::Claims(claims) => self.claims = claims,
             Message::Events(events) => self.hear(events),
-            Message::Compared(comparison) => self.detail = Some(comparison),
+            Message::Compared(comparison) => self.learn(comparison),
             Message::Trouble(what) => self.trouble = Some(what),
             Message::Said(what) => self.said = Some(what),
             Message::Tick(now) => self.now = self.now.max(now),
             Message::Interrupt => return Some(Effect::Interrupted),
-            Message::Key(key) => return self.key(key),
+            Message::Key(key) => return self.key(key).or_else(|| self.wanted()),
         }
-        None
+        self.wanted()
+    }
+
+    /// The lines of the collision at hand, where they are shown and not known yet.
+    pub(super) fn wanted(&mut self) -> Option<Effect> {
+        if !self.roomy && self.over != Over::Detail {
+            return None;
+        }
+        let (a, b, _) = self.selected()?;
+        let (a, b) = (Box::new(a.clone()), Box::new(b.clone()));
+        let pair = Some((a.identity.clone(), b.identity.clone()));
+        if self.compared == pair {
+            return None;
+        }
+        self.compared = pair;
+        Some(Effect::Compare(a, b))
+    }
+
+    /// What came back for a pair that is not at hand any more is of no use.
+    fn learn(&mut self, comparison: Arc<Comparison>) {
+        let is_at_hand = self
+            .selected()
+            .is_some_and(|(a, b, _)| (&a.label, &b.label) == (&comparison.labels.0, &comparison.labels.1));
+        if is_at_hand {
+            self.detail = Some(comparison);
+        }
     }
 
     /// A new survey: the selection stays on the pair that it was on.
-    fn take(&mut self, survey: Arc<Survey>, took: Duration) -> Option<Effect> {
+    fn take(&mut self, survey: Arc<Survey>, took: Duration) {
         let names = |model: &Self| model.selected().map(|(a, b, _)| (a.identity.clone(), b.identity.clone()));
         let before = names(self);
         (self.now, self.took, self.trouble) = (survey.now, took, None);
@@ -158,14 +200,11 @@ impl Model {
             self.collisions.at = at.unwrap_or(self.collisions.at);
         }
         self.clamp();
-        match (self.over, self.selected()) {
-            (Over::Detail, Some((a, b, _))) => Some(Effect::Compare(Box::new(a.clone()), Box::new(b.clone()))),
-            (Over::Detail, None) => {
-                self.over = Over::Nothing;
-                self.said = Some("they have nothing in common any more".into());
-                None
-            }
-            _ => None,
+        // Perhaps their lines changed.
+        self.compared = None;
+        if self.over == Over::Detail && self.selected().is_none() {
+            self.over = Over::Nothing;
+            self.said = Some("they have nothing in common any more".into());
         }
     }
 
@@ -184,123 +223,15 @@ impl Model {
         self.clamp();
     }
 
-    fn key(&mut self, key: Key) -> Option<Effect> {
-        if self.typing {
-            self.type_filter(key);
-            return None;
+    /// What an instance claims, in short; empty where it claims nothing.
+    pub(super) fn claimed(&self, instance: &Instance) -> String {
+        let own = self.claims.iter().filter(|row| row.claim.holder.identity == instance.identity);
+        let patterns: Vec<_> = own.flat_map(|row| &row.claim.patterns).collect();
+        match &*patterns {
+            [] => String::new(),
+            [one] => safe::text(one.text()),
+            [one, others @ ..] => format!("{} and {} more", safe::text(one.text()), others.len()),
         }
-        self.said = None;
-        match key {
-            Key::Char('q') if self.over == Over::Nothing => return Some(Effect::Quit),
-            Key::Char('q') | Key::Escape if self.over != Over::Nothing => self.cover(Over::Nothing),
-            Key::Escape => self.filter.clear(),
-            Key::Char('?') => self.toggle(Over::Help),
-            Key::Char('m') => self.toggle(Over::Matrix),
-            Key::Char('/') => (self.typing, self.over) = (true, Over::Nothing),
-            Key::Enter => return self.drill(),
-            Key::Char('a') => return self.with_selected(Effect::Acknowledge),
-            Key::Char('r') => return self.with_selected(Effect::Withdraw),
-            Key::Char('e') => return self.edit(),
-            Key::Next => self.turn(1),
-            Key::Previous => self.turn(2),
-            Key::Up | Key::Char('k') => self.step(-1),
-            Key::Down | Key::Char('j') => self.step(1),
-            Key::PageUp => self.step(-(isize::try_from(self.page).unwrap_or(10))),
-            Key::PageDown | Key::Char(' ') => self.step(isize::try_from(self.page).unwrap_or(10)),
-            Key::Home | Key::Char('g') => self.step(isize::MIN),
-            Key::End | Key::Char('G') => self.step(isize::MAX),
-            _ => {}
-        }
-        self.clamp();
-        None
-    }
-
-    fn type_filter(&mut self, key: Key) {
-        match key {
-            Key::Char(c) => self.filter.push(c),
-            Key::Backspace => drop(self.filter.pop()),
-            Key::Enter => self.typing = false,
-            Key::Escape => {
-                self.typing = false;
-                self.filter.clear();
-            }
-            _ => {}
-        }
-        self.clamp();
-    }
-
-    fn cover(&mut self, over: Over) {
-        (self.over, self.scroll) = (over, 0);
-    }
-
-    fn toggle(&mut self, over: Over) {
-        self.cover(if self.over == over { Over::Nothing } else { over });
-    }
-
-    fn drill(&mut self) -> Option<Effect> {
-        match self.pane {
-            Pane::Collisions => {
-                self.detail = None;
-                let effect = self.with_selected(Effect::Compare);
-                if effect.is_some() {
-                    self.cover(Over::Detail);
-                }
-                effect
-            }
-            // An instance's own collisions: the filter says whose.
-            Pane::Instances => {
-                let label = self.shown_instances().get(self.instances.at).map(|instance| instance.label.clone());
-                self.filter = label.unwrap_or_default();
-                (self.pane, self.collisions.at) = (Pane::Collisions, 0);
-                None
-            }
-            Pane::Events => {
-                let event = self.shown_events().get(self.log.at).map(|event| event.actor.clone().unwrap_or_default());
-                self.filter = event.unwrap_or_default();
-                None
-            }
-        }
-    }
-
-    fn with_selected(&mut self, effect: impl Fn(Box<Instance>, Box<Instance>) -> Effect) -> Option<Effect> {
-        let found = self.selected().map(|(a, b, _)| effect(Box::new(a.clone()), Box::new(b.clone())));
-        if found.is_none() {
-            self.said = Some("no collision is selected".into());
-        }
-        found
-    }
-
-    /// The first path of the selected collision, where the first of the two has it on disk.
-    fn edit(&mut self) -> Option<Effect> {
-        let file = self.selected().and_then(|(a, b, overlap)| {
-            let path = overlap.paths.iter().max_by_key(|path| path.grade)?;
-            let top = a.worktree.as_ref().or(b.worktree.as_ref())?;
-            Some(top.join(String::from_utf8_lossy(path.path.as_bytes()).as_ref()))
-        });
-        if file.is_none() {
-            self.said = Some("no file to open: select a collision of a worktree".into());
-        }
-        file.map(Effect::Edit)
-    }
-
-    fn turn(&mut self, by: usize) {
-        const ORDER: [Pane; 3] = [Pane::Collisions, Pane::Instances, Pane::Events];
-        let at = ORDER.iter().position(|pane| *pane == self.pane).unwrap_or(0);
-        self.pane = ORDER[(at + by) % ORDER.len()];
-    }
-
-    fn step(&mut self, by: isize) {
-        let moved = |at: usize| at.saturating_add_signed(by);
-        if self.over != Over::Nothing {
-            self.scroll = if by == isize::MAX { usize::MAX } else { moved(self.scroll) };
-            return;
-        }
-        let cursor = match self.pane {
-            Pane::Collisions => &mut self.collisions,
-            Pane::Instances => &mut self.instances,
-            Pane::Events => &mut self.log,
-        };
-        cursor.at = moved(cursor.at);
     }
 
     fn clamp(&mut self) {
@@ -348,6 +279,12 @@ impl Model {
                 || self.matches(event.kind.name())
         };
         self.events.iter().filter(of).collect()
+    }
+
+    /// Whether the lines that are known are those of the collision at hand.
+    pub(super) fn detail_at_hand(&self) -> Option<&Comparison> {
+        let (a, b, _) = self.selected()?;
+        self.detail.as_deref().filter(|of| (&a.label, &b.label) == (&of.labels.0, &of.labels.1))
     }
 
     /// The collision at hand, and its two.

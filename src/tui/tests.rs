@@ -9,12 +9,14 @@ use ratatui::backend::TestBackend;
 
 use super::model::{Key, Over, Pane};
 use super::*;
+use crate::domain::claim::{Claim, ClaimMode, Holder, Lease, Moment, Token};
 use crate::domain::event::{Event, EventKind, OverlapFacts};
 use crate::domain::id::{Identity, RefName};
 use crate::domain::instance::{Kind as InstanceKind, State};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
-use crate::domain::report::{Overlap, Survey, Target};
+use crate::domain::pattern::Pattern;
+use crate::domain::report::{ClaimRow, Overlap, Survey, Target};
 use crate::domain::time::Timestamp;
 use crate::domain::working_set::{Change, Layer, Status, WorkingSet};
 
@@ -162,6 +164,37 @@ fn the_selected_collision_is_acknowledged_and_opened() {
     assert_eq!(press(&mut model, &[Key::Char('e')]), Some(Effect::Edit(file)));
     let mut empty = Model::new(NOW, false);
     assert_eq!(press(&mut empty, &[Key::Char('a'), Key::Char('e'), Key::Enter, Key::Down, Key::Char('G')]), None);
+}
+
+#[test]
+fn claims_are_shown_and_released_at_the_second_asking() {
+    let mut model = model(3);
+    let claim = Claim {
+        token: Token(7),
+        holder: Holder { identity: Identity::Worktree(vec![1].into()), session: None },
+        label: "worker-001".into(),
+        process: None,
+        patterns: vec![Pattern::plain(path("src/db.rs"))],
+        mode: ClaimMode::Exclusive,
+        task: None,
+        since: NOW,
+        lease: Lease::new(Moment { boot: "b".into(), seconds: 1 }, Seconds(1800)),
+        tip: None,
+        exempt: BTreeMap::new(),
+    };
+    model.update(Message::Claims(vec![ClaimRow { claim, left: Seconds(1800), mine: false }]));
+    let text = shown(&mut model, 80, 24);
+    let row = text.lines().find(|line| line.contains("worker-001") && line.contains("claims")).expect("a row");
+    assert!(row.contains("claims src/db.rs"), "{text}");
+    assert_eq!(press(&mut model, &[Key::Next, Key::Char('r')]), None);
+    assert_eq!(model.said.as_deref(), Some("worker-000 holds no claim"));
+    assert_eq!(press(&mut model, &[Key::Down, Key::Char('r')]), None);
+    assert_eq!(model.said.as_deref(), Some("worker-001 holds src/db.rs: r again releases it"));
+    assert_eq!(press(&mut model, &[Key::Down, Key::Up, Key::Char('r')]), None, "another key in between");
+    match press(&mut model, &[Key::Char('r')]) {
+        Some(Effect::Release(who)) => assert_eq!(who.label, "worker-001"),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -21,16 +21,22 @@ use crate::render::{diff, log, safe, words};
 /// From this width on the matrix stands beside the lists.
 const WIDE: u16 = 140;
 
+/// From this height on the collision at hand stands below the lists.
+const TALL: u16 = 36;
+
+/// From this width on an instance's row says how many lines it changed.
+const ROOMY: usize = 100;
+
 const HELP: &[&str] = &[
     " Tab, ←, →     another list",
     " ↑, ↓, j, k    up, down",
     " PgUp, PgDn    a page",
     " g, G          first, last",
-    " Enter         of a collision: both sides' lines; of an instance: its collisions",
+    " Enter         both sides' lines of a collision; the collisions of an instance",
     " m             who meets whom, as a matrix",
     " /             only names, paths and kinds with this in them",
     " a             acknowledge the selected collision for 8 h",
-    " r             release it: take the acknowledgement back",
+    " r             release an acknowledgement, or the selected instance's claims",
     " e             open its file in your editor",
     " Esc           back; show all",
     " q             leave",
@@ -112,11 +118,17 @@ fn footer(model: &Model) -> Line<'static> {
 }
 
 fn lists(model: &mut Model, frame: &mut Frame<'_>, area: Rect) {
-    let (left, right) = if area.width >= WIDE {
+    model.roomy = area.width >= WIDE || area.height >= TALL;
+    let left = if area.width >= WIDE {
         let [left, right] = Layout::horizontal([Constraint::Percentage(58), Constraint::Percentage(42)]).areas(area);
-        (left, Some(right))
+        beside(model, frame, right);
+        left
+    } else if model.roomy {
+        let [above, below] = Layout::vertical([Constraint::Min(3), Constraint::Percentage(35)]).areas(area);
+        at_hand(model, frame, below);
+        above
     } else {
-        (area, None)
+        area
     };
     let collisions = u16::try_from(model.shown_overlaps().len()).unwrap_or(u16::MAX);
     let instances = u16::try_from(model.shown_instances().len()).unwrap_or(u16::MAX);
@@ -135,11 +147,28 @@ fn lists(model: &mut Model, frame: &mut Frame<'_>, area: Rect) {
     list(model, frame, second, Pane::Instances, "instances", rows);
     let rows = model.shown_events().iter().map(|event| event_row(model, event, width)).collect();
     list(model, frame, third, Pane::Events, "events", rows);
-    if let Some(right) = right {
-        let lines = matrix::lines(model, usize::from(right.width.saturating_sub(2)));
-        let block = Block::new().borders(Borders::ALL).title(" who meets whom ");
-        frame.render_widget(Paragraph::new(lines).block(block), right);
-    }
+}
+
+/// The matrix, and the collision at hand below it.
+fn beside(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let lines = matrix::lines(model, usize::from(area.width.saturating_sub(2)));
+    let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let [above, below] =
+        Layout::vertical([Constraint::Length(needed.min(area.height / 2)), Constraint::Min(3)]).areas(area);
+    let block = Block::new().borders(Borders::ALL).title(" who meets whom ");
+    frame.render_widget(Paragraph::new(lines).block(block), above);
+    at_hand(model, frame, below);
+}
+
+/// Both sides' lines of the collision at hand, as far as there is room.
+fn at_hand(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let pair = model.selected().map(|(a, b, _)| format!("{} ↔ {}", words::label(&a.label), words::label(&b.label)));
+    let height = usize::from(area.height.saturating_sub(2));
+    let lines = detail(model, area.width);
+    let more = if lines.len() > height { ", Enter for all" } else { "" };
+    let title = pair.map_or_else(|| " at hand: nothing ".to_owned(), |pair| format!(" at hand: {pair}{more} "));
+    let lines: Vec<Line<'static>> = lines.into_iter().take(height).collect();
+    frame.render_widget(Paragraph::new(lines).block(Block::new().borders(Borders::ALL).title(title)), area);
 }
 
 fn list(model: &Model, frame: &mut Frame<'_>, area: Rect, pane: Pane, title: &str, rows: Vec<Line<'static>>) {
@@ -197,7 +226,7 @@ fn collision(model: &Model, overlap: &Overlap, width: usize) -> Line<'static> {
     let (a, b) = (&survey.instances[overlap.a], &survey.instances[overlap.b]);
     let (ink, what) = grade(overlap);
     let pair = format!("{} ↔ {}", words::label(&a.label), words::label(&b.label));
-    let worst = overlap.paths.iter().max_by_key(|path| (path.grade, path.blocks));
+    let worst = overlap.paths.iter().rev().max_by_key(|path| (path.grade, path.blocks));
     let path = worst.map(|path| safe::text(path.path.as_bytes())).unwrap_or_default();
     let lines = worst.map(words::both_lines).unwrap_or_default();
     let more = match overlap.paths.len() {
@@ -205,7 +234,7 @@ fn collision(model: &Model, overlap: &Overlap, width: usize) -> Line<'static> {
         n => format!(" and {} more", n - 1),
     };
     let pair = fit(&pair, (width / 3).max(20));
-    let rest = format!("{path} {lines}{more}");
+    let rest = [path, lines].join(" ").trim_end().to_owned() + &more;
     let room = width.saturating_sub((width / 3).max(20) + 18);
     Line::from(vec![
         Span::styled(fit(what, 16), style(model, ink)),
@@ -244,16 +273,20 @@ fn instance_row(model: &Model, instance: &Instance, width: usize) -> Line<'stati
         _ => String::new(),
     };
     let since = instance.touched.map(|touched| words::span(model.now.since(touched))).unwrap_or_default();
+    let claimed = model.claimed(instance);
+    let claimed = if claimed.is_empty() { claimed } else { format!("claims {claimed}  ") };
     let task = words::task(instance.task.as_deref()).unwrap_or_default();
     let name = (width / 4).clamp(14, 40);
+    // On a narrow screen the room is better spent on what it is about.
+    let for_size = if width < ROOMY { 0 } else { 13 };
     Line::from(vec![
         Span::styled(fit(&words::label(&instance.label), name), style(model, Ink::Strong)),
         Span::raw("  "),
         Span::styled(fit(words::state(instance, behind), 14), style(model, ink)),
         Span::raw(fit(&files, 10)),
-        Span::raw(fit(&size, 13)),
+        Span::raw(fit(&size, for_size)),
         Span::styled(fit(&since, 9), style(model, Ink::Faint)),
-        Span::raw(cut(&task, width.saturating_sub(name + 48))),
+        Span::raw(cut(&format!("{claimed}{task}"), width.saturating_sub(name + 35 + for_size))),
     ])
 }
 
@@ -285,7 +318,10 @@ fn over(model: &mut Model, frame: &mut Frame<'_>, area: Rect, title: &str, lines
 
 /// Both sides' hunks of the collision at hand, as `coord diff` shows them.
 fn detail(model: &Model, width: u16) -> Vec<Line<'static>> {
-    let Some(comparison) = &model.detail else { return vec![Line::raw(" reading…")] };
+    if model.selected().is_none() {
+        return Vec::new();
+    }
+    let Some(comparison) = model.detail_at_hand() else { return vec![Line::raw(" reading…")] };
     let mut text = Vec::new();
     if diff::human(comparison, &page(width.saturating_sub(2)), &mut text).is_err() {
         return Vec::new();
@@ -309,6 +345,9 @@ fn fit(text: &str, width: usize) -> String {
 
 /// In at most so many columns.
 fn cut(text: &str, width: usize) -> String {
+    if width == 0 {
+        return String::new();
+    }
     let mut used = 0;
     let mut out = String::new();
     for c in text.chars() {

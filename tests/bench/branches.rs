@@ -13,7 +13,7 @@ use crate::support::{self, Failure, Row, by_turns, median, ms, number, timed};
 const FILES: usize = 5_000;
 
 /// So many pairs are merged by git to tell what all of them would take.
-const SAMPLE: usize = 300;
+const SAMPLE: u32 = 300;
 
 /// A repository with many branches.
 struct Forest {
@@ -138,14 +138,16 @@ impl Forest {
     }
 
     fn measure(&self, runs: usize, out: &mut impl Write) -> Result<Vec<Row>, Failure> {
-        let onto: String = (0..self.branches).map(|n| format!("main work-{n}\n")).collect();
+        let onto: Vec<String> = (0..self.branches).map(|n| format!("main work-{n}\n")).collect();
+        let onto = onto.concat();
         let mut dice = Dice(3);
-        let sample: String = (0..SAMPLE)
+        let sample: Vec<String> = (0..SAMPLE)
             .map(|_| {
                 let first = dice.roll(self.branches);
                 format!("work-{first} work-{}\n", (first + 1 + dice.roll(self.branches - 1)) % self.branches)
             })
             .collect();
+        let sample = sample.concat();
         let [cold, merges, pairs] =
             by_turns(runs, [&mut || self.cold_scan(), &mut || self.merges(&onto), &mut || self.merges(&sample)])?;
         let mut again = Vec::new();
@@ -153,8 +155,8 @@ impl Forest {
             self.move_branch(&mut dice)?;
             again.push(self.scan()?);
         }
-        let count = self.branches as u64 * (self.branches as u64 - 1) / 2;
-        let all = pairs.mul_f64(count as f64 / SAMPLE as f64);
+        let count = self.branches * (self.branches - 1) / 2;
+        let all = pairs * u32::try_from(count)? / SAMPLE;
         writeln!(out, "git merges {SAMPLE} pairs of {count} in {}", ms(pairs))?;
         let memory = self.peak()?;
         writeln!(out, "peak anonymous memory of a cold scan: {memory} MiB (at most 200)")?;

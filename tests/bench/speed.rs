@@ -1,8 +1,11 @@
 //! What coord costs beside what git itself costs, measured in one run on repositories made for it: `cargo bench`, or
 //! `cargo bench -- worktrees` for one part. Prints ratios with their limits and never fails by them.
 //!
-//! `COORD_BENCH_FILES` (100000) and `COORD_BENCH_WORKTREES` (20) make it smaller; `COORD_BENCH_RUNS` (11) longer;
-//! `COORD_BENCH_BRANCHES` (1000) is the most branches.
+//! `worktrees`: hooks, checks, scans · `branches`: many branches · `agents`: what an agent waits for · `log`: the event log
+//! and the report · `watch`: the coordinator.
+//!
+//! `COORD_BENCH_FILES` (100000), `COORD_BENCH_WORKTREES` (20), `COORD_BENCH_BRANCHES` (1000) and `COORD_BENCH_EVENTS`
+//! (1000000) make it smaller; `COORD_BENCH_RUNS` (11), `COORD_BENCH_IDLE` (60 s) and `COORD_BENCH_SAVES` (40) longer.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,11 +15,18 @@ use support::{Failure, number};
 mod agents;
 mod branches;
 mod field;
+mod log;
 mod support;
+mod watch;
 mod worktrees;
 
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = args.split_first()
+        && first == log::WORKER
+    {
+        return log::work(rest);
+    }
     let mut out = io::stdout().lock();
     // `cargo bench` says so; `cargo test --all-targets` runs this too, and has nothing to test here.
     if !args.iter().any(|arg| arg == "--bench") {
@@ -26,16 +36,26 @@ fn main() -> Result<(), Failure> {
     let runs = number("COORD_BENCH_RUNS", 11).max(1);
     let root = tempfile::Builder::new().prefix("coord-bench-").tempdir()?;
     let place = fs::canonicalize(root.path())?;
-    if asked("worktrees") {
-        worktrees::bench(&place.join("worktrees"), runs, &mut out)?;
+    // One after the other, as all at once would need more room.
+    let part = |name: &str| asked(name).then(|| place.join(name));
+    if let Some(root) = part("worktrees") {
+        worktrees::bench(&root, runs, &mut out)?;
+        fs::remove_dir_all(root)?;
     }
-    if asked("agents") {
-        // Both fields at once would need twice the room.
-        drop(fs::remove_dir_all(place.join("worktrees")));
-        agents::bench(&place.join("agents"), runs, &mut out)?;
+    if let Some(root) = part("branches") {
+        branches::bench(&root, runs, &mut out)?;
+        fs::remove_dir_all(root)?;
     }
-    if asked("branches") {
-        branches::bench(&place.join("branches"), runs, &mut out)?;
+    if let Some(root) = part("agents") {
+        agents::bench(&root, runs, &mut out)?;
+        fs::remove_dir_all(root)?;
+    }
+    if let Some(root) = part("log") {
+        log::bench(&root, runs, &mut out)?;
+        fs::remove_dir_all(root)?;
+    }
+    if let Some(root) = part("watch") {
+        watch::bench(&root, &mut out)?;
     }
     writeln!(out, "\nremoving {}", place.display())?;
     drop(out);

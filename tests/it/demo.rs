@@ -1,6 +1,9 @@
 //! `coord demo`: the first thing that somebody runs.
 //! Must not know: how the demonstration is made.
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+
 use crate::world::{World, everything_below};
 
 #[test]
@@ -14,6 +17,21 @@ fn the_demo_shows_a_block_and_leaves_nothing_behind() {
     run.clean();
     assert_eq!(run.stderr, "", "quiet and orderly");
     assert_eq!(everything_below(&world.root()), before, "something stays behind");
+}
+
+#[test]
+fn an_interrupted_demo_leaves_nothing_behind_either() {
+    let world = World::empty();
+    let mut child = world.at("home").command("coord").arg("demo").stdout(Stdio::null()).spawn().expect("it starts");
+    let begun = || everything_below(&world.path("tmp")).iter().any(|path| path.join(".git").is_dir());
+    while !begun() {
+        assert!(child.try_wait().expect("it can be waited for").is_none(), "it ended before it began");
+        std::thread::yield_now();
+    }
+    world.at("home").run("kill", &["-INT", &child.id().to_string()]).ok();
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.signal(), Some(2), "it ends as an interrupted program does");
+    assert_eq!(everything_below(&world.path("tmp")), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::world::{FILE, Place, World, overlap};
+use crate::world::{FILE, Place, World, lines, overlap, skip};
 
 /// Branches `a` and `b` collide in [`FILE`], `b` and `c` in `docs/x.md`; `c` is Bob's and old.
 fn three() -> World {
@@ -88,4 +88,39 @@ fn a_file_that_most_conflicts_are_in_is_named() {
     }
     let run = main.coord(&["scan"]).ends_with(1).says("6 conflicts");
     run.says("hot:  src/api.rs  in 6 of 6 conflicts").says("split it").says("a's only file");
+}
+
+/// Enough branches and paths to be judged on all processors.
+#[test]
+fn many_branches_are_judged_alike_on_one_processor_and_on_all() {
+    let world = World::new();
+    let main = world.main();
+    if main.run("sh", &["-c", "command -v taskset"]).code != 0 {
+        return skip("taskset (util-linux) is not installed");
+    }
+    let file = |n: usize| format!("many/{n}.txt");
+    (0..130).for_each(|n| main.write(file(n), lines(9)));
+    main.commit("Many").ok();
+    let mut stream = Vec::new();
+    for branch in 0..120 {
+        let head = format!("commit refs/heads/m{branch}\ncommitter A <a@b> 1900000000 +0000\ndata 0\nfrom main^0\n");
+        stream.push(head);
+        for n in [branch, (branch * 7 + 1) % 130, (branch * 3 + 2) % 130] {
+            let text = lines(9).replace(&format!("line {}\n", 1 + branch % 9), &format!("branch {branch}\n"));
+            stream.push(format!("M 100644 inline {}\ndata {}\n{text}\n", file(n), text.len()));
+        }
+    }
+    main.write("stream", stream.concat());
+    main.sh("git fast-import --quiet < stream && rm stream").ok();
+    let args = ["scan", "--branches", "m*", "--all-pairs", "--json", "--fail-on", "never"];
+    let here = main.coord(&args).ok().stdout;
+    let one = main.run("taskset", &[&["-c", "0", "coord"][..], &args].concat()).ok().stdout;
+    let timeless = |text: &str| {
+        let mut value: Value = serde_json::from_str(text).expect("JSON");
+        value.as_object_mut().expect("an object").retain(|key, _| key != "now" && key != "generated_at");
+        value["instances"].as_array_mut().expect("a list").iter_mut().for_each(|one| one["touched"] = Value::Null);
+        value
+    };
+    assert!(pairs(&timeless(&here)).len() > 100);
+    assert_eq!(timeless(&here), timeless(&one));
 }

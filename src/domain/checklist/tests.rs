@@ -2,7 +2,7 @@
 //! Must not know: how the answer is shown.
 
 use super::*;
-use crate::domain::event::{AckFacts, CommitFacts, GrowthFacts, SessionFacts};
+use crate::domain::event::{AckFacts, ClaimFacts, CommitFacts, GrowthFacts, SessionFacts};
 use crate::domain::overlap::Grade;
 
 const HOUR: i64 = 3600;
@@ -120,6 +120,20 @@ fn an_alarm_ends_once_in_a_change_an_acknowledgement_or_a_bypass() {
     assert_eq!(told, Usefulness { spoke: 4, changed: 1, acknowledged: 1, bypassed: 1 });
     assert_eq!(told.precision(), Some(33));
     assert_eq!((report.counts.acknowledgements, report.counts.bypasses, report.counts.blocked), (1, 1, 4));
+}
+
+#[test]
+fn a_claim_is_coordination_by_hand_where_it_is_in_the_way() {
+    let claim = |why: &str| ClaimFacts { why: why.into(), ..ClaimFacts::default() };
+    let mut log = Log::new();
+    log.add(0, "a", started(1)).add(1, "a", EventKind::ClaimGranted(claim("")));
+    log.add(2, "a", EventKind::ClaimEnded(claim("released")));
+    let calm = log.decide(Mode::Monitor);
+    assert_eq!((calm.counts.claims, calm.counts.by_hand(), calm.checked[3]), (1, 0, false));
+    log.add(3, "b", EventKind::ClaimRefused(claim(""))).add(4, "a", EventKind::ClaimEnded(claim("forced")));
+    let strife = log.decide(Mode::Monitor);
+    assert_eq!((strife.counts.claims_refused, strife.counts.claims_forced, strife.counts.by_hand()), (1, 1, 2));
+    assert!(strife.checked[3]);
 }
 
 #[test]

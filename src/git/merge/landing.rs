@@ -118,11 +118,7 @@ pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<Repo
     })?;
     for (n, (line, walked)) in brought.iter_mut().zip(walked).enumerate() {
         match walked {
-            Some(Ok(walked)) => {
-                if line.take(walked) {
-                    odd.insert(n);
-                }
-            }
+            Some(Ok(course)) => odd.extend(line.take(course).then_some(n)),
             Some(Err(reason)) => line.unknown = Some(reason),
             None => {}
         }

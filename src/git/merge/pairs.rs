@@ -18,8 +18,11 @@ use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 
+/// The places of two lines, the first smaller.
+type Pair = (usize, usize);
+
 /// The pairs in the making.
-type Drafts = BTreeMap<(usize, usize), Draft>;
+type Drafts = BTreeMap<Pair, Draft>;
 
 /// A pair in the making.
 #[derive(Debug, Default)]
@@ -125,7 +128,7 @@ fn judge_group(
     brought: &[Brought],
     group: &Group,
     (kin, wanted): (&Kin, &Wanted<'_>),
-) -> Result<Vec<((usize, usize), Found)>, Error> {
+) -> Result<Vec<(Pair, Found)>, Error> {
     let mut bench = Bench::new(work, brought, group);
     bench.prepare()?;
     let blocks = may_block(work, &group.path);

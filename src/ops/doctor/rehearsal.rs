@@ -62,7 +62,8 @@ struct Stage {
 impl Stage {
     fn set(env: &Env, site: &Site<'_>) -> Result<Self, Failure> {
         let broken = |error: std::io::Error| Failure::new(Kind::Repository, format!("no temporary folder: {error}"));
-        let folder = tempfile::Builder::new().prefix("coord-doctor-").tempdir().map_err(broken)?;
+        let folder =
+            tempfile::Builder::new().prefix(&format!("{}doctor-", Env::scratch_prefix())).tempdir().map_err(broken)?;
         let top = folder.path().canonicalize().map_err(broken)?;
         let (repository, other) = (top.join("repository"), top.join("other"));
         fs::create_dir(&repository).map_err(broken)?;

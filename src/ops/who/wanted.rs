@@ -108,10 +108,9 @@ impl<'a> Wanted<'a> {
 
     /// Whether a glob names it.
     fn is_asked_for(&self, name: &RefName) -> bool {
-        let is = |globs: &[GlobMatcher], name: &[u8]| globs.iter().any(|glob| glob.is_match(names::to_path(name)));
         let is_branch = name.as_bytes().starts_with(b"refs/heads/");
-        is(&self.refs, name.as_bytes())
-            || is_branch && (is(&self.branches, name.short()) || is(&self.branches, name.as_bytes()))
+        matches(&self.refs, name.as_bytes())
+            || is_branch && (matches(&self.branches, name.short()) || matches(&self.branches, name.as_bytes()))
     }
 
     fn may_count(&self, who: &Who) -> bool {
@@ -130,6 +129,10 @@ impl<'a> Wanted<'a> {
         };
         by_rule || self.is_asked_for(name)
     }
+}
+
+fn matches(globs: &[GlobMatcher], name: &[u8]) -> bool {
+    globs.iter().any(|glob| glob.is_match(names::to_path(name)))
 }
 
 /// Globs of names; `*` matches `/` too, as branches are rarely asked for by level.
@@ -159,11 +162,11 @@ fn of_name(name: RefName) -> Who {
     }
 }
 
-/// A ref that was asked for by a glob goes by its full name, but for a local branch.
+/// A ref that was asked for by a glob goes by its full name.
 fn of_ref(ctx: &Context, found: Ref, asked: bool) -> Who {
-    let is_branch = found.name.as_bytes().starts_with(b"refs/heads/");
-    let name = if asked && !is_branch { found.name.as_bytes() } else { found.name.short() };
+    let name = if asked { found.name.as_bytes() } else { found.name.short() };
     // Of somebody else's, only when it was fetched.
+    let is_branch = found.name.as_bytes().starts_with(b"refs/heads/");
     let moved = if is_branch { refs::moved(&ctx.repository, &found.name) } else { None };
     Who {
         label: String::from_utf8_lossy(name).into_owned(),

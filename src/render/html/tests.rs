@@ -1,12 +1,10 @@
 //! The page as text, and in headless Chromium where that is there.
 //! Must not know: anything but the written page.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use super::*;
 use crate::domain::ci::Line;
 use crate::domain::sample;
+use crate::render::browser::{browse, chromium};
 
 fn written(report: &Report) -> String {
     let mut out = Vec::new();
@@ -96,51 +94,16 @@ fn nothing_is_loaded_from_anywhere() {
     assert!(page.contains("default-src 'none'"));
 }
 
-/// Chromium by any of its names. A test that needs it says aloud that it did not run; `COORD_TEST_NO_SKIP=1` makes that a
-/// failure.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "a test looks for a program and says when it is not there"
-)]
-fn chromium() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = ["chromium", "chromium-browser", "google-chrome"]
-        .iter()
-        .flat_map(|name| std::env::split_paths(&path).map(move |dir| dir.join(name)))
-        .find(|candidate| candidate.is_file());
-    if found.is_none() {
-        assert!(std::env::var_os("COORD_TEST_NO_SKIP").is_none(), "chromium is not installed");
-        eprintln!("SKIPPED: chromium is not installed");
-    }
-    found
-}
-
-fn browse(chromium: &Path, page: &str, arguments: &[&str]) -> String {
-    let dir = std::env::temp_dir().join(format!("coord-page-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).expect("the temporary folder is writable");
-    let file = dir.join("page.html");
-    std::fs::write(&file, page).expect("the folder is writable");
-    let output = Command::new(chromium)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=4000"])
-        .arg(format!("--user-data-dir={}", dir.join("profile").display()))
-        .args(arguments)
-        .arg(format!("file://{}", file.display()))
-        .output()
-        .expect("chromium starts");
-    std::fs::remove_dir_all(&dir).expect("the folder is ours");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 #[test]
 fn a_browser_shows_the_report_and_runs_no_name() {
     let Some(chromium) = chromium() else { return };
-    let dom = browse(&chromium, &written(&hostile()), &["--dump-dom"]);
+    let dom = browse(&chromium, "ci", &written(&hostile()), &["--dump-dom"]);
     assert!(dom.contains("<details class=\"conflict\">"), "{dom}");
     assert!(!dom.contains("<title>pwned") && !dom.contains("<img"), "{dom}");
-    let dom = browse(&chromium, &written(&crowd(300)), &["--dump-dom"]);
+    let dom = browse(&chromium, "ci", &written(&crowd(300)), &["--dump-dom"]);
     assert_eq!(dom.matches("<details class=\"conflict\">").count(), 60, "the first of many");
     assert!(dom.contains("<canvas role=\"img\"") && dom.contains("Hot spots"));
-    let dom = browse(&chromium, &written(&sample::report(sample::survey(&[("a", &["p"])], &[]))), &["--dump-dom"]);
+    let dom =
+        browse(&chromium, "ci", &written(&sample::report(sample::survey(&[("a", &["p"])], &[]))), &["--dump-dom"]);
     assert!(dom.contains("No conflicts."), "{dom}");
 }

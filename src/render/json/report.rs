@@ -21,6 +21,7 @@ pub(super) struct WireReport<'a> {
     sessions_needed: u64,
     checklist: Vec<WireBox>,
     mode: &'static str,
+    installed: bool,
     recommendation: &'static str,
     reason: String,
     command: Option<String>,
@@ -28,6 +29,7 @@ pub(super) struct WireReport<'a> {
     sessions_overlapping: u64,
     acknowledgements: u64,
     bypasses: u64,
+    claims: WireClaims,
     commits_blocked: u64,
     failed_open: u64,
     alarms: WireAlarms,
@@ -93,6 +95,13 @@ struct WireConflicts {
 }
 
 #[derive(Serialize)]
+struct WireClaims {
+    granted: u64,
+    refused: u64,
+    forced: u64,
+}
+
+#[derive(Serialize)]
 struct WireAlarms {
     spoke: u64,
     changed: u64,
@@ -135,6 +144,7 @@ impl<'a> WireReport<'a> {
             sessions_needed: report.thresholds.sessions,
             checklist: (0..QUESTIONS.len()).map(|at| WireBox::of(report, at)).collect(),
             mode: mode_name(report.mode),
+            installed: report.installed,
             recommendation: mode_name(report.advice.mode()),
             reason,
             command,
@@ -148,6 +158,7 @@ impl<'a> WireReport<'a> {
             sessions_overlapping: counts.overlapping_sessions,
             acknowledgements: counts.acknowledgements,
             bypasses: counts.bypasses,
+            claims: WireClaims { granted: counts.claims, refused: counts.claims_refused, forced: counts.claims_forced },
             commits_blocked: counts.blocked,
             failed_open: counts.failed_open,
             alarms: WireAlarms {

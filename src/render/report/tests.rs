@@ -6,6 +6,7 @@ use crate::domain::checklist::{Counts, Usefulness};
 use crate::domain::path::RepoPath;
 use crate::domain::policy::Thresholds;
 use crate::domain::time::Seconds;
+use crate::render::browser;
 
 fn path(text: &str) -> RepoPath {
     RepoPath::new(text).expect("valid")
@@ -33,6 +34,7 @@ fn sample() -> Checklist {
         thresholds: Thresholds::default(),
         checked: [true, true, false, false],
         mode: Mode::Monitor,
+        installed: true,
         advice: Advice::Warn(5),
         unreadable: 0,
         hindsight: None,
@@ -72,6 +74,29 @@ fn the_page_holds_its_charts_and_obeys_no_name() {
     for forbidden in ["<script", "http://", "https://", "url(", "src=", "@import"] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
+}
+
+#[test]
+fn a_browser_draws_the_charts_and_runs_no_name() {
+    let Some(chromium) = browser::chromium() else { return };
+    let page = text(|out| html(&sample(), out));
+    let dom = browser::browse(&chromium, "report", &page, &["--dump-dom"]);
+    assert_eq!(dom.matches("<svg").count(), 4, "{dom}");
+    assert_eq!(dom.matches("<rect").count(), page.matches("<rect").count(), "a bar lies outside of its chart: {dom}");
+    assert!(dom.contains("Conflicts by week") && dom.contains("coord config mode warn"), "{dom}");
+    assert!(dom.contains("<title>coord report</title>") && !dom.contains("<script"), "{dom}");
+    let told = |end: &str| dom.matches(end).count();
+    assert_eq!(told("</svg>"), 4, "a path ended a chart: {dom}");
+}
+
+#[test]
+fn without_hooks_it_says_so_and_how_to_begin() {
+    let bare = Checklist { installed: false, ..sample() };
+    assert_eq!(advice(&bare).1.as_deref(), Some("coord install --mode warn"));
+    let early = Checklist { advice: Advice::TooEarly(20), ..bare };
+    let (said, command) = advice(&early);
+    assert!(said.contains("not installed here") && said.contains("20 more sessions"), "{said}");
+    assert_eq!(command.as_deref(), Some("coord install --mode monitor"));
 }
 
 #[test]
