@@ -35,12 +35,6 @@ impl Env {
         }
     }
 
-    /// How the names of this process's temporary folders begin, so that whoever ends it early finds them.
-    #[must_use]
-    pub fn scratch_prefix() -> String {
-        format!("coord-{}-", std::process::id())
-    }
-
     /// A variable's value; `None` where it is unset or empty.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsStr> {

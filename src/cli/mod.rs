@@ -33,7 +33,6 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Kind};
 use crate::ops;
 use crate::ops::context::{Context, OpenOptions};
-use crate::os::interrupt;
 use crate::render;
 use screen::Screen;
 
@@ -118,7 +117,7 @@ fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let global = &cli.global;
     // The dashboard restores the terminal when it is ended, and a server is ended by its client.
     if !matches!(cli.command, Some(Command::Watch(_) | Command::Mcp(_))) {
-        interrupt::clean_up_first(&std::env::temp_dir(), &Env::scratch_prefix());
+        ops::scratch::clean_up_when_interrupted();
     }
     let Some(command) = cli.command else { return scan::home(global, env, screen) };
     match command {

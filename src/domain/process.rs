@@ -43,3 +43,9 @@ impl ProcessId {
             && self.pid_namespace == other.pid_namespace
     }
 }
+
+/// How the names of a process's temporary folders begin, so that whoever ends it early finds them.
+#[must_use]
+pub fn scratch_prefix(pid: u32) -> String {
+    format!("coord-{pid}-")
+}

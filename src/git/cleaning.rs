@@ -17,7 +17,7 @@ use super::repository::Repository;
 use super::worktrees::Worktree;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
-use crate::env::Env;
+use crate::domain::process::scratch_prefix;
 
 /// The bytes of a file, or that there are too many of them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -189,7 +189,7 @@ impl<'a> Cleaner<'a> {
             return Ok(BTreeMap::new());
         }
         let failed = |source| Error::File { operation: "make", path: std::env::temp_dir(), source };
-        let dir = tempfile::Builder::new().prefix(&Env::scratch_prefix()).tempdir().map_err(failed)?;
+        let dir = tempfile::Builder::new().prefix(&scratch_prefix(std::process::id())).tempdir().map_err(failed)?;
         let input: Vec<u8> = files.iter().flat_map(|(path, ..)| line(path)).collect();
         let output = self.converting(dir.path()).stdin(input).output()?;
         let ids: Vec<ObjectId> = output.stdout.split(|&b| b == b'\n').filter_map(ObjectId::from_hex).collect();

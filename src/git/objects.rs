@@ -19,8 +19,8 @@ use super::tree::Listing;
 
 use super::view::View;
 use crate::domain::id::ObjectId;
+use crate::domain::process::scratch_prefix;
 use crate::domain::text;
-use crate::env::Env;
 
 pub use super::kinds::{ObjectFormat, ObjectKind, ObjectStore};
 
@@ -149,7 +149,7 @@ impl Objects {
     /// the first, once that is removed and its inode given anew, and find nothing of what it holds.
     pub(super) fn annex(&self) -> Result<&Path, Error> {
         if self.annex.get().is_none() {
-            let made = tempfile::Builder::new().prefix(&Env::scratch_prefix()).tempdir();
+            let made = tempfile::Builder::new().prefix(&scratch_prefix(std::process::id())).tempdir();
             let fault = |source| Error::File { operation: "make a directory in", path: std::env::temp_dir(), source };
             let made = made.map_err(fault)?;
             self.add_directory(made.path())?;

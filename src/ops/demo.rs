@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::domain::demo::Scene;
+use crate::domain::process::scratch_prefix;
 use crate::env::Env;
 use crate::failure::{Failure, Kind};
 use crate::git::plain::{Ended, Plain};
@@ -96,9 +97,9 @@ struct Stage {
 /// Where the folder cannot be made, a program cannot be run, or coord does not do what it is meant to show.
 pub fn demo(env: &Env, options: &DemoOptions, show: &mut dyn FnMut(&Scene)) -> Result<(), Failure> {
     let folder =
-        tempfile::Builder::new().prefix(&format!("{}demo-", Env::scratch_prefix())).tempdir().map_err(|error| {
-            Failure::new(Kind::Store, format!("could not make a folder for the demonstration: {error}"))
-        })?;
+        tempfile::Builder::new().prefix(&format!("{}demo-", scratch_prefix(std::process::id()))).tempdir().map_err(
+            |error| Failure::new(Kind::Store, format!("could not make a folder for the demonstration: {error}")),
+        )?;
     let stage = Stage::set(&folder, env, options)?;
     stage.play(show)?;
     if options.keep {

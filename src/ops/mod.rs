@@ -31,6 +31,7 @@ pub mod plan;
 pub mod publish;
 mod receipt;
 pub mod report;
+pub mod scratch;
 pub mod session;
 pub mod settings;
 pub mod survey;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{finding, from_failure, ok};
+use crate::domain::process::scratch_prefix;
 use crate::domain::setup::{Finding, Level};
 use crate::env::Env;
 use crate::failure::{Failure, Kind};
@@ -62,8 +63,10 @@ struct Stage {
 impl Stage {
     fn set(env: &Env, site: &Site<'_>) -> Result<Self, Failure> {
         let broken = |error: std::io::Error| Failure::new(Kind::Repository, format!("no temporary folder: {error}"));
-        let folder =
-            tempfile::Builder::new().prefix(&format!("{}doctor-", Env::scratch_prefix())).tempdir().map_err(broken)?;
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{}doctor-", scratch_prefix(std::process::id())))
+            .tempdir()
+            .map_err(broken)?;
         let top = folder.path().canonicalize().map_err(broken)?;
         let (repository, other) = (top.join("repository"), top.join("other"));
         fs::create_dir(&repository).map_err(broken)?;
