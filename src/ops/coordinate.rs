@@ -59,6 +59,8 @@ pub struct Coordinator {
     places: Places,
     /// What is watched of each worktree.
     folders: BTreeMap<Identity, BTreeSet<PathBuf>>,
+    /// What is watched of the common git dir.
+    common: BTreeSet<PathBuf>,
     /// When to look again though nothing changed; `None` before the first look.
     due: Option<Instant>,
     pending: Vec<News>,
@@ -81,6 +83,7 @@ impl Coordinator {
             tail,
             places: Places::default(),
             folders: BTreeMap::new(),
+            common: BTreeSet::new(),
             due: None,
             pending: Vec::new(),
         };
@@ -166,6 +169,16 @@ impl Coordinator {
         let mut keep = BTreeSet::from([places.common.clone(), places.store.clone(), places.store.join("acks")]);
         places::below(&places.common.join("refs"), &mut keep);
         keep.insert(places.common.join("worktrees"));
+        let known = |worktree: &Worktree| self.folders.contains_key(&worktree.identity);
+        let is_same = keep == self.common && worktrees.iter().filter(|w| w.is_readable()).all(known);
+        if is_same && self.folders.len() <= worktrees.len() {
+            // Tens of thousands of folders in a large repository, none of which moved; here one may have come.
+            for folder in &keep {
+                self.watcher.add(folder);
+            }
+            return;
+        }
+        self.common.clone_from(&keep);
         self.folders.retain(|identity, _| worktrees.iter().any(|worktree| worktree.identity == *identity));
         for worktree in worktrees.iter().filter(|worktree| worktree.is_readable()) {
             let folders = self.folders.entry(worktree.identity.clone());

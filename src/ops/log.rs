@@ -1,7 +1,6 @@
 //! `coord log`: the latest events, oldest first.
 //! Must not know: how events are kept or shown.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::domain::event::Event;
@@ -48,17 +47,7 @@ impl LogOptions {
 /// Where the log is there and cannot be read.
 pub fn log(ctx: &Context, options: &LogOptions) -> Result<Vec<Event>, Failure> {
     let since = options.since.map(|Seconds(span)| Timestamp(ctx.now.0.saturating_sub_unsigned(span)));
-    let mut latest = VecDeque::new();
-    for event in ctx.store.events(&EventFilter { since })? {
-        let event = event?;
-        if options.wants(&event) {
-            latest.push_back(event);
-        }
-        if latest.len() > options.number {
-            latest.pop_front();
-        }
-    }
-    Ok(latest.into())
+    Ok(ctx.store.latest(&EventFilter { since }, options.number, &|event| options.wants(event))?)
 }
 
 /// The log as it grows: the events that were there, and then each as it comes.

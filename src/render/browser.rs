@@ -1,4 +1,4 @@
-//! Headless Chromium, for the tests of pages.
+//! Headless Chromium, for the tests of pages; and saying aloud where a program is missing.
 //! Must not know: what a page shows.
 
 use std::path::{Path, PathBuf};
@@ -6,11 +6,7 @@ use std::process::Command;
 
 /// Chromium by any of its names. A test that needs it says aloud that it did not run; `COORD_TEST_NO_SKIP=1` makes that a
 /// failure.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "a test looks for a program and says when it is not there"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test looks for a program")]
 pub(super) fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = ["chromium", "chromium-browser", "google-chrome"]
@@ -18,10 +14,16 @@ pub(super) fn chromium() -> Option<PathBuf> {
         .flat_map(|name| std::env::split_paths(&path).map(move |dir| dir.join(name)))
         .find(|candidate| candidate.is_file());
     if found.is_none() {
-        assert!(std::env::var_os("COORD_TEST_NO_SKIP").is_none(), "chromium is not installed");
-        eprintln!("SKIPPED: chromium is not installed");
+        skip("chromium is not installed");
     }
     found
+}
+
+/// Says aloud that a test was not run; fails where `COORD_TEST_NO_SKIP` is set.
+#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test says what it could not do")]
+pub(crate) fn skip(what: &str) {
+    assert!(std::env::var_os("COORD_TEST_NO_SKIP").is_none(), "would skip: {what}");
+    eprintln!("SKIPPED: {what}");
 }
 
 /// Opens a page; what the browser prints. `name` keeps those who do so at once apart.

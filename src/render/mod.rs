@@ -25,7 +25,7 @@ pub mod style;
 pub mod agent;
 mod board;
 #[cfg(test)]
-mod browser;
+pub(crate) mod browser;
 mod collisions;
 mod finding;
 #[cfg(test)]

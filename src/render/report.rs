@@ -99,8 +99,8 @@ pub(crate) fn threshold(report: &Checklist, question: usize) -> String {
     match question {
         0 => words::number(thresholds.conflicts, "conflict"),
         1 => format!("median {}", words::lasting(thresholds.open)),
-        2 => format!("{} in 100 sessions", thresholds.overlap_percent),
-        _ => format!("{} in 100 sessions", thresholds.manual_percent),
+        2 => format!("{} % of sessions", thresholds.overlap_percent),
+        _ => format!("{} % of sessions", thresholds.manual_percent),
     }
 }
 
@@ -155,10 +155,10 @@ pub(crate) fn mode_name(mode: Mode) -> &'static str {
 }
 
 /// How useful coord itself was.
-pub(crate) fn usefulness(report: &Checklist) -> String {
+pub(crate) fn usefulness(report: &Checklist) -> Vec<String> {
     let alarms = report.counts.alarms;
     if alarms.spoke == 0 {
-        return "coord has not spoken yet".to_owned();
+        return vec!["coord has not spoken yet".to_owned()];
     }
     let times = if alarms.spoke == 1 { "once".to_owned() } else { format!("{} times", alarms.spoke) };
     let mut parts = vec![format!("{} led to a change", alarms.changed)];
@@ -173,13 +173,13 @@ pub(crate) fn usefulness(report: &Checklist) -> String {
         0 => {}
         open => parts.push(format!("{open} still open")),
     }
-    let precision = alarms.precision().map(|percent| format!(" (precision as used {percent} %)")).unwrap_or_default();
-    format!("coord spoke {times}: {}{precision}", parts.join(", "))
+    let precision = alarms.precision().map(|percent| format!("precision as used: {percent} %"));
+    std::iter::once(format!("coord spoke {times}: {}", parts.join(", "))).chain(precision).collect()
 }
 
 /// How useful coord was; of history, how useful it would have been.
 pub(crate) fn told(report: &Checklist) -> Vec<String> {
-    let Some(past) = &report.hindsight else { return vec![usefulness(report)] };
+    let Some(past) = &report.hindsight else { return usefulness(report) };
     let weeks = past.span.0.div_ceil(7 * 24 * 3600);
     if past.merged == 0 {
         let squashed = words::number(past.unmerged, "commit");
@@ -234,14 +234,20 @@ pub fn human(report: &Checklist, style: &Style, out: &mut impl Write) -> io::Res
     for (at, question) in QUESTIONS.iter().enumerate() {
         let checked = report.checked[at];
         let (mark, ink) = if checked { ("[x]", Ink::Caution) } else { ("[ ]", Ink::Faint) };
-        let limit = if checked { String::new() } else { format!(" (threshold {})", threshold(report, at)) };
+        let limit = threshold(report, at);
+        let limit = limit.strip_suffix(" of sessions").unwrap_or(&limit);
+        let limit = if checked { String::new() } else { format!(" (threshold {limit})") };
         let evidence = format!("{}{limit}", evidence(report, at));
         table.row(vec![Cell::new(ink, mark), Cell::plain(question.short), Cell::plain(evidence)]);
     }
     table.write(style, out)?;
     let (said, command) = advice(report);
-    let command = command.map(|command| format!("      {}", style.ink(Ink::Command, &command))).unwrap_or_default();
-    writeln!(out, "\n  {}{command}\n", style.ink(Ink::Strong, &said))?;
+    write!(out, "\n  {}", style.ink(Ink::Strong, &said))?;
+    if let Some(command) = command {
+        let fits = said.chars().count() + command.len() + 8 <= style.width;
+        write!(out, "{}{}", if fits { "      " } else { "\n  " }, style.ink(Ink::Command, &command))?;
+    }
+    writeln!(out, "\n")?;
     told(report).iter().try_for_each(|line| writeln!(out, "  {line}"))?;
     if !counts.hot.is_empty() {
         let hot: Vec<String> = counts
@@ -271,7 +277,8 @@ pub fn human(report: &Checklist, style: &Style, out: &mut impl Write) -> io::Res
             words::number(report.unreadable, "line")
         )?;
     }
-    Ok(())
+    let settings: Vec<&str> = QUESTIONS.iter().filter_map(|question| question.setting.strip_prefix("coord.")).collect();
+    writeln!(out, "\n  thresholds: coord config {} VALUE", settings.join("|"))
 }
 
 /// What would end the conflicts of a file that everybody adds lines to.

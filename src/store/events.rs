@@ -29,7 +29,7 @@ const ROTATE_AT: u64 = 16 << 20;
 const KEPT: u32 = 7;
 
 /// The longest line that a reader takes in; what is longer is no line of ours.
-const LONGEST_READ: u64 = 64 << 10;
+pub(super) const LONGEST_READ: u64 = 64 << 10;
 
 /// Which events are wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -126,6 +126,12 @@ impl Store {
     /// # Errors
     /// Where a file of the log is there and cannot be opened.
     pub fn events(&self, filter: &EventFilter) -> Result<Events, Error> {
+        let since = filter.since.map(wire::time_text);
+        Ok(Events { files: self.event_files()?, current: None, since, unreadable: 0 })
+    }
+
+    /// The files of the log, the oldest first.
+    pub(super) fn event_files(&self) -> Result<VecDeque<(PathBuf, File)>, Error> {
         let mut files = VecDeque::new();
         let mut numbers = Vec::new();
         // From the newest on: a rotation meanwhile then shows a file twice, which its number tells, and hides none.
@@ -138,8 +144,7 @@ impl Store {
                 files.push_front((path, file));
             }
         }
-        let since = filter.since.map(wire::time_text);
-        Ok(Events { files, current: None, since, unreadable: 0 })
+        Ok(files)
     }
 }
 

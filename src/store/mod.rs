@@ -15,6 +15,7 @@ mod events;
 pub mod exclude;
 mod file;
 mod intents;
+mod latest;
 mod lock;
 mod lock_files;
 mod memories;

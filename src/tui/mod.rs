@@ -171,6 +171,7 @@ impl Run<'_> {
                 );
             }
             Effect::Edit(file) => self.edit(&file)?,
+            Effect::Repaint => self.screen.repaint()?,
             Effect::Quit | Effect::Interrupted => {}
         }
         Ok(())

@@ -61,6 +61,7 @@ pub(super) enum Effect {
     Withdraw(Box<Instance>, Box<Instance>),
     Release(Box<Instance>),
     Edit(PathBuf),
+    Repaint,
 }
 
 /// The lists of the screen, in the order of the Tab key.

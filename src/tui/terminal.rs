@@ -10,6 +10,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::layout::{Position, Rect};
 
 /// The terminal in our hands.
 pub(super) struct Screen {
@@ -47,7 +48,14 @@ impl Screen {
     /// Takes it back.
     pub(super) fn enter(&mut self) -> io::Result<()> {
         take()?;
-        self.terminal.clear()
+        self.repaint()
+    }
+
+    /// Forgets what is shown, so that all of it is drawn again. Not `clear`, which asks the terminal where its cursor is and
+    /// fails where it does not answer in time.
+    pub(super) fn repaint(&mut self) -> io::Result<()> {
+        let area = Rect::from((Position::ORIGIN, self.terminal.size()?));
+        self.terminal.resize(area)
     }
 }
 
@@ -66,4 +74,49 @@ fn take() -> io::Result<()> {
 fn restore() {
     drop(disable_raw_mode());
     drop(execute!(io::stdout(), LeaveAlternateScreen, Show));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs this very test program on a terminal and tells what it left of it.
+    const ON_A_TERMINAL: &str = r#"
+import os, pty, sys, termios
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "--exact", "tui::terminal::tests::a_panic_on_a_terminal", "--ignored", "--nocapture"])
+before, shown = termios.tcgetattr(terminal), b""
+while True:
+    try:
+        part = os.read(terminal, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    shown += part
+os.waitpid(child, 0)
+left, said = shown.find(b"\x1b[?1049l"), shown.find(b"a planted panic")
+print("entered", b"\x1b[?1049h" in shown, "left first", 0 <= left < said, "restored", termios.tcgetattr(terminal) == before)
+"#;
+
+    #[test]
+    #[ignore = "only on the terminal that the test below makes for it"]
+    fn a_panic_on_a_terminal() {
+        let _screen = Screen::open().expect("there is a terminal");
+        panic!("a planted panic");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_speaks() {
+        let program = std::env::current_exe().expect("it runs");
+        let output = std::process::Command::new("python3").args(["-c", ON_A_TERMINAL]).arg(program).output();
+        let Ok(output) = output else {
+            crate::render::browser::skip("no python3");
+            return;
+        };
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said.trim(), "entered True left first True restored True", "{output:?}");
+    }
 }

@@ -164,7 +164,7 @@ fn the_report_counts_what_the_log_tells_and_goes_out_in_every_form() {
     world.main().git(&["config", "coord.reportSessions", "2"]).ok();
     let report = world.main().json(&["report"]);
     assert_eq!(report["recommendation"], "warn", "conflicts and overlaps: {report}");
-    assert_eq!(report["command"], "coord config mode warn");
+    assert_eq!(report["command"], "coord install --mode warn", "there are no hooks yet");
     world.main().coord(&["report"]).ok().says("[x]").says("hot: src/api.rs (1)");
     world.main().coord(&["report", "--format", "markdown"]).ok().says("- [x] Have conflicts occurred");
     let page = world.main().coord(&["report", "--format", "html"]).ok().says("<svg");

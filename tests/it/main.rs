@@ -5,6 +5,7 @@ mod ci;
 mod commits;
 mod coordinator;
 mod demo;
+mod evidence;
 mod fail_open;
 mod hostile;
 mod install;

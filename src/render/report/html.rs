@@ -69,7 +69,10 @@ fn pairs(report: &Checklist, out: &mut impl Write) -> io::Result<()> {
     if report.counts.pairs.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<h2>Who meets whom</h2>\n<table><tr><th>who<th>with<th>overlaps<th>conflicts</tr>")?;
+    writeln!(
+        out,
+        "<h2>Who meets whom</h2>\n<table><tr><th>who<th>with<th class=\"n\">overlaps<th class=\"n\">conflicts</tr>"
+    )?;
     for (a, b, overlaps, conflicts) in &report.counts.pairs {
         let (a, b) = (escape(&safe::text(a)), escape(&safe::text(b)));
         writeln!(out, "<tr><td>{a}<td>{b}<td class=\"n\">{overlaps}<td class=\"n\">{conflicts}</tr>")?;
@@ -94,7 +97,7 @@ fn upright(title: &str, bars: &[(String, u64)], out: &mut impl Write) -> io::Res
         return Ok(());
     }
     let step = WIDTH / bars.len().max(1) as u64;
-    let (step, every) = (step.max(1), (90 / step.max(1)).max(1));
+    let (step, every) = (step.max(1), 84u64.div_ceil(step.max(1)));
     let width = step * bars.len() as u64;
     writeln!(
         out,

@@ -55,12 +55,14 @@ Is coordination worth enforcing here?     23 sessions since 2025-10-02 (20 neede
 
   [x]  conflicts occurred           9 conflicts in 23 sessions
   [x]  resolving them takes time    median 2 h 10 min open, 6 cost a rebase
-  [ ]  planned tasks overlap often  4 of 23 sessions (threshold 33 in 100 sessi…
-  [ ]  coordination by hand         2 acknowledgements, 1 bypass (threshold 25 …
+  [ ]  planned tasks overlap often  4 of 23 sessions (threshold 33 %)
+  [ ]  coordination by hand         2 acknowledgements, 1 bypass (threshold 25 %)
 
-  Two boxes: warn now; enforce after 5 more sessions if it helps.      coord config mode warn
+  Two boxes: warn now; enforce after 5 more sessions if it helps.
+  coord config mode warn
 
-  coord spoke 14 times: 11 led to a change, 2 were acknowledged, 1 bypassed (precision as used 78 %)
+  coord spoke 14 times: 11 led to a change, 2 were acknowledged, 1 bypassed
+  precision as used: 78 %
 ";
     assert!(shown.starts_with(expected), "{shown}");
     assert!(shown.contains("CHANGELOG.md (3: merge=union would end these)"));

@@ -18,6 +18,7 @@ impl Model {
             Key::Char('q') if self.over == Over::Nothing => return Some(Effect::Quit),
             Key::Char('q') | Key::Escape if self.over != Over::Nothing => self.cover(Over::Nothing),
             Key::Escape => self.filter.clear(),
+            Key::Redraw => return Some(Effect::Repaint),
             Key::Char('?') => self.toggle(Over::Help),
             Key::Char('m') => self.toggle(Over::Matrix),
             Key::Char('/') => (self.typing, self.over) = (true, Over::Nothing),
