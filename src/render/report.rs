@@ -236,7 +236,7 @@ pub fn human(report: &Checklist, style: &Style, out: &mut impl Write) -> io::Res
         let (mark, ink) = if checked { ("[x]", Ink::Caution) } else { ("[ ]", Ink::Faint) };
         let limit = threshold(report, at);
         let limit = limit.strip_suffix(" of sessions").unwrap_or(&limit);
-        let limit = if checked { String::new() } else { format!(" (threshold {limit})") };
+        let limit = if checked { String::new() } else { format!(" (from {limit})") };
         let evidence = format!("{}{limit}", evidence(report, at));
         table.row(vec![Cell::new(ink, mark), Cell::plain(question.short), Cell::plain(evidence)]);
     }

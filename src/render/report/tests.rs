@@ -55,8 +55,8 @@ Is coordination worth enforcing here?     23 sessions since 2025-10-02 (20 neede
 
   [x]  conflicts occurred           9 conflicts in 23 sessions
   [x]  resolving them takes time    median 2 h 10 min open, 6 cost a rebase
-  [ ]  planned tasks overlap often  4 of 23 sessions (threshold 33 %)
-  [ ]  coordination by hand         2 acknowledgements, 1 bypass (threshold 25 %)
+  [ ]  planned tasks overlap often  4 of 23 sessions (from 33 %)
+  [ ]  coordination by hand         2 acknowledgements, 1 bypass (from 25 %)
 
   Two boxes: warn now; enforce after 5 more sessions if it helps.
   coord config mode warn
