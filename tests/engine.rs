@@ -128,6 +128,20 @@ fn spans(pairs: &[(u32, u32)]) -> Vec<LineSpan> {
 
 const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
 
+/// The target lost a directory; one line adds a file to it, another one that looks as if the directory's had moved.
+#[test]
+fn a_directory_that_only_the_target_and_another_line_together_move_is_asked_of_git() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("d/one", Some("1\n")), ("d/sub/three", Some(TEN))]),
+        ("adds", &["main"], &[("d/sub/new", Some("new\n"))]),
+        ("main", &["main"], &[("d/sub/three", None)]),
+        ("takes", &["main"], &[("d/three", Some(TEN))]),
+    ]);
+    let answer = repo.judge(&["adds", "takes"]);
+    let conflicts: Vec<_> = answer.pairs[0].paths.iter().map(|overlap| (overlap.path.clone(), overlap.kind)).collect();
+    assert_eq!(conflicts, [(path("d/new"), Some(ConflictKind::DirectoryRename))]);
+}
+
 /// Git writes what it merges to a directory that comes and goes; it must not be mistaken for the one before it.
 #[test]
 fn one_reader_of_objects_serves_many_questions_that_only_git_can_answer() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::scan::GradeArg;
 use super::screen::Screen;
 use super::verdict::FailOnArg;
 use super::{Global, parse};
@@ -54,6 +55,18 @@ pub(super) struct CiArgs {
     /// Leave out requests that nobody committed to for longer: 30d
     #[arg(long, value_name = "TIME", value_parser = parse::span)]
     since: Option<Seconds>,
+    /// Only requests of which NAME, or part of a name or address, is the author
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    author: Vec<String>,
+    /// Leave out requests whose branches match
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    exclude: Vec<String>,
+    /// Only overlaps in these paths, counted from the top
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    path: Vec<String>,
+    /// Leave out what is less bad
+    #[arg(long, value_name = "GRADE")]
+    min_grade: Option<GradeArg>,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
@@ -113,6 +126,10 @@ pub(super) fn ci(args: &CiArgs, global: &Global, env: &Env, screen: &mut Screen)
         branch: args.branch.clone(),
         target: global.target.clone(),
         since: args.since,
+        authors: args.author.clone(),
+        exclude: args.exclude.clone(),
+        paths: args.path.clone(),
+        min_grade: args.min_grade.map(Grade::from),
         all_paths: args.all_paths,
         excerpts: wants(Format::Html),
     };

@@ -37,7 +37,7 @@ pub struct Object {
 const TOO_LARGE: usize = 512 << 20;
 
 /// How many bytes of trees are kept for being read again.
-const TREE_CACHE: usize = 48 << 20;
+const TREE_CACHE: usize = 24 << 20;
 
 /// So many commits are read one by one before the commit-graph is.
 const WORTH_THE_GRAPH: usize = 500;
@@ -91,9 +91,13 @@ impl std::fmt::Debug for Objects {
 impl Objects {
     /// Opens the objects below `store`, and those of its alternates.
     pub fn open(store: &ObjectStore) -> Result<Self, Error> {
-        static UNVERIFIED: Once = Once::new();
-        // Git does not hash what it reads again either, and it is most of the time.
-        UNVERIFIED.call_once(|| git2::opts::strict_hash_verification(false));
+        static SETTINGS: Once = Once::new();
+        SETTINGS.call_once(|| {
+            // Git does not hash what it reads again either, and it is most of the time.
+            git2::opts::strict_hash_verification(false);
+            // What is read more than once is kept here, in the form in which it is needed.
+            git2::opts::enable_caching(false);
+        });
         let fault = |error: &git2::Error| Error::Repository(format!("objects: {}", error.message()));
         let odb = Odb::new_ext(store.format.of_library()).map_err(|e| fault(&e))?;
         let objects = Self {

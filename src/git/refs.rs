@@ -197,15 +197,25 @@ fn peel(objects: &Objects, id: ObjectId) -> Result<Option<(ObjectId, Vec<u8>)>, 
 }
 
 fn read_commit(name: RefName, oid: ObjectId, data: &[u8]) -> Ref {
-    let header = |key: &[u8]| {
-        let mut lines = data.split(|&b| b == b'\n').take_while(|line| !line.is_empty());
-        lines.find_map(|line| line.strip_prefix(key))
-    };
-    let words = |line: &[u8]| line.rsplitn(3, |&b| b == b' ').map(<[u8]>::to_vec).collect::<Vec<_>>();
-    let author = header(b"author ").and_then(|line| words(line).pop()).unwrap_or_default();
-    let time = header(b"committer ").and_then(|line| words(line).into_iter().nth(1)).unwrap_or_default();
+    let time = header(data, b"committer ").and_then(|line| words(line).into_iter().nth(1)).unwrap_or_default();
     let time = std::str::from_utf8(&time).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    Ref { name, oid, committer_time: Timestamp(time), author }
+    Ref { name, oid, committer_time: Timestamp(time), author: author(data) }
+}
+
+/// Who wrote a commit, by its bytes: name and address; empty where they do not say.
+#[must_use]
+pub fn author(commit: &[u8]) -> Vec<u8> {
+    header(commit, b"author ").and_then(|line| words(line).pop()).unwrap_or_default()
+}
+
+fn header<'d>(commit: &'d [u8], key: &[u8]) -> Option<&'d [u8]> {
+    let mut lines = commit.split(|&b| b == b'\n').take_while(|line| !line.is_empty());
+    lines.find_map(|line| line.strip_prefix(key))
+}
+
+/// The last words of a line, last first, and what stands before them.
+fn words(line: &[u8]) -> Vec<Vec<u8>> {
+    line.rsplitn(3, |&b| b == b' ').map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::domain::instance::Instance;
 use crate::domain::observed::{Observed, Pair, Seen};
 use crate::domain::path::RepoPath;
 use crate::domain::report::Survey;
+use crate::domain::time::Timestamp;
 use crate::domain::working_set::Layer;
 use crate::ops::context::Context;
 use crate::store::{self, Locked};
@@ -58,33 +59,35 @@ pub(super) fn follow(
     ctx.store.alerts()?.items.iter().filter(is_over).try_for_each(|alert| locked.remove_alert(alert).map(drop))
 }
 
-/// One for each of the first paths, for whoever did not make the conflict; for both where that cannot be told.
+/// One for each of the first paths, for whoever did not make the conflict.
 fn of(ctx: &Context, (a, b): &Pair, seen: &Seen, found: Found<'_>) -> Vec<Alert> {
-    let made = |who: &Identity, other: &Identity| match found {
-        Found::Commit(maker) => who == maker,
-        Found::Survey(survey) => touched(survey, who) >= touched(survey, other),
+    let a_made_it = match found {
+        Found::Commit(maker) => a == maker,
+        // In the same second it was whoever looks now.
+        Found::Survey(survey) if touched(survey, a) == touched(survey, b) => ctx.repository.here.as_ref() == Some(a),
+        Found::Survey(survey) => touched(survey, a) > touched(survey, b),
     };
-    let sides = [(a, b, &seen.labels.0), (b, a, &seen.labels.1)];
+    let (from, to, label) = if a_made_it { (a, b, &seen.labels.0) } else { (b, a, &seen.labels.1) };
     // A branch without a worktree has nobody who could hear.
-    let told = sides.into_iter().filter(|(from, to, _)| made(from, to) && !matches!(to, Identity::Ref(_)));
-    let alerts = told.flat_map(|(from, to, label)| {
-        seen.paths.iter().take(NAMED).map(move |path| Alert {
-            to: to.clone(),
-            from: from.clone(),
-            label: label.clone(),
-            path: path.clone(),
-            committed: is_committed(found, from, path),
-            at: ctx.now,
-        })
-    });
-    alerts.collect()
+    if matches!(to, Identity::Ref(_)) {
+        return Vec::new();
+    }
+    let alert = |path: &RepoPath| Alert {
+        to: to.clone(),
+        from: from.clone(),
+        label: label.clone(),
+        path: path.clone(),
+        committed: is_committed(found, from, path),
+        at: ctx.now,
+    };
+    seen.paths.iter().take(NAMED).map(alert).collect()
 }
 
 fn instance<'a>(survey: &'a Survey, who: &Identity) -> Option<&'a Instance> {
     survey.instances.iter().find(|instance| instance.identity == *who)
 }
 
-fn touched(survey: &Survey, who: &Identity) -> Option<crate::domain::time::Timestamp> {
+fn touched(survey: &Survey, who: &Identity) -> Option<Timestamp> {
     instance(survey, who)?.touched
 }
 

@@ -11,13 +11,16 @@ use std::fs;
 use crate::domain::ci::{Entry, Forge, Group, Report, Request, Source, Subject};
 use crate::domain::hotspot::hot_spots;
 use crate::domain::id::ObjectId;
+use crate::domain::overlap::Grade;
 use crate::domain::report::Target;
 use crate::domain::time::Seconds;
 use crate::env::Env;
 use crate::failure::Failure;
 use crate::forge::{Place, place, requests};
 use crate::git::objects::Objects;
+use crate::git::refs;
 use crate::ops::context::{Context, OpenOptions};
+use crate::ops::survey;
 use group::Bench;
 use select::{Chosen, Refs};
 
@@ -34,6 +37,14 @@ pub struct Options {
     pub target: Option<String>,
     /// Leaves out requests that nobody committed to for longer.
     pub since: Option<Seconds>,
+    /// Leaves out requests whose branches match one of these globs.
+    pub exclude: Vec<String>,
+    /// Leaves out requests of whose author none of these is a part.
+    pub authors: Vec<String>,
+    /// Tells only of overlaps in paths that match, or that lie below one that does.
+    pub paths: Vec<String>,
+    /// Leaves out overlaps that are less bad.
+    pub min_grade: Option<Grade>,
     /// Lists every path that does not land.
     pub all_paths: bool,
     /// Reads both sides' lines of the conflicts.
@@ -65,7 +76,7 @@ pub fn check(env: &Env, options: &Options) -> Result<Checked, Failure> {
     let (mut chosen, source) = run.requests(options)?;
     let subject = if options.all { None } else { run.subject(&place, options, &mut chosen) };
     let mut notices = run.ctx.warnings.clone();
-    notices.extend(run.leave_out(&mut chosen, subject.as_ref(), source, options));
+    notices.extend(run.leave_out(&mut chosen, subject.as_ref(), source, options)?);
     if subject.is_none() && !options.all {
         notices.push(format!("nothing is checked out that is to land on {}: all pairs are judged", run.name));
     }
@@ -119,7 +130,7 @@ impl Run {
 
     fn requests(&self, options: &Options) -> Result<(Vec<Chosen>, Source), Failure> {
         let Some(list) = &options.open else {
-            let exclude = select::globs(&self.ctx.policy.exclude)?;
+            let exclude = select::globs("coord.exclude", &self.ctx.policy.exclude)?;
             return Ok(select::branches(&self.refs, &exclude, &self.name));
         };
         let listed = requests::read(list)
@@ -197,7 +208,9 @@ impl Run {
         subject: Option<&Chosen>,
         source: Source,
         options: &Options,
-    ) -> Vec<String> {
+    ) -> Result<Vec<String>, Failure> {
+        let asked = select::globs("--exclude", &options.exclude)?;
+        let authors: Vec<String> = options.authors.iter().map(|author| author.to_lowercase()).collect();
         let mut notices = Vec::new();
         let mut leave = |reason: &str, out: &dyn Fn(&Chosen) -> bool| {
             let before = chosen.len();
@@ -206,7 +219,7 @@ impl Run {
                 notices.push(format!("{} left out: {reason}", before - chosen.len()));
             }
         };
-        if let Ok(exclude) = select::globs(&self.ctx.policy.exclude)
+        if let Ok(exclude) = select::globs("coord.exclude", &self.ctx.policy.exclude)
             && source == Source::List
         {
             leave("their branches are in coord.exclude", &|other| select::excludes(&exclude, &other.request.head));
@@ -219,7 +232,21 @@ impl Run {
             };
             leave("nobody committed to them lately", &old);
         }
-        notices
+        leave("their branches are in --exclude", &|other| select::excludes(&asked, &other.request.head));
+        if !authors.is_empty() {
+            let is_theirs = |author: &str| authors.iter().any(|wanted| author.to_lowercase().contains(wanted));
+            leave("they are not --author's", &|other| !self.author(other).is_some_and(|author| is_theirs(&author)));
+        }
+        Ok(notices)
+    }
+
+    /// Whose a request is: as the list says, else who wrote its last commit.
+    fn author(&self, of: &Chosen) -> Option<String> {
+        let written = || {
+            let commit = self.objects.read(of.tip.clone().ok()?).ok()?;
+            Some(String::from_utf8_lossy(&refs::author(&commit.data)).into_owned())
+        };
+        of.request.author.clone().or_else(written)
     }
 
     fn report(
@@ -288,7 +315,8 @@ impl Run {
         let stacked_on = lower.map(Chosen::label);
         let bench = Bench { ctx: &self.ctx, objects: &self.objects, all_paths: options.all_paths };
         let judged = bench.judge(target, &members, subject)?;
-        let survey = judged.survey;
+        let mut survey = survey::of_paths(judged.survey, &options.paths)?;
+        survey.overlaps.retain(|overlap| options.min_grade.is_none_or(|least| overlap.grade >= least));
         let alone: BTreeSet<usize> = survey.conflicts().flat_map(|overlap| [overlap.a, overlap.b]).collect();
         let since = bench.since(&survey, &members, &alone)?;
         let entries = members

@@ -1,7 +1,6 @@
 //! The coordinator: follows what changes, looks again at what did, keeps the board current, tells what is new. Nothing
 //! depends on it running. Must not know: how anything is shown.
 
-mod alerts;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +23,6 @@ use crate::ops::{claim, publish};
 use crate::os::changes::{Waited, Watcher};
 use crate::os::{clock, desktop};
 use crate::store::Tail;
-use alerts::Standing;
 use places::{Places, Work};
 
 pub use crate::os::changes::Waker;
@@ -63,7 +61,6 @@ pub struct Coordinator {
     folders: BTreeMap<Identity, BTreeSet<PathBuf>>,
     /// What is watched of the common git dir.
     common: BTreeSet<PathBuf>,
-    standing: Standing,
     /// When to look again though nothing changed; `None` before the first look.
     due: Option<Instant>,
     pending: Vec<News>,
@@ -87,7 +84,6 @@ impl Coordinator {
             places: Places::default(),
             folders: BTreeMap::new(),
             common: BTreeSet::new(),
-            standing: Standing::new(),
             due: None,
             pending: Vec::new(),
         };
@@ -162,9 +158,6 @@ impl Coordinator {
         let options = SurveyOptions { memo: Some(Arc::clone(&self.memo)), ..SurveyOptions::default() };
         let mut survey = survey::survey(&ctx, &options)?;
         survey.notices.extend(publish::everybody(&ctx, &survey, &options));
-        if let Err(error) = alerts::deliver(&ctx, &survey, &mut self.standing) {
-            survey.notices.push(format!("could not alert anybody: {error}"));
-        }
         let claims = claim::list(&ctx).unwrap_or_default();
         self.due = Some(Instant::now() + next_look(&ctx, &claims));
         self.pending.push(News::Claims(claims));

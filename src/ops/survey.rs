@@ -18,6 +18,8 @@ use crate::git::status::Status;
 use crate::ops::context::Context;
 use crate::ops::who::{self, Whom};
 
+pub(super) use select::of_paths;
+
 /// Told so many of so many worktrees are read.
 pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 
@@ -120,5 +122,5 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
     let objects = ctx.repository.objects()?;
     let taken = reading::read(ctx, &objects, &target, &people, options);
     let survey = judging::judge(ctx, &objects, options, target, people, &taken)?;
-    select::of_paths(survey, &options.paths)
+    of_paths(survey, &options.paths)
 }

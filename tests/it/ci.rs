@@ -64,6 +64,28 @@ fn answer(job: &Place<'_>, more: &[&str]) -> Value {
 }
 
 #[test]
+fn flags_say_which_requests_and_which_overlaps_count() {
+    let mut forge = busy();
+    forge.open[1]["author"] = json!("Bob");
+    let job = forge.job();
+    let pairs = |more: &[&str]| {
+        let report = job.json(&asked(&[&["--all", "--fail-on", "never"], more].concat()));
+        let bases = report["bases"].as_array().expect("a list").clone();
+        bases.iter().map(|base| base["overlaps"].as_array().expect("a list").len()).sum::<usize>()
+    };
+    assert_eq!(pairs(&[]), 3, "auth, search and docs all meet in one file");
+    assert_eq!(pairs(&["--min-grade", "conflict"]), 1);
+    assert_eq!(pairs(&["--exclude", "auth"]), 1);
+    assert_eq!(pairs(&["--author", "ann"]), 1);
+    assert_eq!(pairs(&["--author", "BOB", "ann"]), 3);
+    assert_eq!(pairs(&["--path", "elsewhere/**"]), 0);
+    assert_eq!(pairs(&["--path", FILE]), 3);
+    job.coord(&asked(&["--all", "--exclude", "[z"])).ends_with(2).says("--exclude");
+    job.coord(&asked(&["--all", "--path", "[z"])).ends_with(2).says("--path");
+    job.coord(&asked(&["--all", "--author", "bob", "--fail-on", "conflict"])).ok().says("not --author's");
+}
+
+#[test]
 fn a_request_hears_of_its_conflicts_and_who_goes_first() {
     let forge = busy();
     let job = forge.job();

@@ -5,21 +5,25 @@ use std::collections::BTreeSet;
 
 use super::super::error::Error;
 use super::super::rename;
-use super::super::tree::Entry;
-use super::Work;
+use super::super::tree::{self, Entry};
 use super::landing::Brought;
 use super::meeting::Group;
+use super::{Work, walk};
 
 /// Git's threshold is 50; coord's sums differ a little from git's, and asking once too often does no harm.
 const PERHAPS_ALIKE: usize = 35;
 
-/// The pairs of one line that changed or deleted a path which the target lost since, and another that adds a file much
-/// like it. On top of the other the path seems to have moved there.
+/// The pairs of one line that changed or deleted a path which the target lost since, or that added one to a directory
+/// which it lost, and another that adds a file much like what was lost. On top of the other the path, or the directory,
+/// seems to have moved there.
 pub(super) fn find(work: &Work<'_>, brought: &[Brought], groups: &[Group]) -> Result<BTreeSet<(usize, usize)>, Error> {
     let mut lost: Vec<(usize, Entry)> = Vec::new();
     for (n, line) in brought.iter().enumerate().filter(|(_, line)| line.lands()) {
         let gone = line.touched.iter().filter(|touched| touched.ours.is_none()).filter_map(|touched| touched.base);
         lost.extend(gone.filter(Entry::is_file).map(|entry| (n, entry)));
+        // Where it cannot be told the line's own merge was git's, and said so.
+        let left = work.or_reason(left_beside(work, line))?.unwrap_or_default();
+        lost.extend(left.into_iter().map(|entry| (n, entry)));
     }
     let mut found = BTreeSet::new();
     for group in groups.iter().filter(|group| group.target.is_none() && !lost.is_empty()) {
@@ -35,6 +39,23 @@ pub(super) fn find(work: &Work<'_>, brought: &[Brought], groups: &[Group]) -> Re
         }
     }
     Ok(found)
+}
+
+/// What lay in directories that the target lost since and that the line adds something to.
+fn left_beside(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Entry>, Error> {
+    let (objects, target) = (work.judge.objects, Some(work.target_tree));
+    let mut directories = BTreeSet::new();
+    for touched in line.touched.iter().filter(|touched| touched.base.is_none() && touched.ours.is_none()) {
+        directories.extend(walk::gone_directory(objects, line.base, target, &touched.path)?);
+    }
+    let mut left = BTreeSet::new();
+    for directory in directories {
+        let Some(base) = line.base else { continue };
+        let tree = tree::entry_at(objects, base, &directory)?.filter(Entry::is_tree);
+        let files = tree::diff(objects, tree.map(|tree| tree.id), None)?;
+        left.extend(files.into_iter().filter_map(|file| file.before).filter(Entry::is_file));
+    }
+    Ok(left)
 }
 
 /// Where it cannot be told, git may know.

@@ -196,14 +196,15 @@ pub(super) fn excludes(globs: &GlobSet, short: &str) -> bool {
     globs.is_match(short)
 }
 
-/// The globs of branches that are left out; the settings have checked them already.
-pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
+/// The globs of branches that are left out, by the setting or flag that holds them.
+pub(super) fn globs(place: &str, patterns: &[String]) -> Result<GlobSet, Failure> {
+    let wrong = |error: globset::Error| Failure::config(format!("{place}: {error}"));
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = GlobBuilder::new(pattern).literal_separator(false).build();
-        set.add(glob.map_err(|error| Failure::config(format!("coord.exclude: {error}")))?);
+        set.add(glob.map_err(wrong)?);
     }
-    set.build().map_err(|error| Failure::config(format!("coord.exclude: {error}")))
+    set.build().map_err(wrong)
 }
 
 #[cfg(test)]
@@ -218,7 +219,7 @@ mod tests {
     }
 
     fn heads(refs: &Refs) -> (Vec<String>, Source) {
-        let exclude = globs(&["release/*".to_owned()]).expect("a glob");
+        let exclude = globs("coord.exclude", &["release/*".to_owned()]).expect("a glob");
         let (found, source) = branches(refs, &exclude, "main");
         (found.into_iter().map(|chosen| chosen.request.head).collect(), source)
     }

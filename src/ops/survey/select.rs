@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::git::names;
 
 /// The survey without what lies outside of `paths`; the whole of it where there are none.
-pub(super) fn of_paths(mut survey: Survey, paths: &[String]) -> Result<Survey, Failure> {
+pub(in crate::ops) fn of_paths(mut survey: Survey, paths: &[String]) -> Result<Survey, Failure> {
     if paths.is_empty() {
         return Ok(survey);
     }
