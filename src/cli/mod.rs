@@ -113,12 +113,20 @@ enum Command {
     Session(session::SessionCommand),
 }
 
+/// Calls the command; what it used of temporary folders is removed even where it is interrupted.
 fn dispatch(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let global = &cli.global;
     // The dashboard restores the terminal when it is ended, and a server is ended by its client.
-    if !matches!(cli.command, Some(Command::Watch(_) | Command::Mcp(_))) {
-        ops::scratch::clean_up_when_interrupted();
+    if matches!(cli.command, Some(Command::Watch(_) | Command::Mcp(_))) {
+        return call(cli, env, screen);
     }
+    let ending = ops::scratch::clean_up_when_interrupted();
+    let answer = call(cli, env, screen);
+    ending.hold();
+    answer
+}
+
+fn call(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+    let global = &cli.global;
     let Some(command) = cli.command else { return scan::home(global, env, screen) };
     match command {
         Command::Scan(args) => scan::scan(&args, global, env, screen),
