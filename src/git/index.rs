@@ -2,8 +2,10 @@
 //! tree's own are stepped over. Plain indexes only; of the others nothing is said, and git has to be asked.
 //! Must not know: the files in the worktree, how fresh the index is, who asks.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::fs;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
@@ -23,6 +25,11 @@ const STAGE: u16 = 0x3000;
 const NAME: u16 = 0x0fff;
 /// Of the further flags: the path was only announced (`git add -N`).
 const INTENT_TO_ADD: u16 = 0x2000;
+/// How much of the file is held at a time on the way through it, and when single entries are looked up.
+const ALONG: usize = 128 << 10;
+const AROUND: usize = 4 << 10;
+/// No name that a system takes is longer.
+const LONGEST: usize = 16 << 10;
 /// No folder of a path that a system takes lies deeper.
 const DEEPEST: usize = 1024;
 
@@ -33,42 +40,33 @@ const DEEPEST: usize = 1024;
 /// # Errors
 /// Where a tree cannot be read.
 pub fn staged(objects: &Objects, file: &Path, tree: Option<ObjectId>) -> Result<Option<Vec<TreeChange>>, Error> {
-    let Some(data) = fs::read(file).ok() else { return Ok(None) };
-    let Some(index) = Index::read(&data, objects.format().id_len()) else { return Ok(None) };
+    let Some(mut index) = Window::open(file).and_then(|window| Index::read(window, objects.format().id_len())) else {
+        return Ok(None);
+    };
+    let cache = index.cache.take();
+    let cache = cache.as_deref().map(|cache| Folder::read(cache, index.id_len, 0));
+    // A cache that cannot be read is a damaged index.
+    let Ok(cache) = cache.map_or(Ok(None), |cache| cache.map(|(cache, _)| Some(cache)).ok_or(())) else {
+        return Ok(None);
+    };
     let mut comparison = Comparison { objects, index: &index, changes: Vec::new() };
     let whole = 0..index.entries.len();
-    let plain = comparison.folder(None, whole, index.cache.as_ref(), tree)?;
+    let plain = comparison.folder(None, whole, cache.as_ref(), tree)?;
     let mut changes = comparison.changes;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(plain.then_some(changes))
 }
 
-/// An entry: where it begins, and where its name lies among the names. There may be many, so they are small.
-#[derive(Clone, Copy)]
-struct Slot {
-    at: u32,
-    name: (u32, u32),
-}
-
-impl Slot {
-    /// `None` in an index of more than 4 GiB.
-    fn new(at: usize, from: usize, to: usize) -> Option<Self> {
-        let small = |n: usize| u32::try_from(n).ok();
-        Some(Self { at: small(at)?, name: (small(from)?, small(to)?) })
-    }
-
-    fn name(self) -> Range<usize> {
-        self.name.0 as usize..self.name.1 as usize
-    }
-}
-
-struct Index<'d> {
-    data: &'d [u8],
+/// An index in its file, of which no more than a window is held: it may be large, and fresh memory is what costs.
+struct Index {
+    window: RefCell<Window>,
     id_len: usize,
-    entries: Vec<Slot>,
-    /// All names in one, where they are not whole in the file (version 4).
-    names: Vec<u8>,
-    cache: Option<Folder<'d>>,
+    /// Where each entry begins.
+    entries: Vec<u32>,
+    /// Version 4 has no whole names in its file: here they are in one, and where each ends.
+    names: Option<(Vec<u8>, Vec<u32>)>,
+    /// The cache of trees, as it is stored.
+    cache: Option<Vec<u8>>,
 }
 
 /// A folder in the cache of trees.
@@ -87,120 +85,207 @@ fn flags(data: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(*data.get(at..)?.first_chunk()?))
 }
 
-impl<'d> Index<'d> {
-    fn read(data: &'d [u8], id_len: usize) -> Option<Self> {
+/// A part of a file that slides along.
+struct Window {
+    file: File,
+    /// How long the file is, and how much of it counts.
+    len: usize,
+    from: usize,
+    bytes: Vec<u8>,
+    /// How much is read at a time.
+    step: usize,
+}
+
+impl Window {
+    fn open(path: &Path) -> Option<Self> {
+        let file = File::open(path).ok()?;
+        let len = usize::try_from(file.metadata().ok()?.len()).ok()?;
+        Some(Self { file, len, from: 0, bytes: Vec::new(), step: ALONG })
+    }
+
+    /// The bytes from `at` on: `least` of them and perhaps more; `None` where the file is shorter.
+    fn at(&mut self, at: usize, least: usize) -> Option<&[u8]> {
+        let end = at.checked_add(least).filter(|&end| end <= self.len)?;
+        if at < self.from || end > self.from + self.bytes.len() {
+            self.file.seek(SeekFrom::Start(at as u64)).ok()?;
+            self.from = at;
+            self.bytes.resize(least.max(self.step).min(self.len - at), 0);
+            self.file.read_exact(&mut self.bytes).ok()?;
+        }
+        self.bytes.get(at - self.from..)
+    }
+}
+
+/// The head of an entry: its mode, id and name's length, and where that begins.
+struct Head {
+    mode: u32,
+    id: ObjectId,
+    name_at: usize,
+    /// `None` where it is longer than the head can say.
+    len: Option<usize>,
+}
+
+impl Head {
+    /// `None` of one that only git should judge: unmerged, announced, or of no mode that is committed, as where a
+    /// truncated index goes on in zeros.
+    fn read(data: &[u8], id_len: usize) -> Option<Self> {
+        let mode = number(data, MODE)?;
+        if !matches!(mode, tree::FILE | tree::EXECUTABLE | tree::LINK | tree::SUBMODULE) {
+            return None;
+        }
+        let bits = flags(data, STAT + id_len)?;
+        let extended = bits & EXTENDED != 0;
+        if bits & STAGE != 0 || extended && flags(data, STAT + id_len + 2)? & INTENT_TO_ADD != 0 {
+            return None;
+        }
+        let name_at = STAT + id_len + if extended { 4 } else { 2 };
+        let len = Some(bits & NAME).filter(|&len| len != NAME).map(usize::from);
+        Some(Self { mode, id: ObjectId::from_bytes(data.get(STAT..STAT + id_len)?)?, name_at, len })
+    }
+
+    /// How many bytes of an entry hold it.
+    fn len(id_len: usize) -> usize {
+        STAT + id_len + 4
+    }
+}
+
+impl Index {
+    fn read(mut window: Window, id_len: usize) -> Option<Self> {
         // What follows the trailing checksum's begin is no part of it.
-        let data = data.get(..data.len().checked_sub(id_len)?)?;
-        let version = number(data, 4).filter(|_| data.starts_with(b"DIRC"))?;
+        window.len = window.len.checked_sub(id_len)?;
+        let head = window.at(0, 12)?;
+        let version = number(head, 4).filter(|_| head.starts_with(b"DIRC"))?;
         if !(2..=4).contains(&version) {
             return None;
         }
-        let count = usize::try_from(number(data, 8)?).ok()?;
-        let room = count.min(data.len() / (STAT + id_len));
-        let mut index = Self { data, id_len, entries: Vec::with_capacity(room), names: Vec::new(), cache: None };
+        let count = usize::try_from(number(head, 8)?).ok()?;
+        let room = count.min(window.len / Head::len(id_len));
+        let names = (version == 4).then(|| (Vec::new(), Vec::with_capacity(room)));
+        let entries = Vec::with_capacity(room);
+        let mut index = Self { window: RefCell::new(window), id_len, entries, names, cache: None };
         let mut at = 12;
         for _ in 0..count {
-            at = index.entry(at, version)?;
+            at = index.entry(at)?;
         }
         index.extensions(at)?;
+        index.window.get_mut().step = AROUND;
         Some(index)
     }
 
     /// Takes in the entry at `at`, and gives where the next one begins.
-    fn entry(&mut self, at: usize, version: u32) -> Option<usize> {
-        let flags_at = at + STAT + self.id_len;
-        let bits = flags(self.data, flags_at)?;
-        // A truncated index goes on in zeros.
-        if !matches!(number(self.data, at + MODE)?, tree::FILE | tree::EXECUTABLE | tree::LINK | tree::SUBMODULE) {
-            return None;
+    fn entry(&mut self, at: usize) -> Option<usize> {
+        let window = self.window.get_mut();
+        let head = Head::read(window.at(at, Head::len(self.id_len))?, self.id_len)?;
+        let name_at = at + head.name_at;
+        self.entries.push(u32::try_from(at).ok()?);
+        if let Some(names) = &mut self.names {
+            return shortened(window, name_at, names);
         }
-        let mut name_at = flags_at + 2;
-        if bits & EXTENDED != 0 {
-            if flags(self.data, name_at)? & INTENT_TO_ADD != 0 {
-                return None;
-            }
-            name_at += 2;
-        }
-        if bits & STAGE != 0 {
-            return None;
-        }
-        if version == 4 {
-            return self.shortened(at, name_at);
-        }
-        let len = match bits & NAME {
-            NAME => self.data.get(name_at..)?.iter().position(|&b| b == 0)?,
-            len => usize::from(len),
+        let len = match head.len {
+            Some(len) => len,
+            None => long_name(window, name_at)?.len(),
         };
-        self.data.get(name_at..name_at + len)?;
-        self.entries.push(Slot::new(at, name_at, name_at + len)?);
         // At least one NUL, and as many as make the entry's length a multiple of eight.
-        Some(at + ((name_at + len - at + 8) & !7))
-    }
-
-    /// An entry whose name begins as the one before it.
-    fn shortened(&mut self, at: usize, mut name_at: usize) -> Option<usize> {
-        let mut byte = *self.data.get(name_at)?;
-        let mut dropped = usize::from(byte & 0x7f);
-        while byte & 0x80 != 0 {
-            name_at += 1;
-            byte = *self.data.get(name_at)?;
-            dropped = dropped.checked_add(1)?.checked_mul(128)? + usize::from(byte & 0x7f);
-        }
-        name_at += 1;
-        let len = self.data.get(name_at..)?.iter().position(|&b| b == 0)?;
-        let before = self.entries.last().map_or(0..0, |slot| slot.name());
-        let kept = before.start..before.end.checked_sub(dropped).filter(|&to| to >= before.start)?;
-        let from = self.names.len();
-        self.names.extend_from_within(kept);
-        self.names.extend_from_slice(&self.data[name_at..name_at + len]);
-        self.entries.push(Slot::new(at, from, self.names.len())?);
-        Some(name_at + len + 1)
+        Some(at + ((head.name_at + len + 8) & !7)).filter(|&next| next <= window.len)
     }
 
     /// Reads the extensions. One that a reader must know is none that is known here: git names those in small letters.
     fn extensions(&mut self, mut at: usize) -> Option<()> {
-        while at < self.data.len() {
-            let name = self.data.get(at..at + 4)?;
-            let len = usize::try_from(number(self.data, at + 4)?).ok()?;
-            let content = self.data.get(at + 8..(at + 8).checked_add(len)?)?;
-            if !name[0].is_ascii_uppercase() {
+        let window = self.window.get_mut();
+        while at < window.len {
+            let head = window.at(at, 8)?;
+            let (is_cache, len) = (head.starts_with(b"TREE"), usize::try_from(number(head, 4)?).ok()?);
+            if !head[0].is_ascii_uppercase() {
                 return None;
             }
-            if name == b"TREE" {
-                self.cache = Some(Folder::read(content, self.id_len, 0)?.0);
+            if is_cache {
+                self.cache = Some(window.at(at + 8, len)?[..len].to_vec());
             }
-            at += 8 + len;
+            at = at.checked_add(8 + len).filter(|&next| next <= window.len)?;
         }
         Some(())
     }
 
-    fn name(&self, n: usize) -> &[u8] {
-        let names = if self.names.is_empty() { self.data } else { &self.names };
-        &names[self.entries[n].name()]
+    fn name(&self, n: usize) -> Option<Vec<u8>> {
+        if let Some((names, ends)) = &self.names {
+            let from = if n == 0 { 0 } else { ends[n - 1] as usize };
+            return Some(names[from..ends[n] as usize].to_vec());
+        }
+        let (mut window, at) = (self.window.borrow_mut(), self.entries[n] as usize);
+        let head = Head::read(window.at(at, Head::len(self.id_len))?, self.id_len)?;
+        let name_at = at + head.name_at;
+        match head.len {
+            Some(len) => Some(window.at(name_at, len)?[..len].to_vec()),
+            None => long_name(&mut window, name_at),
+        }
     }
 
     fn value(&self, n: usize) -> Option<Entry> {
-        let at = self.entries[n].at as usize;
-        let id = ObjectId::from_bytes(self.data.get(at + STAT..at + STAT + self.id_len)?)?;
-        Some(Entry { mode: number(self.data, at + MODE)?, id })
+        let mut window = self.window.borrow_mut();
+        let head = Head::read(window.at(self.entries[n] as usize, Head::len(self.id_len))?, self.id_len)?;
+        Some(Entry { mode: head.mode, id: head.id })
     }
 
-    /// The end of the entries from `from` on that lie below `folder`.
-    fn end_of(&self, folder: &[u8], from: usize, to: usize) -> usize {
+    /// The end of the entries from `from` on that lie below `folder`, which are perhaps `count`.
+    fn end_of(
+        &self,
+        folder: &[u8],
+        Range { start: from, end: to }: Range<usize>,
+        count: Option<usize>,
+    ) -> Option<usize> {
+        let is_inside = |n: usize| {
+            let name = self.name(n)?;
+            Some(name.strip_prefix(folder).is_some_and(|rest| rest.first() == Some(&b'/')))
+        };
+        if let Some(end) = count.map(|count| from + count).filter(|&end| end > from && end <= to)
+            && is_inside(end - 1)?
+            && (end == to || !is_inside(end)?)
+        {
+            return Some(end);
+        }
         let (mut inside, mut step) = (from, 1);
-        let is_inside = |n: usize| self.name(n).strip_prefix(folder).is_some_and(|rest| rest.first() == Some(&b'/'));
         // By doubling steps, as most folders are small beside what follows them.
-        while inside + step < to && is_inside(inside + step) {
+        while inside + step < to && is_inside(inside + step)? {
             inside += step;
             step *= 2;
         }
         let mut beyond = (inside + step).min(to);
         while inside + 1 < beyond {
             let middle = inside.midpoint(beyond);
-            if is_inside(middle) { inside = middle } else { beyond = middle }
+            if is_inside(middle)? { inside = middle } else { beyond = middle }
         }
-        beyond
+        Some(beyond)
     }
+}
+
+/// A name that ends at a NUL.
+fn long_name(window: &mut Window, at: usize) -> Option<Vec<u8>> {
+    let left = window.len.checked_sub(at)?;
+    let text = window.at(at, left.min(LONGEST))?;
+    let len = text.iter().position(|&b| b == 0)?;
+    Some(text[..len].to_vec())
+}
+
+/// Takes in a name that begins as the one before it, and gives where it ends.
+fn shortened(window: &mut Window, at: usize, (names, ends): &mut (Vec<u8>, Vec<u32>)) -> Option<usize> {
+    let left = window.len.checked_sub(at)?;
+    let data = window.at(at, left.min(LONGEST))?;
+    let mut used = 0;
+    let mut byte = *data.first()?;
+    let mut dropped = usize::from(byte & 0x7f);
+    while byte & 0x80 != 0 {
+        used += 1;
+        byte = *data.get(used)?;
+        dropped = dropped.checked_add(1)?.checked_mul(128)? + usize::from(byte & 0x7f);
+    }
+    let rest = &data[used + 1..];
+    let len = rest.iter().position(|&b| b == 0)?;
+    let before = if ends.len() < 2 { 0 } else { ends[ends.len() - 2] as usize };
+    let kept = before..names.len().checked_sub(dropped).filter(|&to| to >= before)?;
+    names.extend_from_within(kept);
+    names.extend_from_slice(&rest[..len]);
+    ends.push(u32::try_from(names.len()).ok()?);
+    Some(at + used + 1 + len + 1)
 }
 
 impl<'d> Folder<'d> {
@@ -241,7 +326,7 @@ impl<'d> Folder<'d> {
 /// An index beside a tree.
 struct Comparison<'a> {
     objects: &'a Objects,
-    index: &'a Index<'a>,
+    index: &'a Index,
     changes: Vec<TreeChange>,
 }
 
@@ -264,7 +349,9 @@ impl Comparison<'_> {
         let skipped = dir.map_or(0, |dir| dir.as_bytes().len() + 1);
         let (mut here, mut there) = (range.start, 0);
         while here < range.end || there < listing.len() {
-            let mine = (here < range.end).then(|| Name::of(&index.name(here)[skipped..]));
+            let mine = if here < range.end { index.name(here) } else { Some(Vec::new()) };
+            let Some(mine) = mine.filter(|mine| here == range.end || mine.len() > skipped) else { return Ok(false) };
+            let mine = (here < range.end).then(|| Name::of(&mine[skipped..]));
             let theirs = (there < listing.len())
                 .then(|| Name { text: listing.name(there), is_tree: listing.entry(there).is_tree() });
             let which = match (mine, theirs) {
@@ -277,14 +364,21 @@ impl Comparison<'_> {
             let Some(path) = joined(dir, name.text) else { return Ok(false) };
             there += usize::from(which.is_ge());
             if name.is_tree {
-                let end = if which.is_le() { index.end_of(path.as_bytes(), here, range.end) } else { here };
                 let cache = cache.and_then(|cache| cache.folder(name.text));
+                let count = cache.and_then(|cache| cache.known).map(|(count, _)| count);
+                let end =
+                    if which.is_le() { index.end_of(path.as_bytes(), here..range.end, count) } else { Some(here) };
+                let Some(end) = end else { return Ok(false) };
                 if !self.folder(Some(&path), here..end, cache, old.map(|entry| entry.id))? {
                     return Ok(false);
                 }
                 here = end;
             } else {
-                let new = if which.is_le() { index.value(here) } else { None };
+                let new = which.is_le().then(|| index.value(here));
+                if new == Some(None) {
+                    return Ok(false);
+                }
+                let new = new.flatten();
                 here += usize::from(which.is_le());
                 if old != new {
                     self.changes.push(TreeChange { path, before: old, after: new });

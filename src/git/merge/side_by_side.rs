@@ -37,8 +37,9 @@ pub(super) fn map<T: Sync, R: Send>(
     items: &[T],
     act: impl Fn(&Work<'_>, &T) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST);
-    if items.len() < FEW || threads == 1 {
+    // Asking for the processors takes a dozen system calls: too many for a hook.
+    let threads = if items.len() < FEW { 1 } else { thread::available_parallelism().map_or(1, NonZero::get).min(MOST) };
+    if threads == 1 {
         return items.iter().map(|item| act(work, item)).collect();
     }
     let queue = Queue { items, next: AtomicUsize::new(0), failed: AtomicUsize::new(usize::MAX) };
