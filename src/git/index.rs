@@ -4,8 +4,6 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,6 +12,11 @@ use super::objects::Objects;
 use super::tree::{self, Entry, Listing, TreeChange};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
+use cache_tree::Folder;
+use window::Window;
+
+mod cache_tree;
+mod window;
 
 /// What stands before the id in an entry: times, place, mode, owner, size.
 const STAT: usize = 40;
@@ -25,13 +28,8 @@ const STAGE: u16 = 0x3000;
 const NAME: u16 = 0x0fff;
 /// Of the further flags: the path was only announced (`git add -N`).
 const INTENT_TO_ADD: u16 = 0x2000;
-/// How much of the file is held at a time on the way through it, and when single entries are looked up.
-const ALONG: usize = 128 << 10;
-const AROUND: usize = 4 << 10;
 /// No name that a system takes is longer.
 const LONGEST: usize = 16 << 10;
-/// No folder of a path that a system takes lies deeper.
-const DEEPEST: usize = 1024;
 
 /// What the commit of the index at `file` would change in `tree`, sorted by path; no tree is an empty one. `None` where
 /// the index is not plain: split, sparse, unmerged, with paths that were only announced, of a form not known here, or not
@@ -69,51 +67,12 @@ struct Index {
     cache: Option<Vec<u8>>,
 }
 
-/// A folder in the cache of trees.
-struct Folder<'d> {
-    name: &'d [u8],
-    /// How many entries are below it, and the tree that they make; `None` where that is not known any more.
-    known: Option<(usize, ObjectId)>,
-    folders: Vec<Folder<'d>>,
-}
-
 fn number(data: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*data.get(at..)?.first_chunk()?))
 }
 
 fn flags(data: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(*data.get(at..)?.first_chunk()?))
-}
-
-/// A part of a file that slides along.
-struct Window {
-    file: File,
-    /// How long the file is, and how much of it counts.
-    len: usize,
-    from: usize,
-    bytes: Vec<u8>,
-    /// How much is read at a time.
-    step: usize,
-}
-
-impl Window {
-    fn open(path: &Path) -> Option<Self> {
-        let file = File::open(path).ok()?;
-        let len = usize::try_from(file.metadata().ok()?.len()).ok()?;
-        Some(Self { file, len, from: 0, bytes: Vec::new(), step: ALONG })
-    }
-
-    /// The bytes from `at` on: `least` of them and perhaps more; `None` where the file is shorter.
-    fn at(&mut self, at: usize, least: usize) -> Option<&[u8]> {
-        let end = at.checked_add(least).filter(|&end| end <= self.len)?;
-        if at < self.from || end > self.from + self.bytes.len() {
-            self.file.seek(SeekFrom::Start(at as u64)).ok()?;
-            self.from = at;
-            self.bytes.resize(least.max(self.step).min(self.len - at), 0);
-            self.file.read_exact(&mut self.bytes).ok()?;
-        }
-        self.bytes.get(at - self.from..)
-    }
 }
 
 /// The head of an entry: its mode, id and name's length, and where that begins.
@@ -168,7 +127,7 @@ impl Index {
             at = index.entry(at)?;
         }
         index.extensions(at)?;
-        index.window.get_mut().step = AROUND;
+        index.window.get_mut().settle();
         Some(index)
     }
 
@@ -286,41 +245,6 @@ fn shortened(window: &mut Window, at: usize, (names, ends): &mut (Vec<u8>, Vec<u
     names.extend_from_slice(&rest[..len]);
     ends.push(u32::try_from(names.len()).ok()?);
     Some(at + used + 1 + len + 1)
-}
-
-impl<'d> Folder<'d> {
-    /// Reads a folder and all below it; gives what follows it too.
-    fn read(data: &'d [u8], id_len: usize, depth: usize) -> Option<(Self, &'d [u8])> {
-        if depth > DEEPEST {
-            return None;
-        }
-        let nul = data.iter().position(|&b| b == 0)?;
-        let (name, rest) = (&data[..nul], &data[nul + 1..]);
-        let end = rest.iter().position(|&b| b == b'\n')?;
-        let mut words = std::str::from_utf8(&rest[..end]).ok()?.split(' ');
-        let count: i64 = words.next()?.parse().ok()?;
-        let below: usize = words.next()?.parse().ok()?;
-        let mut rest = &rest[end + 1..];
-        let known = match usize::try_from(count) {
-            Ok(count) => {
-                let id = ObjectId::from_bytes(rest.get(..id_len)?)?;
-                rest = &rest[id_len..];
-                Some((count, id))
-            }
-            Err(_) => None,
-        };
-        let mut folders = Vec::new();
-        for _ in 0..below {
-            let (folder, after) = Self::read(rest, id_len, depth + 1)?;
-            folders.push(folder);
-            rest = after;
-        }
-        Some((Self { name, known, folders }, rest))
-    }
-
-    fn folder(&self, name: &[u8]) -> Option<&Self> {
-        self.folders.iter().find(|folder| folder.name == name)
-    }
 }
 
 /// An index beside a tree.
