@@ -177,7 +177,6 @@ fn write_everything(top: &Path, id: &str, round: u32) {
         publish_all(top, &locked);
     }
     store.append(&[event(id, round)], WAIT).expect("writable");
-    assert!(store.cache().keep(id.as_bytes(), id.as_bytes()));
     let locked = store.lock(WAIT).expect("free in time");
     let intents = locked.intents(&witness()).expect("readable");
     assert!(intents.faults.is_empty(), "{:?}", intents.faults);

@@ -6,7 +6,6 @@
 
 mod acks;
 mod board;
-mod cache;
 mod claims;
 mod documents;
 mod error;
@@ -31,7 +30,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use board::{Board, LARGEST_BOARD};
-pub use cache::Cache;
 pub use documents::Listing;
 pub use error::{Cause, Error};
 pub use events::{EventFilter, Events, LONGEST_LINE};

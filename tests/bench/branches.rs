@@ -98,15 +98,6 @@ impl Forest {
         Ok(timed(|| self.field.coord(&self.repo(), &args))?.0)
     }
 
-    /// The like with nothing remembered.
-    fn cold_scan(&self) -> Result<Duration, Failure> {
-        let cache = self.repo().join(".git/coord/cache");
-        if cache.exists() {
-            fs::remove_dir_all(cache)?;
-        }
-        self.scan()
-    }
-
     /// Merges by git itself, all in one process.
     fn merges(&self, pairs: &str) -> Result<Duration, Failure> {
         let run = || -> Result<(), Failure> {
@@ -149,7 +140,7 @@ impl Forest {
             .collect();
         let sample = sample.concat();
         let [cold, merges, pairs] =
-            by_turns(runs, [&mut || self.cold_scan(), &mut || self.merges(&onto), &mut || self.merges(&sample)])?;
+            by_turns(runs, [&mut || self.scan(), &mut || self.merges(&onto), &mut || self.merges(&sample)])?;
         let mut again = Vec::new();
         for _ in 0..runs.max(3) {
             self.move_branch(&mut dice)?;
@@ -170,10 +161,6 @@ impl Forest {
 
     /// The most anonymous memory that a cold scan held at any time, in MiB, looked at as often as can be.
     fn peak(&self) -> Result<u64, Failure> {
-        let cache = self.repo().join(".git/coord/cache");
-        if cache.exists() {
-            fs::remove_dir_all(cache)?;
-        }
         let mut command = self.field.command("coord", &self.repo());
         command
             .args(["scan", "--branches", "work-*", "--all-pairs", "--json", "--fail-on", "never"])
