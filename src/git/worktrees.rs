@@ -16,6 +16,9 @@ use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::Operation;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Timestamp;
+use listed::{Listed, bad, parse};
+
+mod listed;
 
 /// One worktree, as git and its own folder describe it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,18 +49,6 @@ pub struct Worktree {
     pub nested: Vec<RepoPath>,
 }
 
-/// What `git worktree list` says of one.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Listed {
-    path: PathBuf,
-    head: Option<ObjectId>,
-    branch: Option<RefName>,
-    detached: bool,
-    bare: bool,
-    locked: Option<String>,
-    prunable: Option<String>,
-}
-
 /// Lists all worktrees, the main one first, the others by identity; broken and vanished ones too.
 ///
 /// # Errors
@@ -76,53 +67,7 @@ pub fn list(repository: &Repository) -> Result<Vec<Worktree>, Error> {
     Ok(found)
 }
 
-fn bad(what: &str) -> Error {
-    Error::Answer { operation: "worktree list".into(), what: what.into() }
-}
-
-/// Reads `git worktree list --porcelain -z`.
-fn parse(answer: &[u8]) -> Result<Vec<Listed>, Error> {
-    let mut found: Vec<Listed> = Vec::new();
-    let mut begun = false;
-    for field in answer.split(|&b| b == 0) {
-        let (name, value) = match field.iter().position(|&b| b == b' ') {
-            Some(at) => (&field[..at], &field[at + 1..]),
-            None => (field, &b""[..]),
-        };
-        if name == b"worktree" && !begun {
-            found.push(Listed { path: names::to_path(value), ..Listed::default() });
-            begun = true;
-            continue;
-        }
-        begun &= !field.is_empty();
-        if let (true, Some(entry)) = (begun, found.last_mut()) {
-            entry.take(name, value)?;
-        } else if !field.is_empty() {
-            return Err(bad("a line stands outside any worktree"));
-        }
-    }
-    Ok(found)
-}
-
 impl Listed {
-    fn take(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
-        let text = || String::from_utf8_lossy(value).into_owned();
-        match name {
-            b"HEAD" => {
-                let id = ObjectId::from_hex(value).ok_or_else(|| bad("a HEAD is no object id"))?;
-                self.head = Some(id).filter(|id| !id.is_null());
-            }
-            b"branch" => self.branch = Some(RefName::new(value)),
-            b"detached" => self.detached = true,
-            b"bare" => self.bare = true,
-            b"locked" => self.locked = Some(text()),
-            b"prunable" => self.prunable = Some(text()),
-            // Git may say more some day.
-            _ => {}
-        }
-        Ok(())
-    }
-
     fn into_worktree(self, identity: Identity, git_dir: PathBuf) -> Worktree {
         Worktree {
             identity,
@@ -377,36 +322,5 @@ impl Worktree {
     pub fn merge_heads(&self) -> Vec<ObjectId> {
         let text = fs::read(self.git_dir.join("MERGE_HEAD")).unwrap_or_default();
         text.split(|&b| b == b'\n').filter_map(ObjectId::from_hex).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ID: &str = "0123456789abcdef0123456789abcdef01234567";
-
-    #[test]
-    fn the_list_is_read_with_any_name() {
-        let answer = format!(
-            "worktree /a\0HEAD {ID}\0branch refs/heads/caf\u{e9}\0\0worktree /b\nworktree /c\x1b\0HEAD {}\0detached\0\
-             locked why not\nthis\0prunable gone\0new-word x\0\0worktree /d\0HEAD {ID}\0detached\0locked\0\0",
-            "0".repeat(40)
-        );
-        let found = parse(answer.as_bytes()).expect("well formed");
-        assert_eq!(found.len(), 3);
-        assert_eq!(found[0].branch, Some(RefName::new("refs/heads/caf\u{e9}")));
-        assert_eq!(found[1].path, Path::new("/b\nworktree /c\x1b"));
-        assert_eq!((found[1].head, found[1].detached), (None, true));
-        assert_eq!(found[1].locked.as_deref(), Some("why not\nthis"));
-        assert_eq!(found[1].prunable.as_deref(), Some("gone"));
-        assert_eq!(found[2].locked.as_deref(), Some(""));
-    }
-
-    #[test]
-    fn a_list_of_another_form_is_an_error() {
-        assert!(parse(b"HEAD x\0").is_err());
-        assert!(parse(b"worktree /a\0HEAD x\0\0").is_err());
-        assert_eq!(parse(b"").expect("empty"), []);
     }
 }

@@ -14,17 +14,9 @@ fn told(world: &World, kinds: &str) -> Vec<Value> {
     run.stdout.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
 
-fn conflict() -> World {
-    let world = World::new();
-    for (name, text) in [("auth", "auth was here"), ("search", "search was here")] {
-        world.worktree(name).commit_edit(10, text).ok();
-    }
-    world
-}
-
 #[test]
 fn what_many_processes_notice_is_told_once() {
-    let world = conflict();
+    let world = World::in_conflict();
     thread::scope(|scope| {
         for _ in 0..12 {
             scope.spawn(|| world.main().coord(&["scan", "--fail-on", "never"]).ok());
@@ -41,7 +33,7 @@ fn what_many_processes_notice_is_told_once() {
 
 #[test]
 fn a_rebase_onto_the_other_resolves_it_and_the_memory_says_so() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     let auth = world.at("auth");
     auth.git(&["rebase", "search"]).ends_with(1);
@@ -87,7 +79,7 @@ fn hooks_alone_tell_of_a_conflict_and_of_its_end() {
 
 #[test]
 fn an_acknowledgement_and_a_landing_resolve_it() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     world.at("auth").coord(&["ack", "search", "--for", "8h"]).ok();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
@@ -120,7 +112,7 @@ fn a_tracked_memory_is_left_alone_and_that_is_said_once() {
 
 #[test]
 fn the_log_is_asked_by_instance_path_and_kind() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.worktree("docs").write("README.md", "other\n");
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     let log = |args: &[&str]| world.main().coord(&[&["log", "--json"], args].concat()).ok().stdout.lines().count();
@@ -134,7 +126,7 @@ fn the_log_is_asked_by_instance_path_and_kind() {
 
 #[test]
 fn what_is_broken_in_the_log_is_passed_over() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     let log = world.store().join("coord-events.jsonl");
     let mut bytes = fs::read(&log).expect("there is a log");
@@ -150,7 +142,7 @@ fn what_is_broken_in_the_log_is_passed_over() {
 
 #[test]
 fn the_report_counts_what_the_log_tells_and_goes_out_in_every_form() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     world.at("search").git(&["reset", "-q", "--hard", "HEAD~1"]).ok();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
@@ -194,7 +186,7 @@ fn history_without_a_log_says_what_coord_would_have_said() {
 
 #[test]
 fn nothing_that_cannot_be_written_is_in_the_way() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     fs::remove_file(world.store().join("observed.json")).expect("there was one");
     fs::create_dir(world.store().join("observed.json")).expect("made");

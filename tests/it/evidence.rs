@@ -8,17 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::watch::Stream;
 use crate::world::{FILE, World, lacks};
 
-fn conflict() -> World {
-    let world = World::new();
-    for (name, text) in [("auth", "auth was here"), ("search", "search was here")] {
-        world.worktree(name).commit_edit(10, text).ok();
-    }
-    world
-}
-
 #[test]
 fn the_log_is_followed_as_it_grows_and_is_put_aside() {
-    let world = conflict();
+    let world = World::in_conflict();
     let mut command = world.main().command("coord");
     command.args(["log", "--follow", "--json", "--kind", "ack"]);
     let log = Stream::start(command);
@@ -33,7 +25,7 @@ fn the_log_is_followed_as_it_grows_and_is_put_aside() {
 
 #[test]
 fn two_gigabytes_are_in_nobodys_way() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     let file = world.store().join("coord-events.jsonl");
     let known = fs::read(&file).expect("there is a log");
@@ -52,7 +44,7 @@ fn two_gigabytes_are_in_nobodys_way() {
 
 #[test]
 fn a_clock_that_went_back_makes_no_nonsense() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     let file = world.store().join("coord-events.jsonl");
     let line = |at: &str, kind: &str, more: &str| {
@@ -75,7 +67,7 @@ fn a_clock_that_went_back_makes_no_nonsense() {
 
 #[test]
 fn where_nothing_can_be_written_the_log_is_read_and_the_watch_goes_on() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.main().coord(&["scan", "--fail-on", "never"]).ok();
     world.drop_privileges();
     let store = world.store();

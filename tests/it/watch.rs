@@ -45,14 +45,6 @@ code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if not acts else -1
 print("code", code, "left", b"\x1b[?1049l" in shown[-200:], "restored", termios.tcgetattr(terminal) == before, "not come to", acts)
 "#;
 
-fn conflict() -> World {
-    let world = World::new();
-    for (name, text) in [("auth", "auth was here"), ("search", "search was here")] {
-        world.worktree(name).commit_edit(10, text).ok();
-    }
-    world
-}
-
 /// A program that goes on writing lines of JSON; ended with the test.
 pub(crate) struct Stream {
     child: Child,
@@ -94,7 +86,7 @@ impl Drop for Stream {
 
 #[test]
 fn a_save_is_told_as_a_line_and_two_coordinators_tell_it_once() {
-    let world = conflict();
+    let world = World::in_conflict();
     let watch = || {
         let mut command = world.main().command("coord");
         command.args(["watch", "--json"]);
@@ -128,7 +120,7 @@ fn on_a_terminal(place: &Place<'_>, acts: &[(&str, &str)]) -> Option<Run> {
 
 #[test]
 fn the_terminal_is_given_back_however_it_ends() {
-    let world = conflict();
+    let world = World::in_conflict();
     for (act, code) in [("q", 0), ("\\x03", 130), ("TERM", 130)] {
         let Some(run) = on_a_terminal(&world.main(), &[("conflict", act)]) else { return };
         run.says(&format!("code {code} left True restored True"));
@@ -137,7 +129,7 @@ fn the_terminal_is_given_back_however_it_ends() {
 
 #[test]
 fn keys_acknowledge_release_and_open_the_editor() {
-    let world = conflict();
+    let world = World::in_conflict();
     world.at("search").coord(&["claim", FILE, "--task", "Search"]).ok();
     let editor = world.path("bin/editor");
     fs::write(&editor, "#!/bin/sh\necho \"$@\" > \"$HOME/edited\"\necho EDITED\n").expect("own folder");
@@ -165,7 +157,7 @@ fn keys_acknowledge_release_and_open_the_editor() {
 
 #[test]
 fn a_conflict_is_told_through_the_desktop_and_to_the_other_side() {
-    let world = conflict();
+    let world = World::in_conflict();
     let told = world.path("home/told");
     let program = world.path("bin/notify-send");
     fs::write(&program, format!("#!/bin/sh\nprintf '%s\\n' \"$*\" >> '{}'\n", told.display())).expect("own folder");

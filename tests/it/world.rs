@@ -143,6 +143,15 @@ impl World {
         world
     }
 
+    /// With `auth` and `search`, which have both committed line 10 of [`FILE`].
+    pub(crate) fn in_conflict() -> Self {
+        let world = Self::new();
+        for (name, text) in [("auth", "auth was here"), ("search", "search was here")] {
+            world.worktree(name).commit_edit(10, text).ok();
+        }
+        world
+    }
+
     /// Makes the repository and its first commit, with further options for `git init`.
     pub(crate) fn seed(&self, init: &[&str]) {
         self.init(init);
