@@ -12,7 +12,7 @@ use super::Cli;
 /// The groups of the help. Every command that is not hidden stands in one (a test holds this).
 const GROUPS: &[(&str, &[&str])] = &[
     ("Look", &["scan", "status", "check", "diff", "plan", "watch"]),
-    ("Coordinate", &["ack", "claim", "release", "renew", "claims"]),
+    ("Coordinate", &["ack", "claim", "release", "renew", "claims", "sync"]),
     ("Set up", &["install", "uninstall", "doctor", "config", "demo", "completions", "man"]),
     ("Evidence", &["log", "report", "ci"]),
 ];

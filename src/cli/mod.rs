@@ -20,6 +20,7 @@ mod screen;
 mod session;
 mod setup;
 mod shell;
+mod sync;
 mod verdict;
 mod watch;
 
@@ -87,6 +88,7 @@ enum Command {
     Check(check::CheckArgs),
     Diff(check::DiffArgs),
     Ack(ack::AckArgs),
+    Sync(sync::SyncArgs),
     Claim(claim::ClaimArgs),
     Release(claim::ReleaseArgs),
     Renew(claim::RenewArgs),
@@ -134,6 +136,7 @@ fn call(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Check(args) => check::check(&args, global, env, screen),
         Command::Diff(args) => check::diff(&args, global, env, screen),
         Command::Ack(args) => ack::ack(&args, global, env, screen),
+        Command::Sync(args) => sync::sync(&args, global, env, screen),
         Command::Claim(args) => claim::claim(&args, global, env, screen),
         Command::Release(args) => claim::release(&args, global, env, screen),
         Command::Renew(args) => claim::renew(&args, global, env, screen),

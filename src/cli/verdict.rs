@@ -109,6 +109,7 @@ mod tests {
             task: None,
             touched: None,
             working_set: WorkingSet { changes: [(path, change)].into(), ..WorkingSet::default() },
+            origin: None,
         }
     }
 

@@ -91,6 +91,11 @@ pub enum EventKind {
     },
     /// coord's hooks were removed.
     Uninstalled,
+    /// Something odd was seen at the remote that machines meet at.
+    SyncNoted {
+        /// What, for people.
+        reason: String,
+    },
     /// Something that a later version of coord wrote.
     Unknown {
         /// The kind's name.
@@ -286,6 +291,7 @@ impl EventKind {
             Self::ClaimEnded(_) => "claim_ended",
             Self::Installed { .. } => "installed",
             Self::Uninstalled => "uninstalled",
+            Self::SyncNoted { .. } => "sync_noted",
             Self::Unknown { name, .. } => name,
         }
     }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::id::{Identity, ObjectId, RefName};
+use super::sync::Origin;
 use super::time::Timestamp;
 use super::working_set::WorkingSet;
 
@@ -18,6 +19,8 @@ pub enum Kind {
     Remote,
     /// A declared session.
     Session,
+    /// An instance of another machine, as it publishes itself.
+    Synced,
 }
 
 impl Kind {
@@ -29,6 +32,7 @@ impl Kind {
             Self::Branch => "branch",
             Self::Remote => "remote",
             Self::Session => "session",
+            Self::Synced => "synced",
         }
     }
 }
@@ -113,4 +117,6 @@ pub struct Instance {
     pub touched: Option<Timestamp>,
     /// What it changed since the fork point.
     pub working_set: WorkingSet,
+    /// Where it comes from, of an instance of another machine.
+    pub origin: Option<Origin>,
 }

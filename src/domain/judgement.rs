@@ -26,6 +26,8 @@ pub enum Reason {
     Present,
     /// HEAD has it already, and this commit makes it smaller.
     Shrunk,
+    /// The other's text does not leave its machine: its lines alone tell.
+    ByLines,
     /// The path never blocks: generated, a lock file, merged by a driver, or named in `[paths] warn`.
     PathOnlyWarns,
 }
@@ -73,6 +75,8 @@ pub enum WayOut {
     CommitOnly(Vec<RepoPath>),
     /// Rebase onto the other: its name, as git resolves it.
     Rebase(Vec<u8>),
+    /// Fetch what an instance of another machine has committed, and rebase onto that: the remote and the ref.
+    RebaseFetched(String, Vec<u8>),
     /// Merge the other: its name, as git resolves it.
     Merge(Vec<u8>),
     /// Acknowledge: the other's label and the paths.

@@ -32,6 +32,7 @@ pub mod report;
 pub mod right_of_way;
 pub mod session;
 pub mod setup;
+pub mod sync;
 pub mod text;
 pub mod time;
 pub mod verdict;

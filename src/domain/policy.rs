@@ -2,6 +2,7 @@
 //! Must not know: where a value came from (git config, environment, coord.toml, flag).
 
 use super::overlap::Grade;
+use super::sync::SyncMode;
 use super::time::Seconds;
 
 /// How far the hooks go (`coord.mode`).
@@ -58,6 +59,14 @@ pub struct Policy {
     pub runtime_dir: String,
     /// `coord.memory`: the file of the memory, relative to the main worktree.
     pub memory: String,
+    /// `coord.sync`: what other machines get to see of this one.
+    pub sync: SyncMode,
+    /// `coord.syncRemote`: the name of the remote that machines meet at; origin, or the only one, where it is not set.
+    pub sync_remote: Option<String>,
+    /// `coord.syncEvery`: how old what was fetched may be before a hook starts a fetch behind it. 60 s.
+    pub sync_every: Seconds,
+    /// `coord.syncExclude`: globs of paths that never leave this machine.
+    pub sync_exclude: Vec<String>,
     /// From where on `coord report` checks its boxes.
     pub report: Thresholds,
 }
@@ -100,6 +109,10 @@ impl Default for Policy {
             agent_overlap_asks: false,
             runtime_dir: ".claude/runtime".to_owned(),
             memory: ".claude/memory.md".to_owned(),
+            sync: SyncMode::Off,
+            sync_remote: None,
+            sync_every: Seconds(60),
+            sync_exclude: Vec::new(),
             report: Thresholds::default(),
         }
     }

@@ -32,6 +32,8 @@ pub struct Meeting {
     pub on_target: bool,
     /// Whether the path may block at all: not generated, not a lock file, no merge driver, not `[paths] warn`.
     pub may_block: bool,
+    /// Whether the other's text is not known, only which lines it changed.
+    pub by_lines: bool,
     /// Whether one is built on the other.
     pub stacked: bool,
     /// Whether somebody acknowledged it.
@@ -71,11 +73,14 @@ pub fn rule(meeting: &Meeting, policy: &Policy) -> Ruling {
     if !meeting.may_block {
         return Ruling::Warn(Reason::PathOnlyWarns);
     }
+    if meeting.by_lines {
+        return Ruling::Warn(Reason::ByLines);
+    }
     match meeting.other {
         Kind::Remote => Ruling::Warn(Reason::Remote),
         Kind::Branch if !policy.block_branches => Ruling::Warn(Reason::Branch),
-        Kind::Worktree | Kind::Session | Kind::Branch if meeting.committed => Ruling::Block(Reason::Committed),
-        Kind::Worktree | Kind::Session | Kind::Branch => Ruling::Warn(Reason::Uncommitted),
+        _ if meeting.committed => Ruling::Block(Reason::Committed),
+        _ => Ruling::Warn(Reason::Uncommitted),
     }
 }
 
@@ -108,6 +113,7 @@ mod tests {
             effect: Effect::Adds,
             on_target: false,
             may_block: true,
+            by_lines: false,
             stacked: false,
             acknowledged: false,
             over: false,
@@ -148,6 +154,8 @@ mod tests {
     fn only_an_added_conflict_with_committed_work_blocks() {
         check(&meeting(), Ruling::Block(Reason::Committed));
         check(&Meeting { other: Kind::Session, ..meeting() }, Ruling::Block(Reason::Committed));
+        check(&Meeting { other: Kind::Synced, ..meeting() }, Ruling::Block(Reason::Committed));
+        check(&Meeting { other: Kind::Synced, by_lines: true, ..meeting() }, Ruling::Warn(Reason::ByLines));
         check(&Meeting { committed: false, ..meeting() }, Ruling::Warn(Reason::Uncommitted));
         check(&Meeting { effect: Effect::Keeps, ..meeting() }, Ruling::Warn(Reason::Present));
         check(&Meeting { effect: Effect::Shrinks, ..meeting() }, Ruling::Warn(Reason::Shrunk));

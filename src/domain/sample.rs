@@ -43,6 +43,7 @@ pub(crate) fn instance(label: &str, paths: &[&str]) -> Instance {
             added_lines: Some(3),
             deleted_lines: Some(1),
         },
+        origin: None,
     }
 }
 

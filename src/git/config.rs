@@ -133,6 +133,15 @@ impl Config {
         self.matching(key).last().and_then(|line| line.value.as_deref())
     }
 
+    /// Keys and values of some sections that stand in the repository's own configuration or nearer, in git's order.
+    pub fn near<'a>(&'a self, sections: &'a [&str]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let is = |line: &&Line| {
+            let section = line.key.split(|&b| b == b'.').next().unwrap_or_default();
+            line.scope >= Scope::Local && sections.iter().any(|wanted| wanted.as_bytes() == section)
+        };
+        self.lines.iter().filter(is).map(|line| (&*line.key, line.value.as_deref().unwrap_or(b"true")))
+    }
+
     /// Every key of `section`, in git's order, with repetitions, as git prints them.
     pub fn keys<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.lines

@@ -105,9 +105,12 @@ fn run(asked: &Asked<'_>, pairs: &[(ObjectId, ObjectId)], source: bool) -> Resul
     // Never --quiet: it calls real conflicts clean.
     let call = call.args(["--write-tree", "--stdin", "-z", "--messages"]);
     let call = call.env("GIT_OBJECT_DIRECTORY", asked.objects.annex()?);
-    call.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&asked.store.objects_dir))
-        .stdin(stdin.concat().into_bytes())
-        .output()
+    let mut alternates = quoted(&asked.store.objects_dir);
+    for dir in asked.objects.further() {
+        alternates.push(":");
+        alternates.push(quoted(dir));
+    }
+    call.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates).stdin(stdin.concat().into_bytes()).output()
 }
 
 /// The code of a child that a signal ended: git has assertions that fail.

@@ -56,6 +56,8 @@ pub struct Objects {
     commits_read: Cell<usize>,
     graph: OnceCell<Option<CommitGraph>>,
     annex: OnceCell<TempDir>,
+    /// Where further objects lie that are none of the repository's.
+    further: Vec<PathBuf>,
 }
 
 /// What another thread needs to read the same objects, those in memory as they are now included.
@@ -64,12 +66,16 @@ pub(super) struct Seed {
     view: View,
     added: Vec<(ObjectId, ObjectKind, Vec<u8>)>,
     annex: Option<PathBuf>,
+    further: Vec<PathBuf>,
 }
 
 impl Seed {
     /// Opens them.
     pub(super) fn open(self) -> Result<Objects, Error> {
-        let objects = Objects::open(&self.store)?.seen_through(self.view);
+        let mut objects = Objects::open(&self.store)?.seen_through(self.view);
+        for dir in self.further {
+            objects = objects.also_in(dir)?;
+        }
         if let Some(annex) = &self.annex {
             objects.add_directory(annex)?;
         }
@@ -112,6 +118,7 @@ impl Objects {
             commits_read: Cell::default(),
             graph: OnceCell::new(),
             annex: OnceCell::new(),
+            further: Vec::new(),
         };
         objects.add_directory(&store.objects_dir)?;
         Ok(objects)
@@ -122,6 +129,19 @@ impl Objects {
     pub fn seen_through(mut self, view: View) -> Self {
         self.view = view;
         self
+    }
+
+    /// The same objects, and those in a further directory.
+    pub fn also_in(mut self, dir: PathBuf) -> Result<Self, Error> {
+        self.add_directory(&dir)?;
+        self.further.push(dir);
+        Ok(self)
+    }
+
+    /// The further directories.
+    #[must_use]
+    pub fn further(&self) -> &[PathBuf] {
+        &self.further
     }
 
     /// The view they are seen through.
@@ -144,6 +164,7 @@ impl Objects {
             view: self.view.clone(),
             added: added.iter().map(|(id, object)| (*id, object.kind, object.data.to_vec())).collect(),
             annex: self.annex.get().map(|annex| annex.path().to_owned()),
+            further: self.further.clone(),
         }
     }
 
@@ -278,7 +299,10 @@ impl Objects {
             if !path.exists() {
                 let fault = |source| Error::File { operation: "write", path: path.clone(), source };
                 fs::create_dir_all(dir.join(&hex[..2])).map_err(fault)?;
-                fs::write(&path, loose(object.kind, &object.data)).map_err(fault)?;
+                // Whoever reads meanwhile, or comes after a crash, finds all of it or nothing.
+                let half = path.with_extension(format!("{}.tmp", std::process::id()));
+                fs::write(&half, loose(object.kind, &object.data)).map_err(fault)?;
+                fs::rename(&half, &path).map_err(fault)?;
             }
         }
         Ok(())

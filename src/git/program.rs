@@ -110,6 +110,7 @@ pub struct Git {
     program: PathBuf,
     overrides: Vec<OsString>,
     values: Vec<(OsString, OsString)>,
+    left_away: Vec<&'static str>,
     deadline: Deadline,
 }
 
@@ -149,7 +150,13 @@ impl Git {
             .map(|dir| dir.join(&name))
             .find(|candidate| candidate.is_file())
             .ok_or(Error::NoGit)?;
-        Ok(Self { program, overrides: Vec::new(), values: Vec::new(), deadline: Deadline::NEVER })
+        Ok(Self {
+            program,
+            overrides: Vec::new(),
+            values: Vec::new(),
+            left_away: Vec::new(),
+            deadline: Deadline::NEVER,
+        })
     }
 
     /// The same git, whose calls end at `deadline`.
@@ -163,6 +170,13 @@ impl Git {
     pub fn overriding(&self, setting: impl Into<OsString>) -> Self {
         let mut git = self.clone();
         git.overrides.push(setting.into());
+        git
+    }
+
+    /// The same git that leaves one of its own overrides away.
+    pub(super) fn without_overriding(&self, name: &'static str) -> Self {
+        let mut git = self.clone();
+        git.left_away.push(name);
         git
     }
 
@@ -203,7 +217,8 @@ impl Git {
             command.env_remove(name);
         }
         command.envs(SET.iter().copied()).current_dir(dir).arg("--no-pager");
-        for setting in OVERRIDDEN {
+        let is_left_away = |setting: &str| self.left_away.iter().any(|name| setting.split('=').next() == Some(name));
+        for setting in OVERRIDDEN.iter().filter(|setting| !is_left_away(setting)) {
             command.arg("-c").arg(setting);
         }
         for setting in &self.overrides {

@@ -68,6 +68,8 @@ pub struct Repository {
     pub config: Config,
     /// What is left out of every working set.
     pub own_paths: OwnPaths,
+    /// Where objects lie that were fetched for coord alone, if any were.
+    pub fetched: Option<PathBuf>,
 }
 
 /// What `git rev-parse` tells about the place.
@@ -141,6 +143,7 @@ fn assemble(git: &Git, place: Place, config: Config) -> Repository {
         shallow: place.shallow,
         index_file: None,
         own_paths: OwnPaths::default(),
+        fetched: None,
         common_dir: place.common_dir,
         git_dir: place.git_dir,
         worktree: place.worktree,
@@ -238,7 +241,11 @@ impl Repository {
     /// # Errors
     /// Where they cannot be opened.
     pub fn objects(&self) -> Result<Objects, Error> {
-        Ok(Objects::open(&self.store)?.seen_through(View::read(&self.git, &self.common_dir)?))
+        let objects = Objects::open(&self.store)?.seen_through(View::read(&self.git, &self.common_dir)?);
+        match &self.fetched {
+            Some(dir) => objects.also_in(dir.clone()),
+            None => Ok(objects),
+        }
     }
 
     /// Begins a call about the repository as a whole: refs, worktrees, objects.

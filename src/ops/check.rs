@@ -20,6 +20,7 @@ use crate::ops::claim;
 use crate::ops::commit::{Found, Other, find_others, since};
 use crate::ops::context::Context;
 use crate::ops::place::Place;
+use crate::ops::sync;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -38,6 +39,7 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
     if options.lines.is_some() && options.paths.len() != 1 {
         return Err(Failure::new(Kind::Usage, "--lines asks about one path"));
     }
+    sync::start_in_background(ctx);
     let place = Place::find(ctx)?;
     let objects = ctx.repository.objects()?;
     let only: BTreeSet<RepoPath> = options.paths.iter().cloned().collect();
@@ -112,9 +114,10 @@ fn instance(ctx: &Context, other: &Other, state: State) -> Instance {
         fork_point: None,
         state,
         operation: who.worktree.as_ref().and_then(|worktree| worktree.operation),
-        task: ctx.task_of(&who.identity),
+        task: who.task(ctx),
         touched: who.touched,
         working_set: WorkingSet::default(),
+        origin: who.origin(ctx),
     }
 }
 

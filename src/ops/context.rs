@@ -16,6 +16,7 @@ use crate::domain::process::Liveness;
 use crate::domain::record::Record;
 use crate::domain::report::Target;
 use crate::domain::setup::Setting;
+use crate::domain::sync::{SyncMode, SyncState};
 use crate::domain::time::Timestamp;
 use crate::env::Env;
 use crate::failure::{Failure, Kind};
@@ -25,7 +26,7 @@ use crate::git::objects::Objects;
 use crate::git::refs::{self, Refs};
 use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
 use crate::git::worktrees::{self, Worktree};
-use crate::git::{self, Deadline, Git, names, target};
+use crate::git::{self, Deadline, Git, names, publication, target};
 use crate::os::{clock, process};
 use crate::store::{self, Store};
 use settled::Settled;
@@ -88,6 +89,7 @@ pub struct Context {
 struct Said {
     acks: OnceLock<Result<Vec<Ack>, String>>,
     records: OnceLock<Vec<Record>>,
+    sync: OnceLock<Result<Option<SyncState>, String>>,
 }
 
 impl Context {
@@ -106,6 +108,9 @@ impl Context {
         let branches = first_look.branches.as_ref();
         let settled = Settled::new(env, &repository, options, branches)?;
         repository.own_paths = own_paths(&settled.policy);
+        if settled.policy.sync != SyncMode::Off {
+            repository.fetched = publication::objects_in(store.dir());
+        }
         Ok(Self {
             now,
             store,
@@ -280,6 +285,18 @@ impl Context {
                 None => Ok(listing.items),
             }
         })
+    }
+
+    /// What is known of the remote that machines meet at; nothing where they do not, or nobody asked it yet.
+    ///
+    /// # Errors
+    /// Why it cannot be read, for people.
+    pub fn sync_state(&self) -> Result<Option<&SyncState>, String> {
+        if self.policy.sync == SyncMode::Off {
+            return Ok(None);
+        }
+        let read = || self.store.sync_state().map_err(|error| Failure::from(error).whole_message());
+        self.said.sync.get_or_init(read).as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
     /// What instances and sessions said of themselves, as far as it can be read.

@@ -15,6 +15,7 @@ use crate::git::snapshot;
 use crate::git::status;
 use crate::git::tree::{self, Entry};
 use crate::ops::context::Context;
+use crate::ops::sync;
 use crate::ops::who::{self, Who};
 
 /// Compares the work of `a` and `b`, as typed, uncommitted work included; with `path` on that path or directory alone.
@@ -54,6 +55,14 @@ fn as_it_lies(ctx: &Context, objects: &Objects, who: &Who) -> Result<ObjectId, F
     let nothing = || Failure::new(Kind::Usage, format!("{} has no commit yet", who.label));
     if let Some(reason) = &who.broken {
         return Err(Failure::repository(format!("{} cannot be read: {reason}", who.label)));
+    }
+    if let Some(synced) = &who.synced {
+        let stand = sync::stand(ctx, objects, synced, None);
+        let cannot = |reason| Failure::repository(format!("{} cannot be read: {reason}", who.label));
+        return match stand.unknown {
+            Some(reason) => Err(cannot(reason)),
+            None => stand.as_it_lies.or(stand.committed).ok_or_else(nothing),
+        };
     }
     let Some(worktree) = &who.worktree else { return who.tip.ok_or_else(nothing) };
     let status = status::read(&ctx.repository, worktree)?;

@@ -35,5 +35,6 @@ pub mod scratch;
 pub mod session;
 pub mod settings;
 pub mod survey;
+pub mod sync;
 pub mod uninstall;
 pub mod who;

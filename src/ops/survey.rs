@@ -11,13 +11,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::domain::id::{Identity, ObjectId};
-use crate::domain::report::Survey;
+use crate::domain::report::{Survey, Target};
 use crate::domain::time::Seconds;
 use crate::failure::Failure;
+use crate::git::objects::Objects;
 use crate::git::status::Status;
 use crate::ops::context::Context;
-use crate::ops::who::{self, Whom};
+use crate::ops::who::{self, Everybody, Whom};
 
+pub(super) use reading::forks;
 pub(super) use select::of_paths;
 
 /// Told so many of so many worktrees are read.
@@ -96,6 +98,28 @@ impl fmt::Debug for SurveyOptions {
             .field("all_paths", &self.all_paths)
             .finish_non_exhaustive()
     }
+}
+
+/// What lies in one instance, and why that is not known.
+#[derive(Debug, Default)]
+pub(super) struct Lying {
+    /// The commit that stands for it, perhaps in memory alone.
+    pub(super) line: Option<ObjectId>,
+    /// Why it could not be read.
+    pub(super) unknown: Option<String>,
+    /// So many changed paths were not read, as there are too many.
+    pub(super) unread: u64,
+}
+
+/// What lies in each of `people`, uncommitted work included.
+pub(super) fn lying(ctx: &Context, objects: &Objects, target: &Target, people: &Everybody) -> Vec<Lying> {
+    let taken = reading::read(ctx, objects, target, people, &SurveyOptions::default());
+    let lying = |taken: reading::Taken| Lying {
+        line: taken.line,
+        unknown: taken.unknown,
+        unread: taken.snapshot.unread.len() as u64,
+    };
+    taken.into_iter().map(lying).collect()
 }
 
 /// Looks at everybody.

@@ -5,9 +5,11 @@ mod selection;
 mod wanted;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::Kind;
+use crate::domain::sync::{Origin, SyncMode, Synced};
 use crate::domain::time::Timestamp;
 use crate::failure::{self, Failure};
 use crate::git::names;
@@ -15,6 +17,7 @@ use crate::git::refs::Refs;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
 use crate::ops::labels::{self, Claim};
+use crate::ops::sync;
 
 use wanted::Wanted;
 pub use wanted::Whom;
@@ -38,6 +41,8 @@ pub struct Who {
     pub touched: Option<Timestamp>,
     /// Why it cannot be read.
     pub broken: Option<String>,
+    /// What it published, of an instance of another machine.
+    pub synced: Option<Arc<Synced>>,
 }
 
 /// Everybody that was found.
@@ -62,11 +67,49 @@ impl Who {
     /// What `git merge` and `git rebase` take to build on its committed work; `None` while unborn.
     #[must_use]
     pub fn build_on(&self) -> Option<Vec<u8>> {
+        if self.synced.is_some() {
+            return None;
+        }
         match (&self.branch, self.tip) {
             (Some(branch), Some(_)) => Some(branch.short().to_vec()),
             (None, Some(tip)) => Some(tip.short().into_bytes()),
             (_, None) => None,
         }
+    }
+
+    /// What stands behind it for the right of way: a branch that nobody has checked out stays one on another machine.
+    #[must_use]
+    pub fn rank(&self) -> Kind {
+        match &self.synced {
+            Some(synced) if synced.publication.kind == Kind::Branch => Kind::Branch,
+            _ => self.kind,
+        }
+    }
+
+    /// Whether its text stays on its machine.
+    #[must_use]
+    pub fn is_by_lines(&self) -> bool {
+        self.synced.as_ref().is_some_and(|synced| synced.publication.mode == SyncMode::Paths)
+    }
+
+    /// What it works on, if anybody said so.
+    #[must_use]
+    pub fn task(&self, ctx: &Context) -> Option<String> {
+        match &self.synced {
+            Some(synced) => synced.publication.task.clone(),
+            None => ctx.task_of(&self.identity),
+        }
+    }
+
+    /// Where it comes from, of an instance of another machine.
+    #[must_use]
+    pub fn origin(&self, ctx: &Context) -> Option<Origin> {
+        self.synced.as_ref().map(|synced| Origin {
+            host: synced.host.clone(),
+            mode: synced.publication.mode,
+            seen: synced.seen,
+            fetched: ctx.sync_state().ok().flatten().and_then(|state| state.fetched),
+        })
     }
 
     /// Whether it is a worktree whose folder is gone.
@@ -102,7 +145,9 @@ pub fn everybody(ctx: &Context, worktrees: &[Worktree], whom: &Whom<'_>) -> Resu
     // What a vanished one committed is its branch's.
     let present = worktrees.iter().filter(|worktree| !worktree.vanished);
     let owned: BTreeSet<&RefName> = present.filter_map(|worktree| worktree.branch.as_ref()).collect();
-    candidates.extend(wanted.candidates(found, &owned));
+    let synced = of_other_machines(ctx, &mut everybody.notices);
+    candidates.extend(wanted.candidates(found, &owned, &synced));
+    candidates.extend(wanted.other_machines(synced));
     labels::make_unique(candidates.iter_mut().map(|one| (one.claim, &one.who.identity, &mut one.who.label)));
     everybody.all = candidates.into_iter().filter(|one| one.wanted).map(|one| one.who).collect();
     everybody.all.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.identity.cmp(&b.identity)));
@@ -141,6 +186,22 @@ pub fn find<'a>(everybody: &'a [Who], typed: &str) -> Result<&'a Who, Failure> {
     })
 }
 
+/// What other machines published, as last fetched. That it cannot be read is said.
+fn of_other_machines(ctx: &Context, notices: &mut Vec<String>) -> Vec<Arc<Synced>> {
+    match ctx.sync_state() {
+        Ok(None) => Vec::new(),
+        Ok(Some(state)) if state.others.is_empty() => Vec::new(),
+        Ok(Some(state)) => {
+            notices.push(sync::told(ctx, state));
+            state.others.values().cloned().map(Arc::new).collect()
+        }
+        Err(reason) => {
+            notices.push(format!("the instances of other machines could not be read: {reason}"));
+            Vec::new()
+        }
+    }
+}
+
 fn of_worktree(worktree: &Worktree) -> (Who, Claim) {
     let claim = labels::claim_of_worktree(worktree);
     let who = Who {
@@ -152,6 +213,7 @@ fn of_worktree(worktree: &Worktree) -> (Who, Claim) {
         touched: worktree.touched(),
         broken: worktree.broken.clone(),
         worktree: Some(worktree.clone()),
+        synced: None,
     };
     (who, claim)
 }

@@ -1,7 +1,8 @@
 //! Which process is which, and whether it still lives.
 //! Must not know: how the system tells (`system`), what a process is looked up for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use super::system;
 use crate::domain::process::{Liveness, ProcessId};
@@ -63,6 +64,21 @@ pub fn parent_git_commit() -> Option<ProcessId> {
 #[must_use]
 pub fn parent_named(names: &[&str]) -> Option<Process> {
     ancestors().find(|process| names.iter().any(|name| process.is_called(name.as_bytes())))
+}
+
+/// Starts a program that goes on by itself: in a group of its own, so that no signal for ours reaches it, and with none of
+/// our pipes, so that nobody who waits for our end waits for its. That it does not start is nobody's concern.
+pub fn start_detached(program: &Path, arguments: &[&str], place: &Path, without: &[&str]) {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(place).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    for name in without {
+        command.env_remove(name);
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    if let Ok(mut child) = command.spawn() {
+        std::thread::spawn(move || drop(child.wait()));
+    }
 }
 
 impl Process {
@@ -145,7 +161,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_zombie_and_a_reaped_child_are_dead() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("sleep starts");
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep starts");
         let id = identify(child.id()).expect("it runs");
         assert_eq!(is_alive(&id), Liveness::Alive);
         assert!(ancestors().all(|ancestor| ancestor.id != id));

@@ -119,6 +119,10 @@ fn ways_out(judgement: &Judgement, style: &Style, out: &mut impl Write) -> io::R
             }
             WayOut::CommitOnly(rest) => ("commit the rest", format!("git commit -- {}", paths(rest)), ""),
             WayOut::Rebase(onto) => ("build on theirs", format!("git rebase --autostash {}", name(onto)), unreviewed),
+            WayOut::RebaseFetched(remote, from) => {
+                let fetch = format!("git fetch {} {}", safe::shell(remote), safe::shell(from));
+                ("build on theirs", format!("{fetch} && git rebase --autostash FETCH_HEAD^"), unreviewed)
+            }
             WayOut::Merge(other) => ("build on theirs", format!("git merge {}", name(other)), unreviewed),
             WayOut::Acknowledge(other, known) => {
                 ("you both know", format!("coord ack {} {} --for 8h", safe::shell(other), paths(known)), ask)
@@ -193,6 +197,9 @@ fn warning(judgement: &Judgement, finding: &Finding) -> String {
         Reason::OnTarget => format!("{other} will have to rebase: it conflicts in {at}"),
         Reason::Present => format!("{at} still conflicts with {other}, as before this {command}"),
         Reason::Shrunk => format!("this {command} makes the conflict with {other} in {at} smaller"),
+        Reason::ByLines => format!(
+            "{other} changed the same lines as this {command} in {at}; its text stays on its machine, so it may be the same change"
+        ),
         Reason::PathOnlyWarns => format!("{at} conflicts with {other}; this path never blocks"),
     }
 }

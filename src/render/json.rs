@@ -10,6 +10,7 @@ mod plan;
 mod report;
 mod setup;
 mod survey;
+mod sync;
 mod text;
 
 use std::io::{self, Write};
@@ -24,6 +25,7 @@ use crate::domain::overlap::Grade;
 use crate::domain::plan::Plan;
 use crate::domain::report::{ClaimReport, ClaimRow, Comparison, Facts, KnownOverlap, Survey};
 use crate::domain::setup::{DoctorReport, InstallReport, Setting, UninstallReport};
+use crate::domain::sync::{Disclosure, SyncReport};
 
 /// The version of everything written here.
 const VERSION: u32 = 1;
@@ -46,6 +48,16 @@ pub fn plan(survey: &Survey, plan: &Plan, out: &mut impl Write) -> io::Result<()
 /// Writes the answer of `coord check`.
 pub fn facts(report: &Facts, out: &mut impl Write) -> io::Result<()> {
     write(&evidence::WireFacts::of(report), out)
+}
+
+/// Writes what `coord sync` did.
+pub fn sync(report: &SyncReport, out: &mut impl Write) -> io::Result<()> {
+    write(&sync::Wire::of(report), out)
+}
+
+/// Writes what the first push would show to others.
+pub fn disclosure(asked: &Disclosure, out: &mut impl Write) -> io::Result<()> {
+    write(&sync::WireDisclosure::of(asked), out)
 }
 
 /// Writes claims.

@@ -63,6 +63,7 @@ pub(crate) fn tell(kind: &EventKind) -> (Ink, String, String) {
         EventKind::ClaimRenewed(facts) => (Ink::Plain, "claim renewed", claim(facts)),
         EventKind::ClaimEnded(facts) => (Ink::Plain, "claim over", claim(facts)),
         EventKind::Installed { mode } => (Ink::Good, "hooks installed", format!("mode {}", safe::text(mode))),
+        EventKind::SyncNoted { reason } => (Ink::Caution, "sync", safe::text(reason)),
         EventKind::Uninstalled => (Ink::Plain, "hooks uninstalled", String::new()),
         EventKind::Unknown { name, .. } => (Ink::Faint, "unknown", safe::text(name)),
     };

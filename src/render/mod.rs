@@ -21,6 +21,7 @@ pub mod sarif;
 pub mod scan;
 pub mod setup;
 pub mod style;
+pub mod sync;
 
 pub mod agent;
 mod board;

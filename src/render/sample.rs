@@ -51,6 +51,7 @@ pub(crate) fn worktree(label: &str, files: usize, age: i64) -> Instance {
             added_lines: Some(lines * 10),
             deleted_lines: Some(lines * 3),
         },
+        origin: None,
     }
 }
 

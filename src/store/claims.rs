@@ -81,7 +81,7 @@ struct ClaimWire {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum PatternWire {
+pub(super) enum PatternWire {
     Path(Text),
     Glob(Text),
 }
@@ -93,12 +93,17 @@ impl From<&Pattern> for PatternWire {
     }
 }
 
+impl PatternWire {
+    pub(super) fn into_pattern(self) -> Result<Pattern, String> {
+        match self {
+            Self::Path(text) => text.into_path().map(Pattern::plain),
+            Self::Glob(text) => Pattern::parse(&text.0).map_err(|error| error.to_string()),
+        }
+    }
+}
+
 fn patterns(wire: Vec<PatternWire>) -> Result<Vec<Pattern>, String> {
-    let read = |wire| match wire {
-        PatternWire::Path(text) => text.into_path().map(Pattern::plain),
-        PatternWire::Glob(text) => Pattern::parse(&text.0).map_err(|error| error.to_string()),
-    };
-    wire.into_iter().map(read).collect()
+    wire.into_iter().map(PatternWire::into_pattern).collect()
 }
 
 impl From<&Claim> for ClaimWire {

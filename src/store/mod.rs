@@ -22,6 +22,8 @@ mod memory;
 mod observed;
 mod platform;
 mod records;
+pub mod sync;
+pub mod sync_record;
 mod tail;
 mod wire;
 

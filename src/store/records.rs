@@ -94,7 +94,7 @@ impl Document for Record {
 }
 
 fn kind(name: &str) -> Result<Kind, String> {
-    [Kind::Worktree, Kind::Branch, Kind::Remote, Kind::Session]
+    [Kind::Worktree, Kind::Branch, Kind::Remote, Kind::Session, Kind::Synced]
         .into_iter()
         .find(|kind| kind.name() == name)
         .ok_or_else(|| format!("{name:?} is no kind of instance"))

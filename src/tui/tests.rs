@@ -42,6 +42,7 @@ fn instance(label: &str, at: u8) -> Instance {
         task: Some(format!("Work on {label}")),
         touched: Some(NOW),
         working_set: WorkingSet { changes, added_lines: Some(3), deleted_lines: Some(1) },
+        origin: None,
     }
 }
 

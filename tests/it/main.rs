@@ -21,6 +21,7 @@ mod repositories;
 mod right_of_way;
 mod scan;
 mod select;
+mod sync;
 mod watch;
 mod ways_out;
 mod world;

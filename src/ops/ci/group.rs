@@ -124,6 +124,7 @@ impl Bench<'_> {
             task: None,
             touched,
             working_set: working_set(&line.changes, &line.renames),
+            origin: None,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::git::merge::{self, Answer, Landing, Line, PairAnswer, Pairs, Question
 use crate::git::objects::Objects;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
+use crate::ops::sync;
 
 use super::candidate::Candidate;
 use super::others::{self, Found, Other};
@@ -90,7 +91,7 @@ pub fn judge(
         for (reason, blocks, overlaps) in met.findings {
             let finding = Finding {
                 other: other.who.label.clone(),
-                task: ctx.task_of(&other.who.identity),
+                task: other.who.task(ctx),
                 reason,
                 since: since::of(objects, tip, other, reason == Reason::Uncommitted, &overlaps),
                 clashes: clashes(objects, candidate.commit, other, reason, &overlaps)?,
@@ -98,6 +99,7 @@ pub fn judge(
             if blocks { judgement.blocks.push(finding) } else { judgement.warnings.push(finding) }
         }
     }
+    judgement.notices.extend(how_old(ctx, &found, &judgement));
     claims::judge(ctx, others.me, candidate, &mut judgement);
     if judgement.stops()
         && let Some(fault) = ctx.acks_fault()
@@ -107,8 +109,18 @@ pub fn judge(
     }
     let here = others.worktrees.iter().find(|worktree| worktree.identity == *others.me);
     let busy = here.is_some_and(|worktree| worktree.operation.is_some());
-    judgement.ways_out = ways_out::of(&judgement, candidate, &found, ctx.repository.index_file.as_deref(), busy);
+    let remote = sync::remote_name(ctx, None).ok();
+    let index = ctx.repository.index_file.as_deref();
+    judgement.ways_out = ways_out::of(&judgement, candidate, &found, index, busy, remote.as_deref());
     Ok(judgement)
+}
+
+/// How old what is known of other machines is, where it matters.
+fn how_old(ctx: &Context, others: &[Other], judgement: &Judgement) -> Option<String> {
+    let mut told = judgement.blocks.iter().chain(&judgement.warnings);
+    let is_told = |other: &&Other| told.any(|finding| finding.other == other.who.label);
+    let other = others.iter().filter(|other| other.who.synced.is_some()).find(is_told)?;
+    Some(format!("{}: {}", other.who.label, sync::age(ctx)))
 }
 
 fn could_not_judge(label: &str, reason: &str) -> String {
@@ -211,11 +223,12 @@ fn meet<'a>(
             None => (lying[path], had_lying.get(path)),
         };
         let meeting = Meeting {
-            other: other.who.kind,
+            other: other.who.rank(),
             committed: committed.contains_key(path),
             effect: right_of_way::effect(had.copied(), overlap),
             on_target: others.on_target,
             may_block: overlap.blocks,
+            by_lines: other.who.is_by_lines(),
             stacked,
             acknowledged: ctx.acknowledged(others.me, &other.who.identity, path),
             over: false,

@@ -11,6 +11,7 @@ use crate::git::objects::Objects;
 use crate::git::worktrees::Worktree;
 use crate::git::{snapshot, tree};
 use crate::ops::context::Context;
+use crate::ops::sync;
 use crate::ops::who::{self, Who, Whom};
 
 /// One other instance.
@@ -72,6 +73,13 @@ fn read(
     paths: &BTreeSet<RepoPath>,
     making: Option<&Intent>,
 ) -> Result<(Option<ObjectId>, Option<ObjectId>), Failure> {
+    if let Some(synced) = &who.synced {
+        let stand = sync::stand(ctx, objects, synced, Some(paths));
+        return match stand.unknown {
+            Some(reason) => Err(Failure::repository(reason)),
+            None => Ok((stand.committed, stand.as_it_lies)),
+        };
+    }
     let committed = match making {
         Some(intent) => Some(in_the_making(objects, intent)?),
         None => who.tip,

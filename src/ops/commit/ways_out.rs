@@ -19,6 +19,7 @@ pub(super) fn of(
     others: &[Other],
     index: Option<&Path>,
     busy: bool,
+    remote: Option<&str>,
 ) -> Vec<WayOut> {
     if judgement.blocks.is_empty() {
         return Vec::new();
@@ -39,6 +40,9 @@ pub(super) fn of(
     for other in unique(blockers()).iter().filter(committed) {
         if let Some(build_on) = other.who.build_on().filter(|_| can_rebase) {
             ways.push(WayOut::Rebase(build_on));
+        }
+        if let (Some(remote), Some(synced), true) = (remote, &other.who.synced, can_rebase) {
+            ways.push(WayOut::RebaseFetched(remote.to_owned(), synced.name.as_bytes().to_vec()));
         }
     }
     for other in unique(blockers()) {

@@ -12,7 +12,7 @@ use crate::ops::commit::{self, Candidate, CommandInHand, Others};
 use crate::ops::context::Context;
 use crate::ops::intents::{self, Seen};
 use crate::ops::place::Place;
-use crate::ops::{journal, observe};
+use crate::ops::{journal, observe, sync};
 use crate::os::process;
 
 use super::{HookAnswer, shared};
@@ -26,6 +26,7 @@ const ROUNDS: usize = 8;
 /// Two commits at once: each is judged outside the lock against the intents that were there; under the lock its own is
 /// recorded only if none came meanwhile, else it is judged again. So of two that conflict the later one sees the other.
 pub(super) fn before(ctx: &Context, command: &'static str) -> Result<HookAnswer, Failure> {
+    sync::start_in_background(ctx);
     let mut notices = Vec::new();
     for round in 0..ROUNDS {
         let ctx = if round == 0 { Cow::Borrowed(ctx) } else { Cow::Owned(ctx.looking_again()) };

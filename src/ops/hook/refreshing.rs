@@ -9,7 +9,7 @@ use crate::git::objects::Objects;
 use crate::ops::commit::{self, Candidate, CommandInHand, Others};
 use crate::ops::context::Context;
 use crate::ops::place::Place;
-use crate::ops::{intents, journal, publish};
+use crate::ops::{intents, journal, publish, sync};
 
 use super::HookAnswer;
 
@@ -26,6 +26,7 @@ pub(super) fn after_commit(ctx: &Context) -> Result<HookAnswer, Failure> {
         }
     }
     publish::refresh(ctx)?;
+    sync::start_after_commit(ctx);
     Ok(HookAnswer::default())
 }
 

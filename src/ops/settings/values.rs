@@ -3,6 +3,7 @@
 
 use crate::domain::path::RepoPath;
 use crate::domain::policy::Mode;
+use crate::domain::sync::SyncMode;
 use crate::domain::time::Seconds;
 
 /// Units of time, longest first, in milliseconds.
@@ -24,6 +25,19 @@ pub(super) fn mode(text: &str) -> Result<Mode, String> {
         "monitor" => Ok(Mode::Monitor),
         _ => Err("it must be enforce, warn or monitor".to_owned()),
     }
+}
+
+pub(super) fn sync_mode(text: &str) -> Result<SyncMode, String> {
+    SyncMode::named(&text.to_ascii_lowercase()).ok_or_else(|| "it must be off, paths or content".to_owned())
+}
+
+/// The name of a remote. An address would let a tracked file choose where work is sent to.
+pub(super) fn remote(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if text.is_empty() || text.starts_with(['-', '.']) || !text.chars().all(plain) {
+        return Err("it must be the name of a remote, as `git remote` lists them".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// As it is written in a setting.

@@ -108,9 +108,10 @@ impl Portrait<'_> {
             fork_point: line.and_then(|line| single(&line.fork)),
             state: state(self.ctx, person, taken, line, alive, touched),
             operation: person.worktree.as_ref().and_then(|worktree| worktree.operation),
-            task: self.ctx.task_of(&person.identity),
+            task: person.task(self.ctx),
             touched,
             working_set,
+            origin: person.origin(self.ctx),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::thread;
 use super::SurveyOptions;
 use crate::domain::id::ObjectId;
 use crate::domain::report::Target;
+use crate::domain::sync::Synced;
 use crate::git::history::{self, Fork};
 use crate::git::objects::Objects;
 use crate::git::snapshot::{self, Interest, Near, Snapshot};
@@ -17,6 +18,7 @@ use crate::git::status::{self, Status};
 use crate::git::worktrees::Worktree;
 use crate::git::{self, tree};
 use crate::ops::context::Context;
+use crate::ops::sync;
 use crate::ops::who::{Everybody, Who};
 
 /// With more changed paths than this, only those are read where another's work may meet them.
@@ -47,6 +49,11 @@ pub(super) fn read(
     let all = people.all.iter().enumerate().filter(|person| readable(&person));
     let to_read: Vec<(usize, &Who)> = all.filter(|(at, _)| known[*at].is_none()).collect();
     let mut large = Vec::new();
+    for (at, person) in people.all.iter().enumerate() {
+        if let Some(synced) = &person.synced {
+            taken[at] = of_other_machine(ctx, objects, synced);
+        }
+    }
     let (send, receive) = mpsc::channel();
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -99,6 +106,14 @@ fn remembered(person: &Who, options: &SurveyOptions) -> Option<Status> {
 /// What stands before anything was read.
 fn unread(person: &Who) -> Taken {
     Taken { line: person.tip, unknown: person.broken.clone(), ..Taken::default() }
+}
+
+/// What an instance of another machine published.
+fn of_other_machine(ctx: &Context, objects: &Objects, synced: &Synced) -> Taken {
+    let stand = sync::stand(ctx, objects, synced, None);
+    let status = Status { entries: stand.entries, partial: None };
+    let line = stand.as_it_lies.or(stand.committed);
+    Taken { status, line, unknown: stand.unknown, ..Taken::default() }
 }
 
 /// As many as the machine runs side by side.
@@ -192,7 +207,7 @@ fn with_rename_candidates(mut near: Near, status: &Status) -> Near {
 }
 
 /// Where tips left the target; `None` where that is no single commit, or cannot be told.
-pub(super) fn forks(objects: &Objects, target: &Target, tips: &[Option<ObjectId>]) -> Vec<Option<ObjectId>> {
+pub(in crate::ops) fn forks(objects: &Objects, target: &Target, tips: &[Option<ObjectId>]) -> Vec<Option<ObjectId>> {
     let known: Vec<ObjectId> = tips.iter().flatten().copied().collect();
     let all_at_once = target.tip.map(|target| history::fork_points(objects, target, &known));
     let mut found = match all_at_once {

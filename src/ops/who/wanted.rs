@@ -2,6 +2,7 @@
 //! Must not know: worktrees, beyond the branches that they own.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -9,6 +10,7 @@ use super::selection::Selection;
 use super::{Candidate, Who};
 use crate::domain::id::{Identity, RefName};
 use crate::domain::instance::Kind;
+use crate::domain::sync::Synced;
 use crate::domain::time::Seconds;
 use crate::failure::{self, Failure};
 use crate::git::names;
@@ -71,8 +73,11 @@ impl<'a> Wanted<'a> {
     }
 
     /// All of them, those that lead nowhere too, but for what a worktree owns, which counts there.
-    pub(super) fn candidates(&self, found: Refs, owned: &BTreeSet<&RefName>) -> Vec<Candidate> {
-        let local = self.counted_locally(&found.good, owned);
+    pub(super) fn candidates(&self, found: Refs, owned: &BTreeSet<&RefName>, synced: &[Arc<Synced>]) -> Vec<Candidate> {
+        let mut local = self.counted_locally(&found.good, owned);
+        // What its owner publishes himself is told by that, not by the remote branch of the same name.
+        let published = synced.iter().filter_map(|other| other.publication.branch.as_ref());
+        local.extend(published.filter_map(|name| name.as_bytes().strip_prefix(b"refs/heads/")).map(<[u8]>::to_vec));
         let mut candidates = Vec::new();
         for found in found.good.into_iter().filter(|found| !owned.contains(&found.name)) {
             let asked = self.is_asked_for(&found.name);
@@ -92,6 +97,30 @@ impl<'a> Wanted<'a> {
             candidates.push(Candidate { claim: claim(&who), who, wanted });
         }
         candidates
+    }
+
+    /// The instances of other machines, all of them but where branches are named.
+    pub(super) fn other_machines(&self, synced: Vec<Arc<Synced>>) -> Vec<Candidate> {
+        let candidate = |other: Arc<Synced>| {
+            let branch = other.publication.branch.clone();
+            let left_out = branch.as_ref().is_some_and(|name| {
+                self.ctx.leaves_out(name) || self.selection.leaves_out(name, other.publication.host.as_bytes())
+            });
+            let touched = Some(other.touched());
+            let old = self.selection.is_old(self.ctx.now, touched, Some(self.ctx.policy.active_within));
+            let who = Who {
+                label: other.label(),
+                kind: Kind::Synced,
+                branch,
+                tip: other.committed,
+                touched,
+                synced: Some(Arc::clone(&other)),
+                ..of_name(other.name.clone())
+            };
+            let wanted = self.all || self.branches.is_empty() && !left_out && !old;
+            Candidate { claim: Claim::Elsewhere, who, wanted }
+        };
+        synced.into_iter().map(candidate).collect()
     }
 
     /// The short names of the local branches that count themselves, in a worktree or without one, and of the target: a
@@ -159,6 +188,7 @@ fn of_name(name: RefName) -> Who {
         worktree: None,
         touched: None,
         broken: None,
+        synced: None,
     }
 }
 

@@ -102,6 +102,7 @@ impl<'a> WireEvent<'a> {
             | EventKind::ClaimRenewed(facts)
             | EventKind::ClaimEnded(facts) => empty.claim(facts),
             EventKind::Installed { mode } | EventKind::ModeChanged { mode } => Self { mode: Some(mode), ..empty },
+            EventKind::SyncNoted { reason } => Self { reason: Some(reason), ..empty },
             EventKind::Uninstalled | EventKind::Unknown { .. } => empty,
         }
     }

@@ -48,12 +48,23 @@ pub(super) struct WireInstance<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<WireOrigin<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     touched: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     added_lines: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_lines: Option<u32>,
     paths: Vec<WireChange<'a>>,
+}
+
+/// Of an instance of another machine: where it comes from, what it publishes, and how old that is.
+#[derive(Serialize)]
+struct WireOrigin<'a> {
+    host: &'a str,
+    sync: &'static str,
+    seen: String,
+    fetched: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -171,6 +182,12 @@ pub(super) fn instance(instance: &Instance) -> WireInstance<'_> {
         state: instance.state.name(),
         reason,
         task: instance.task.as_deref(),
+        origin: instance.origin.as_ref().map(|origin| WireOrigin {
+            host: &origin.host,
+            sync: origin.mode.name(),
+            seen: time(origin.seen),
+            fetched: origin.fetched.map(time),
+        }),
         touched: instance.touched.map(time),
         added_lines: instance.working_set.added_lines,
         deleted_lines: instance.working_set.deleted_lines,

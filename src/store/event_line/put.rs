@@ -47,6 +47,7 @@ pub(super) fn line(event: &Event) -> Fields<'_> {
         | EventKind::ClaimRenewed(facts)
         | EventKind::ClaimEnded(facts) => put_claim(&mut line, facts),
         EventKind::Installed { mode } | EventKind::ModeChanged { mode } => line.mode = cut(mode),
+        EventKind::SyncNoted { reason } => line.reason = cut(reason),
         EventKind::Uninstalled => {}
         EventKind::Unknown { name, .. } => line.kind = cut(name),
     }

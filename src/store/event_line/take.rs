@@ -37,6 +37,7 @@ pub(super) fn event(fields: Line<String, Text>, line: &[u8]) -> Option<Event> {
         "claim_renewed" => EventKind::ClaimRenewed(claim(fields)?),
         "claim_ended" => EventKind::ClaimEnded(claim(fields)?),
         "installed" => EventKind::Installed { mode: fields.mode },
+        "sync_noted" => EventKind::SyncNoted { reason: fields.reason },
         "uninstalled" => EventKind::Uninstalled,
         _ => unknown(name, line),
     };

@@ -72,6 +72,7 @@ fn every_kind_survives_its_line() {
         EventKind::AckGiven(ack()),
         EventKind::AckWithdrawn(ack()),
         EventKind::Installed { mode: "warn".into() },
+        EventKind::SyncNoted { reason: "r".into() },
         EventKind::Uninstalled,
     ] {
         let event = event(kind);

@@ -1,0 +1,221 @@
+//! What git says of a push or fetch, told apart: gone through, outrun, refused for good, not reached.
+//! Must not know: what is done about it.
+
+use super::Change;
+use crate::domain::id::RefName;
+use crate::git::error::Error;
+use crate::git::program::Output;
+
+/// What became of one ref.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It stands where it was to.
+    Done,
+    /// It stood elsewhere: somebody was there first.
+    Outrun,
+    /// The remote takes no such ref from us, now or later.
+    Refused(String),
+    /// It was not changed, for a reason that may pass.
+    Failed(String),
+}
+
+/// Why a remote could not be talked to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// It was not reached, or broke off; another time it may be.
+    Away(String),
+    /// It wants to know who we are, and nobody may be asked.
+    Unauthorized(String),
+    /// There is no such repository.
+    Missing(String),
+    /// What lies in the repository that talks is damaged: it is to be made anew.
+    Broken(String),
+    /// It sent something that git does not take.
+    Rejected(String),
+    /// Git itself could not be run, or took too long.
+    Git(String),
+}
+
+impl Trouble {
+    /// For people.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Away(text)
+            | Self::Unauthorized(text)
+            | Self::Missing(text)
+            | Self::Broken(text)
+            | Self::Rejected(text)
+            | Self::Git(text) => text,
+        }
+    }
+
+    /// Tells it by what git said.
+    pub(super) fn of(output: &Output) -> Self {
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+        let said = said(&text, output.code);
+        if has(&["fsck error", "error in object", "fsck-objects"]) {
+            Self::Rejected(said)
+        } else if has(&[
+            "bad object",
+            "is corrupt",
+            "is empty",
+            "unable to read tree",
+            "could not read",
+            "did not send all necessary objects",
+            "missing necessary objects",
+            "unable to normalize alternate",
+            "unable to find",
+            "bad tree object",
+            "missing blob object",
+            "not a git repository: '",
+        ]) && !has(&["Could not read from remote", "could not read Username", "could not read Password"])
+        {
+            Self::Broken(said)
+        } else if has(&[
+            "could not read Username",
+            "could not read Password",
+            "Authentication failed",
+            "Permission denied",
+            "403",
+            "401",
+        ]) {
+            Self::Unauthorized(said)
+        } else if has(&["does not appear to be a git repository", "not found", "does not exist"]) {
+            Self::Missing(said)
+        } else {
+            Self::Away(said)
+        }
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Git(error.to_string())
+    }
+}
+
+/// The line that tells most, without what is said after it every time.
+fn said(text: &str, code: i32) -> String {
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let telling = ["fatal: ", "error: ", "remote: error: ", "remote: fatal: "];
+    let first = telling.iter().find_map(|prefix| lines().find_map(|line| line.strip_prefix(prefix)));
+    match first.or_else(|| lines().next()) {
+        Some(line) => line.chars().take(300).collect(),
+        None => format!("git ended with {code} and said nothing"),
+    }
+}
+
+/// Reads `git push --porcelain`: a line `FLAG<tab>FROM:TO<tab>SUMMARY (REASON)` for each ref.
+pub(super) fn outcomes(output: &Output, changes: &[Change]) -> Result<Vec<Outcome>, Trouble> {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let answers: Vec<(&str, &str, &str)> = text.lines().filter_map(answer).collect();
+    if answers.is_empty() {
+        return Err(Trouble::of(output));
+    }
+    // A ref that a removal did not find is gone, which is what was wanted.
+    let of = |change: &Change| {
+        let is = |to: &str| RefName::new(to) == change.name;
+        match answers.iter().find(|(_, to, _)| is(to)) {
+            Some(("!", _, summary)) => refusal(summary, &stderr),
+            Some(_) => Outcome::Done,
+            None => Outcome::Failed("git said nothing of it".to_owned()),
+        }
+    };
+    Ok(changes.iter().map(of).collect())
+}
+
+fn answer(line: &str) -> Option<(&str, &str, &str)> {
+    let mut fields = line.splitn(3, '\t');
+    let (flag, refs, summary) = (fields.next()?, fields.next()?, fields.next()?);
+    let (_, to) = refs.rsplit_once(':')?;
+    (flag.len() == 1).then_some((flag, to, summary))
+}
+
+fn refusal(summary: &str, stderr: &str) -> Outcome {
+    let has = |parts: &[&str]| parts.iter().any(|part| summary.contains(part));
+    // Both mean the same: between the look and the change somebody else changed it.
+    if has(&[
+        "stale info",
+        "cannot lock ref",
+        "failed to update ref",
+        "fetch first",
+        "reference already exists",
+        "incorrect old value",
+    ]) {
+        return Outcome::Outrun;
+    }
+    let said = || {
+        let remote = stderr.lines().filter_map(|line| line.trim().strip_prefix("remote: ")).map(str::trim);
+        let told: Vec<&str> = remote.filter(|line| !line.is_empty()).take(3).collect();
+        let reason = summary.rsplit_once('(').map_or(summary, |(_, reason)| reason.trim_end_matches(')'));
+        if told.is_empty() { reason.to_owned() } else { format!("{reason}: {}", told.join(" ")) }
+    };
+    let for_good = [
+        "hidden ref",
+        "hook declined",
+        "protected",
+        "not allowed",
+        "funny refname",
+        "prohibited",
+        "denied",
+        "read-only",
+        "deny",
+    ];
+    if has(&for_good) { Outcome::Refused(said()) } else { Outcome::Failed(said()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::ObjectId;
+
+    fn change(name: &str) -> Change {
+        Change { name: RefName::new(name), expected: None, new: ObjectId::from_bytes(&[7; 20]) }
+    }
+
+    fn output(stdout: &str, stderr: &str) -> Output {
+        Output { code: 1, stdout: stdout.as_bytes().to_vec(), stderr: stderr.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn each_ref_has_its_own_outcome() {
+        let stdout = "To file:///x\n*\t07:refs/coord/h/a\t[new reference]\n\
+                      !\t07:refs/coord/h/b\t[rejected] (stale info)\n\
+                      !\t07:refs/coord/h/c\t[remote rejected] (deny updating a hidden ref)\n\
+                      !\t07:refs/coord/h/d\t[remote rejected] (pre-receive hook declined)\n\
+                      !\t07:refs/coord/h/e\t[remote failure] (remote failed to report status)\nDone\n";
+        let names = ["refs/coord/h/a", "refs/coord/h/b", "refs/coord/h/c", "refs/coord/h/d", "refs/coord/h/e"];
+        let changes: Vec<Change> = names.iter().map(|name| change(name)).collect();
+        let found = outcomes(&output(stdout, "remote: go away\n"), &changes).expect("git answered");
+        assert_eq!(found[..2], [Outcome::Done, Outcome::Outrun]);
+        assert!(matches!(&found[2], Outcome::Refused(why) if why.contains("hidden ref")));
+        assert!(matches!(&found[3], Outcome::Refused(why) if why.contains("go away")));
+        assert!(matches!(&found[4], Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn trouble_is_told_apart() {
+        for (said, kind) in [
+            ("fatal: unable to access 'http://x/': Failed to connect", "away"),
+            ("fatal: could not read Username for 'https://x': terminal prompts disabled", "unauthorized"),
+            (
+                "fatal: '/x' does not appear to be a git repository\nfatal: Could not read from remote repository.",
+                "missing",
+            ),
+            ("error: object file x is empty\nfatal: loose object x is corrupt", "broken"),
+        ] {
+            let found = match Trouble::of(&output("", said)) {
+                Trouble::Away(_) => "away",
+                Trouble::Unauthorized(_) => "unauthorized",
+                Trouble::Missing(_) => "missing",
+                Trouble::Broken(_) => "broken",
+                Trouble::Rejected(_) => "rejected",
+                Trouble::Git(_) => "git",
+            };
+            assert_eq!(found, kind, "{said}");
+        }
+    }
+}
