@@ -143,7 +143,7 @@ fn call(cli: Cli, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Claims(claim::ClaimsArgs {}) => claim::claims(global, env, screen),
         Command::Install(args) => setup::install(&args, global, env, screen),
         Command::Uninstall(args) => setup::uninstall(&args, global, env, screen),
-        Command::Doctor(setup::DoctorArgs {}) => setup::doctor(global, env, screen),
+        Command::Doctor(args) => setup::doctor(&args, global, env, screen),
         Command::Config(args) => setup::config(&args, global, env, screen),
         Command::Demo(args) => setup::demo(&args, env, screen),
         Command::Completions(args) => Ok(shell::completions(&args, screen)),

@@ -86,7 +86,11 @@ pub(super) struct UninstallArgs {
 #[command(
     after_long_help = "Exit code: 0 all is well or nearly, 1 a conflicting commit would go through unseen, 2 could not look."
 )]
-pub(super) struct DoctorArgs {}
+pub(super) struct DoctorArgs {
+    /// Try the way to the remote too, with a ref that is removed again; done by itself where coord.sync is on
+    #[arg(long)]
+    pub(super) sync: bool,
+}
 
 /// Show every setting, where its value comes from and what it does; or set one
 ///
@@ -151,10 +155,11 @@ pub(super) fn uninstall(
     Ok(if report.succeeded() { Exit::Clear } else { Exit::NoAnswer })
 }
 
-pub(super) fn doctor(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
+pub(super) fn doctor(args: &DoctorArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let mut report = ops::doctor::doctor(env, &ctx.repository, ctx.team.as_ref())?;
     report.findings.extend(agents::rehearse(&ctx, env));
+    report.findings.extend(ops::sync::rehearse(&ctx, args.sync));
     screen.reply(|out| render::json::doctor(&report, out), |style, out| render::setup::doctor(&report, style, out));
     Ok(if report.worst() == Level::Problem { Exit::Found } else { Exit::Clear })
 }

@@ -6,6 +6,7 @@ mod fetching;
 mod host;
 mod publishing;
 mod pushing;
+mod rehearsal;
 mod stand;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::ops::journal;
 use crate::store::sync::Talking;
 
 pub use background::{start as start_in_background, start_after_commit};
+pub use rehearsal::rehearse;
 pub use stand::{Stand, of as stand};
 
 /// How long one talk to the remote may take.
@@ -219,6 +221,11 @@ impl<'a> Talk<'a> {
     /// Takes the right to talk, and reads what is known.
     pub(super) fn begin(ctx: &'a Context, remote: Option<&str>, wait: Duration) -> Result<Self, Failure> {
         must_be_on(ctx)?;
+        Self::open(ctx, remote, wait)
+    }
+
+    /// The same, also where nothing is to be published.
+    fn open(ctx: &'a Context, remote: Option<&str>, wait: Duration) -> Result<Self, Failure> {
         let name = remote_name(ctx, remote)?;
         let talking = ctx.store.talk(wait)?;
         let git_dir = publication::place(ctx.store.dir());

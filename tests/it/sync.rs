@@ -2,6 +2,7 @@
 //! Must not know: how anything is carried or kept.
 
 mod hosts;
+mod servers;
 mod trust;
 
 use std::fs;

@@ -163,6 +163,7 @@ fn refusal(summary: &str, stderr: &str) -> Outcome {
         "denied",
         "read-only",
         "deny",
+        "non-fast-forward",
     ];
     if has(&for_good) { Outcome::Refused(said()) } else { Outcome::Failed(said()) }
 }
