@@ -65,10 +65,9 @@ impl Rehearsal {
         self.fetch(talk)?;
         self.remove(talk, standing);
         if self.findings.is_empty() {
-            let mut what = format!("coord sync can publish, swap, fetch and remove at {}", talk.remote.shown);
-            if let Some(fetched) = talk.state.fetched {
-                what += &format!("; last fetched {} ago", super::span(talk.ctx.now, fetched));
-            }
+            let age = |fetched| format!("; last fetched {} ago", super::span(talk.ctx.now, fetched));
+            let age = talk.state.fetched.map(age).unwrap_or_default();
+            let what = format!("coord sync can publish, swap, fetch and remove at {}{age}", talk.remote.shown);
             self.say(Level::Ok, what, None);
         }
         if let Some(why) = &talk.state.refused {
