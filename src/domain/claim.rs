@@ -198,6 +198,8 @@ pub enum End {
     Forced,
     /// Its holder took it anew.
     Retaken,
+    /// Another machine was granted it too, and goes before.
+    Yielded,
 }
 
 impl End {
@@ -212,6 +214,7 @@ impl End {
             Self::WorktreeGone => "worktree_gone",
             Self::Forced => "forced",
             Self::Retaken => "retaken",
+            Self::Yielded => "yielded",
         }
     }
 }

@@ -229,6 +229,8 @@ pub enum ClaimReport {
         row: Box<ClaimRow>,
         /// Who has changed which of its paths already.
         already: Vec<(String, SomePaths)>,
+        /// What else to know: that other machines do not know of it yet.
+        notices: Vec<String>,
     },
     /// Others' claims are in the way.
     Refused {

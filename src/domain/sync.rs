@@ -9,7 +9,7 @@ use super::instance::Kind;
 use super::path::RepoPath;
 use super::time::{Seconds, Timestamp};
 
-pub use lease::{ForeignClaim, LeaseState, OwnLease};
+pub use lease::{CLAIMS, ForeignClaim, LeaseState, OwnLease, claim_ref};
 
 mod lease;
 
@@ -94,6 +94,19 @@ pub struct Publication {
     pub paths: Vec<PublishedPath>,
     /// So many changed paths were kept back: excluded, or too large.
     pub withheld: u64,
+    /// Claims that it gave up because another machine was granted them too.
+    pub yielded: Vec<Yield>,
+}
+
+/// A claim that was given up for another machine's, which hears of it by this.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Yield {
+    /// What both had claimed.
+    pub on: Vec<u8>,
+    /// The number that yielded.
+    pub token: u64,
+    /// Who has it now: the ref of the instance.
+    pub to: RefName,
 }
 
 /// One changed path of which no content is told.
@@ -187,6 +200,8 @@ pub struct SyncState {
     pub leases: BTreeMap<RefName, OwnLease>,
     /// The greatest token of a claim that was ever seen.
     pub last_token: u64,
+    /// Claims that were given up for other machines', by the own instance that had them.
+    pub yielded: BTreeMap<RefName, Vec<Yield>>,
     /// When the remote was last read.
     pub fetched: Option<Timestamp>,
     /// When it was last tried.

@@ -4,14 +4,15 @@
 mod others;
 mod release;
 mod sweep;
+mod taking;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::domain::claim::{
-    Claim, ClaimMode, Contest, Contested, DEFAULT_SPAN, End, Granted, Holder, LONGEST_SPAN, Moment, Refusal, Request,
-    Table, Token,
+    Claim, ClaimMode, Contest, Contested, DEFAULT_SPAN, End, Holder, LONGEST_SPAN, Moment, Refusal, Request, Table,
+    Token,
 };
 use crate::domain::event::{ClaimFacts, EventKind};
 use crate::domain::path::RepoPath;
@@ -23,14 +24,13 @@ use crate::git::names;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
 use crate::ops::place::Place;
+use crate::ops::sync::leases;
 use crate::ops::{intents, journal, paths, session};
 use crate::store::{Locked, exclude};
 
 pub use others::AlreadyChanged;
 pub use release::release_of;
-
-/// How often somebody who waits looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+pub(super) use taking::yielded;
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -76,37 +76,7 @@ pub fn claim(ctx: &Context, options: &ClaimOptions) -> Result<ClaimReport, Failu
         force: options.force.clone(),
         holder,
     };
-    take(ctx, &place, &request, options.wait, &already)
-}
-
-fn take(
-    ctx: &Context,
-    place: &Place,
-    request: &Request,
-    wait: Option<Seconds>,
-    already: &[AlreadyChanged],
-) -> Result<ClaimReport, Failure> {
-    let until = wait.map(|wait| Instant::now() + Duration::from_secs(wait.0));
-    loop {
-        let (granted, may_wait) = change(ctx, &place.worktrees, |table, now, _| {
-            let may_wait = table.may_wait(&request.holder);
-            (table.grant(request.clone(), now), may_wait)
-        })?;
-        match granted {
-            Ok(Granted { claim, ended }) => {
-                note_ended(ctx, &ended);
-                journal::note(ctx, Some(&claim.label), EventKind::ClaimGranted(facts(&claim)));
-                let row = Box::new(ClaimRow { left: claim.lease.span, mine: true, claim });
-                return Ok(ClaimReport::Granted { row, already: already.iter().map(others::told).collect() });
-            }
-            Err(_) if may_wait && until.is_some_and(|until| Instant::now() < until) => std::thread::sleep(LOOK_AGAIN),
-            Err(refusals) => {
-                journal::note(ctx, Some(&place.label), EventKind::ClaimRefused(refused(request, &refusals)));
-                let rows = refusals.into_iter().filter_map(|refusal| row(ctx, refusal.by, false)).collect();
-                return Ok(ClaimReport::Refused { rows, not_waited: wait.is_some() && !may_wait });
-            }
-        }
-    }
+    taking::take(ctx, &place, &request, options.wait, &already)
 }
 
 /// Changes the table under the lock: sweeps it, lets `act` change it, writes it where that changed anything, and publishes
@@ -238,6 +208,7 @@ pub fn release(ctx: &Context, which: &Which, force: bool) -> Result<Vec<ClaimRow
     })?;
     let ended = ended.map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
     note_ended(ctx, &ended);
+    tell_others(ctx);
     Ok(ended.into_iter().map(|(claim, _)| ClaimRow { claim, left: Seconds(0), mine: true }).collect())
 }
 
@@ -257,7 +228,15 @@ pub fn renew(ctx: &Context, which: &Which, span: Option<Seconds>) -> Result<Vec<
     for claim in &renewed {
         journal::note(ctx, Some(&claim.label), EventKind::ClaimRenewed(facts(claim)));
     }
+    tell_others(ctx);
     Ok(renewed.into_iter().filter_map(|claim| row(ctx, claim, true)).collect())
+}
+
+/// Tells other machines of what changed here. What they cannot be told now, the next `coord sync` tells them.
+fn tell_others(ctx: &Context) {
+    if let Ok(table) = ctx.store.claims() {
+        drop(leases::tell(ctx, &table.live));
+    }
 }
 
 enum Wanted {
@@ -305,7 +284,9 @@ pub fn list(ctx: &Context) -> Result<Vec<ClaimRow>, Failure> {
     let holder = ctx.repository.here.as_ref().map(|identity| session::holder(ctx, identity));
     let listed =
         |claim: &Claim| row(ctx, claim.clone(), holder.as_ref().is_some_and(|holder| claim.holder.is_same(holder)));
-    Ok(table.live.values().filter_map(listed).collect())
+    let now = session::boot_clock(ctx);
+    let elsewhere = leases::foreign(ctx, &now).into_iter().filter_map(|claim| row(ctx, claim.as_claim(ctx.now), false));
+    Ok(table.live.values().filter_map(listed).chain(elsewhere).collect())
 }
 
 /// Ends every claim of a session.
@@ -372,6 +353,7 @@ pub fn contested_in(ctx: &Context, table: &Table, holder: &Holder, paths: &BTree
         sweep::sweep(ctx, &worktrees, &landed, &mut swept, &now);
         contested = swept.contested(holder, &now, paths);
     }
+    contested.extend(taking::contested_elsewhere(ctx, holder, paths, &now));
     contested
 }
 

@@ -4,6 +4,7 @@
 mod background;
 mod fetching;
 mod host;
+pub(super) mod leases;
 mod publishing;
 mod pushing;
 mod rehearsal;
@@ -109,6 +110,10 @@ pub fn sync(ctx: &Context, options: &SyncOptions) -> Result<Synced, Failure> {
     }
     if options.pull {
         fetching::fetch(&mut talk)?;
+    }
+    if may_push && talk.state.trouble.is_none() && talk.state.refused.is_none() {
+        let live = ctx.store.claims().map(|table| table.live).unwrap_or_default();
+        leases::reconcile(&mut talk, &live)?;
     }
     talk.state.failures = if talk.state.trouble.is_some() { talk.state.failures.saturating_add(1) } else { 0 };
     talk.save()?;

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 /// Writes what came of a claim.
 pub fn claimed(report: &ClaimReport, now: Timestamp, style: &Style, out: &mut impl Write) -> io::Result<()> {
     match report {
-        ClaimReport::Granted { row, already } => {
+        ClaimReport::Granted { row, already, notices } => {
             let what = names(&row.claim);
             let shared = if row.claim.mode == ClaimMode::Shared { ", shared" } else { "" };
             let left = words::span(row.left);
@@ -27,7 +27,7 @@ pub fn claimed(report: &ClaimReport, now: Timestamp, style: &Style, out: &mut im
                 let said = format!("{} has changed {paths} already and is not bound there", safe::text(label));
                 writeln!(out, "  {}", style.ink(Ink::Caution, &said))?;
             }
-            Ok(())
+            notices.iter().try_for_each(|said| writeln!(out, "  {}", style.ink(Ink::Caution, &safe::text(said))))
         }
         ClaimReport::Refused { rows, not_waited } => {
             writeln!(out, "{}: somebody else holds it", style.ink(Ink::Bad, "not claimed"))?;

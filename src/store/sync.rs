@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::file::{self, Lasting};
-use super::sync_record::PublicationWire;
+use super::sync_record::{PublicationWire, YieldWire, into_yield, yield_wire};
 use super::wire::{Oid, Text, Time};
 use super::{Store, lock, platform};
 use crate::domain::id::RefName;
@@ -62,6 +62,8 @@ struct StateWire {
     leases: Vec<(Text, OwnWire)>,
     #[serde(default)]
     last_token: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    yielded: Vec<(Text, Vec<YieldWire>)>,
     fetched: Option<Time>,
     tried: Option<Time>,
     #[serde(default)]
@@ -137,6 +139,7 @@ fn to_wire(state: &SyncState) -> StateWire {
         claims: state.claims.iter().map(|(name, claim)| (text(name), ForeignWire::from(claim))).collect(),
         leases: state.leases.iter().map(|(name, lease)| (text(name), OwnWire::from(lease))).collect(),
         last_token: state.last_token,
+        yielded: state.yielded.iter().map(|(who, all)| (text(who), all.iter().map(yield_wire).collect())).collect(),
         fetched: state.fetched.map(Time),
         tried: state.tried.map(Time),
         failures: state.failures,
@@ -166,6 +169,11 @@ fn from_wire(wire: StateWire) -> Result<SyncState, String> {
         claims: claims.collect::<Result<_, String>>()?,
         leases: leases.collect::<Result<_, String>>()?,
         last_token: wire.last_token,
+        yielded: wire
+            .yielded
+            .into_iter()
+            .map(|(who, all)| (name(who), all.into_iter().map(into_yield).collect()))
+            .collect(),
         fetched: wire.fetched.map(|time| time.0),
         tried: wire.tried.map(|time| time.0),
         failures: wire.failures,
@@ -292,6 +300,7 @@ mod tests {
             at: Timestamp(0),
             paths: Vec::new(),
             withheld: 0,
+            yielded: Vec::new(),
         };
         let name = RefName::new("refs/coord/h/i");
         let other = Synced {

@@ -8,7 +8,7 @@ use super::wire::{self, Oid, Text, Time};
 use crate::domain::hunk::Hunk;
 use crate::domain::id::RefName;
 use crate::domain::instance::Kind;
-use crate::domain::sync::{Publication, PublishedPath, SyncMode};
+use crate::domain::sync::{Publication, PublishedPath, SyncMode, Yield};
 
 /// The format that this version writes.
 const VERSION: u64 = 1;
@@ -47,6 +47,22 @@ pub(super) struct PublicationWire {
     withheld: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     paths: Vec<PathWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    yielded: Vec<YieldWire>,
+}
+
+/// What was claimed, with which number, and who has it now.
+pub(super) type YieldWire = (Text, u64, Text);
+
+/// So many claims that were given up are told.
+pub const MOST_YIELDED: usize = 20;
+
+pub(super) fn yield_wire(one: &Yield) -> YieldWire {
+    (Text(one.on.clone()), one.token, Text(one.to.as_bytes().to_vec()))
+}
+
+pub(super) fn into_yield((on, token, to): YieldWire) -> Yield {
+    Yield { on: on.0, token, to: RefName::new(to.0) }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +101,7 @@ impl From<&Publication> for PublicationWire {
             at: Time(told.at),
             withheld: told.withheld,
             paths: told.paths.iter().take(MOST_PATHS).map(path_wire).collect(),
+            yielded: told.yielded.iter().take(MOST_YIELDED).map(yield_wire).collect(),
         }
     }
 }
@@ -145,6 +162,7 @@ impl PublicationWire {
             at: self.at.0,
             withheld: self.withheld,
             paths: self.paths.into_iter().map(PathWire::into_path).collect::<Result<_, _>>()?,
+            yielded: self.yielded.into_iter().take(MOST_YIELDED).map(into_yield).collect(),
         })
     }
 }
@@ -230,6 +248,7 @@ mod tests {
                 hunks: Some(vec![Hunk { base: 3..5, side: 3..4 }, Hunk { base: 9..9, side: 8..10 }]),
             }],
             withheld: 2,
+            yielded: vec![Yield { on: b"src".to_vec(), token: 3, to: RefName::new("refs/coord/h/i") }],
         }
     }
 

@@ -2,6 +2,7 @@
 //! Must not know: how anything is carried or kept.
 
 mod hosts;
+mod leases;
 mod servers;
 mod trust;
 

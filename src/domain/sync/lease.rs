@@ -1,13 +1,17 @@
-//! Claims that more than one machine sees: each a ref of its own, changed by compare-and-swap alone.
+//! Claims that more than one machine sees: each pattern a ref of its own, changed by compare-and-swap alone.
 //! Must not know: how a ref is changed, when somebody looks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::claim::{Lease, Token};
-use crate::domain::id::{ObjectId, RefName};
+use super::{hash, host_of};
+use crate::domain::claim::{Claim, ClaimMode, Holder, Lease, Moment, Token};
+use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
-use crate::domain::time::Seconds;
+use crate::domain::time::{Seconds, Timestamp};
+
+/// Where claims are published: `refs/coord-claims/<hash of the pattern>`.
+pub const CLAIMS: &str = "refs/coord-claims/";
 
 /// Whether a claim's ref names a holder.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -54,4 +58,108 @@ pub struct OwnLease {
     pub pattern: Pattern,
     /// How long it lasts.
     pub span: Seconds,
+    /// When it was last lengthened, by the holder's clock: what was told to others of it.
+    pub beat: u64,
+}
+
+impl ForeignClaim {
+    /// What is left of it by this machine's clock; `None` once it is over.
+    #[must_use]
+    pub fn left(&self, now: &Moment) -> Option<Seconds> {
+        if self.state == LeaseState::Held { self.lease.left(now) } else { None }
+    }
+
+    /// Whether the instance with this ref has to keep off `path` because of it.
+    #[must_use]
+    pub fn binds(&self, asker: Option<&RefName>, path: &RepoPath) -> bool {
+        let is_exempt = asker.and_then(|asker| self.exempt.get(asker)).is_some_and(|paths| paths.contains(path));
+        !is_exempt && self.pattern.covers(path)
+    }
+
+    /// Whether it goes before a claim with that token and holder, where both were granted while neither machine heard of
+    /// the other: the greater token does, and between equal ones the holder's name decides, the same on every machine.
+    #[must_use]
+    pub fn goes_before(&self, token: Token, holder: &RefName) -> bool {
+        (self.token, &self.holder) > (token, holder)
+    }
+
+    /// The same as a claim like any other.
+    #[must_use]
+    pub fn as_claim(&self, since: Timestamp) -> Claim {
+        Claim {
+            token: self.token,
+            holder: Holder { identity: Identity::Ref(self.holder.clone()), session: None },
+            label: self.label.clone(),
+            process: None,
+            patterns: vec![self.pattern.clone()],
+            mode: ClaimMode::Exclusive,
+            task: self.task.clone(),
+            since,
+            lease: self.lease.clone(),
+            tip: None,
+            exempt: BTreeMap::new(),
+        }
+    }
+
+    /// The machine that holds it.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        host_of(&self.holder).unwrap_or_default()
+    }
+}
+
+/// The ref of claims on a pattern.
+#[must_use]
+pub fn claim_ref(pattern: &Pattern) -> RefName {
+    let kind: &[u8] = if pattern.as_path().is_some() { b"path:" } else { b"glob:" };
+    RefName::new(format!("{CLAIMS}{}", hash(&[kind, pattern.text()].concat())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(token: u64, holder: &str) -> ForeignClaim {
+        let here = |seconds| Moment { boot: "here".into(), seconds };
+        let lease =
+            Lease { from: Moment { boot: "there".into(), seconds: 9 }, span: Seconds(60), seen: Some(here(100)) };
+        ForeignClaim {
+            oid: ObjectId::from_bytes(&[7; 20]).expect("20 bytes"),
+            holder: RefName::new(holder),
+            label: "l".into(),
+            task: None,
+            pattern: Pattern::parse(b"src").expect("valid"),
+            token: Token(token),
+            state: LeaseState::Held,
+            lease,
+            exempt: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn its_time_is_counted_by_who_looks() {
+        let at = |seconds| Moment { boot: "here".into(), seconds };
+        let held = claim(1, "refs/coord/a/main");
+        assert_eq!(held.left(&at(130)), Some(Seconds(30)));
+        assert_eq!(held.left(&at(160)), None);
+        assert_eq!(ForeignClaim { state: LeaseState::Released, ..held }.left(&at(130)), None);
+    }
+
+    #[test]
+    fn exactly_one_of_two_goes_first() {
+        for (one, two) in [
+            (claim(1, "refs/coord/a/m"), claim(2, "refs/coord/b/m")),
+            (claim(2, "refs/coord/a/m"), claim(2, "refs/coord/b/m")),
+        ] {
+            assert_ne!(one.goes_before(two.token, &two.holder), two.goes_before(one.token, &one.holder));
+        }
+        assert!(claim(9, "refs/coord/a/m").goes_before(Token(8), &RefName::new("refs/coord/z/m")));
+    }
+
+    #[test]
+    fn patterns_that_differ_have_refs_that_differ() {
+        let of = |text: &[u8]| claim_ref(&Pattern::parse(text).expect("valid"));
+        assert_eq!(of(b"src/a.rs"), of(b"src/a.rs"));
+        assert_ne!(of(b"src/a.rs"), of(b"src/*.rs"));
+    }
 }

@@ -25,7 +25,8 @@ pub(super) fn judge(ctx: &Context, me: &Identity, candidate: &Candidate, judgeme
             return;
         }
     };
-    if table.live.is_empty() && table.lapsed.is_empty() {
+    let elsewhere = ctx.sync_state().ok().flatten().is_some_and(|state| !state.claims.is_empty());
+    if table.live.is_empty() && table.lapsed.is_empty() && !elsewhere {
         return;
     }
     let holder = session::holder(ctx, me);

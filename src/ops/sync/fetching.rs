@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Talk;
+use super::{Talk, leases};
 use crate::domain::id::{ObjectId, RefName};
-use crate::domain::sync::{Fetched, SyncMode, Synced, host_of};
+use crate::domain::sync::{Fetched, SyncMode, Synced, Yield, host_of};
 use crate::failure::Failure;
 use crate::git::objects::Objects;
 use crate::git::publication;
 use crate::git::remote::Trouble;
+use crate::ops::session;
 use crate::store::sync_record;
 
 /// What is fetched.
@@ -91,6 +92,7 @@ fn take_in(talk: &mut Talk<'_>) -> Result<(), Failure> {
         }
         match read(talk, &objects, name, *oid, host) {
             Ok(other) => {
+                hear_yields(talk, known.as_ref(), &other);
                 if known.is_some_and(|known| known.publication.at > other.publication.at) {
                     let text = format!(
                         "{} went back to an earlier state: its clock, or the remote, was set back",
@@ -108,10 +110,29 @@ fn take_in(talk: &mut Talk<'_>) -> Result<(), Failure> {
     for text in unused.into_iter().take(5) {
         talk.report.notices.push(text);
     }
+    if let Err(trouble) = leases::take_in(talk, &session::boot_clock(talk.ctx)) {
+        talk.failed("read the claims of", &trouble);
+    }
     let labels = others.values().map(Synced::label).collect();
     talk.state.others = others;
     talk.report.fetched = Some(Fetched { others: labels, changed, gone, claims: talk.state.claims.len() });
     Ok(())
+}
+
+/// Claims of ours that others gave theirs up for.
+fn hear_yields(talk: &mut Talk<'_>, known: Option<&Synced>, other: &Synced) {
+    let is_new = |one: &&Yield| {
+        host_of(&one.to) == Some(talk.host.id.as_str())
+            && known.is_none_or(|known| !known.publication.yielded.contains(one))
+    };
+    let new: Vec<Yield> = other.publication.yielded.iter().filter(is_new).cloned().collect();
+    for Yield { on, token, .. } in new {
+        let on = String::from_utf8_lossy(&on).into_owned();
+        let label = other.label();
+        talk.notice(format!(
+            "{label} claimed {on} too, while neither heard of the other; theirs (token {token}) yields to yours"
+        ));
+    }
 }
 
 /// Reads one publication.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use super::Talk;
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::instance::Kind;
 use crate::domain::path::RepoPath;
-use crate::domain::sync::{Host, Publication, PublishedPath, SyncMode, hash, ref_of};
+use crate::domain::sync::{Host, Publication, PublishedPath, SyncMode, Yield, hash, ref_of};
 use crate::domain::text::{self, LineTable};
 use crate::domain::time::Timestamp;
 use crate::failure::Failure;
@@ -47,7 +48,8 @@ pub(super) struct Drafts {
 }
 
 /// Looks at every instance of this clone.
-pub(super) fn drafts(ctx: &Context, objects: &Objects, host: &Host, remote: &str) -> Result<Drafts, Failure> {
+pub(super) fn drafts(talk: &Talk<'_>, objects: &Objects, remote: &str) -> Result<Drafts, Failure> {
+    let (ctx, host) = (talk.ctx, &talk.host);
     let worktrees = ctx.worktrees()?;
     let mut people = who::everybody(ctx, &worktrees, &Whom::default())?;
     if let Some(reason) = people.unlisted {
@@ -59,7 +61,7 @@ pub(super) fn drafts(ctx: &Context, objects: &Objects, host: &Host, remote: &str
     let lying = survey::lying(ctx, objects, &target, &people);
     let tips: Vec<Option<ObjectId>> = people.all.iter().map(|who| who.tip).collect();
     let forks = survey::forks(objects, &target, &tips);
-    let desk = Desk { ctx, objects, host, exclude: excluded(ctx)?, remote };
+    let desk = Desk { ctx, objects, host, exclude: excluded(ctx)?, remote, yielded: &talk.state.yielded };
     let mut drafts = Drafts::default();
     for ((who, lying), fork) in people.all.iter().zip(&lying).zip(forks) {
         // A branch that holds nothing of its own has nobody at work.
@@ -84,6 +86,7 @@ struct Desk<'a> {
     host: &'a Host,
     exclude: GlobSet,
     remote: &'a str,
+    yielded: &'a BTreeMap<RefName, Vec<Yield>>,
 }
 
 /// A tree for others to see, and what is left of history below it.
@@ -142,6 +145,7 @@ impl Desk<'_> {
             at: self.ctx.now,
             paths: Vec::new(),
             withheld: 0,
+            yielded: self.yielded.get(&ref_of(self.host, &who.identity)).cloned().unwrap_or_default(),
         }
     }
 

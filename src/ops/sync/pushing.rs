@@ -27,7 +27,7 @@ pub(super) fn push(talk: &mut Talk<'_>, options: &SyncOptions) -> Result<Option<
     }
     let objects = talk.ctx.repository.objects()?;
     let name = super::remote_name(talk.ctx, options.remote.as_deref())?;
-    let drafts = publishing::drafts(talk.ctx, &objects, &talk.host, &name)?;
+    let drafts = publishing::drafts(talk, &objects, &name)?;
     if talk.state.consent < talk.ctx.policy.sync {
         if !options.agreed {
             return Ok(Some(disclosure(talk, &drafts.drafts)));
@@ -47,7 +47,7 @@ pub(super) fn push(talk: &mut Talk<'_>, options: &SyncOptions) -> Result<Option<
         meet_ourselves(talk)?;
     }
     if talk.host != former {
-        drafts = publishing::drafts(talk.ctx, &objects, &talk.host, &name)?;
+        drafts = publishing::drafts(talk, &objects, &name)?;
         talk.exchange.keep(&objects)?;
     }
     for _ in 0..ROUNDS {
@@ -248,7 +248,7 @@ fn look_again(
     if strangers {
         somebody_else(talk)?;
         let name = super::remote_name(talk.ctx, None)?;
-        *drafts = publishing::drafts(talk.ctx, objects, &talk.host, &name)?;
+        *drafts = publishing::drafts(talk, objects, &name)?;
         talk.exchange.keep(objects)?;
     }
     talk.save()?;

@@ -15,6 +15,8 @@ pub(super) struct Wire<'a> {
     claims: Vec<WireClaim<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     already_changed: Vec<WireChanged<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notices: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -48,7 +50,9 @@ impl<'a> Wire<'a> {
     /// The claim that was granted, or those in its way.
     pub(super) fn of(report: &'a ClaimReport) -> Self {
         match report {
-            ClaimReport::Granted { row, already } => Self::new(Some(true), std::iter::once(&**row), already),
+            ClaimReport::Granted { row, already, notices } => {
+                Self { notices, ..Self::new(Some(true), std::iter::once(&**row), already) }
+            }
             ClaimReport::Refused { rows, .. } => Self::new(Some(false), rows.iter(), &[]),
         }
     }
@@ -68,6 +72,7 @@ impl<'a> Wire<'a> {
             granted,
             claims: rows.map(WireClaim::of).collect(),
             already_changed: already.iter().map(changed).collect(),
+            notices: &[],
         }
     }
 }

@@ -183,6 +183,8 @@ pub(super) struct OwnWire {
     token: u64,
     on: PatternWire,
     span: u64,
+    #[serde(default)]
+    beat: u64,
 }
 
 impl From<&OwnLease> for OwnWire {
@@ -193,6 +195,7 @@ impl From<&OwnLease> for OwnWire {
             token: lease.token.0,
             on: PatternWire::from(&lease.pattern),
             span: lease.span.0,
+            beat: lease.beat,
         }
     }
 }
@@ -205,6 +208,7 @@ impl OwnWire {
             token: Token(self.token),
             pattern: self.on.into_pattern()?,
             span: Seconds(self.span),
+            beat: self.beat,
         })
     }
 }

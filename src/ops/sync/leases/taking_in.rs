@@ -1,0 +1,113 @@
+//! Learning of other machines' claims, and of what became of our own.
+//! Must not know: whether a claim may be taken.
+
+use std::collections::BTreeMap;
+
+use super::text;
+use crate::domain::claim::{Lease, Moment};
+use crate::domain::id::{ObjectId, RefName};
+use crate::domain::sync::{CLAIMS, ForeignClaim, LeaseState, claim_ref, host_of};
+use crate::git::objects::Objects;
+use crate::git::publication;
+use crate::git::remote::Trouble;
+use crate::ops::sync::Talk;
+use crate::store::sync::{self as store, ClaimRecord};
+
+/// What is fetched.
+const REFSPEC: &str = "+refs/coord-claims/*:refs/coord-claims/*";
+
+/// No more claims are looked at.
+const MOST: usize = 20_000;
+
+/// Fetches the claims alone.
+pub(super) fn fetch(talk: &mut Talk<'_>, now: &Moment) -> Result<(), Trouble> {
+    match talk.remote.fetch(&[REFSPEC]) {
+        Err(Trouble::Broken(_)) => {
+            talk.exchange.make(&talk.ctx.repository)?;
+            talk.remote.fetch(&[REFSPEC])?;
+        }
+        other => other?,
+    }
+    take_in(talk, now)
+}
+
+/// Takes in what was fetched: others' claims with the moment in which they were first seen, and what became of our own.
+pub(in crate::ops::sync) fn take_in(talk: &mut Talk<'_>, now: &Moment) -> Result<(), Trouble> {
+    let mut repository = talk.ctx.repository.clone();
+    repository.fetched = publication::objects_in(talk.ctx.store.dir());
+    let objects = repository.objects()?;
+    let mut known = std::mem::take(&mut talk.state.claims);
+    let refs = talk.exchange.refs()?;
+    let (mut claims, mut own) = (BTreeMap::new(), BTreeMap::new());
+    for (name, oid) in refs.into_iter().filter(|(name, _)| name.as_bytes().starts_with(CLAIMS.as_bytes())).take(MOST) {
+        let former = known.remove(&name);
+        if let Some(mut claim) = former.clone().filter(|claim| claim.oid == oid) {
+            claim.lease.see(now);
+            claims.insert(name, claim);
+            continue;
+        }
+        let Some(record) = read(&objects, oid).filter(|record| claim_ref(&record.pattern) == name) else { continue };
+        if former.is_some_and(|former| record.token < former.token) {
+            talk.notice(format!(
+                "the claim on {} went back to an earlier number: the remote was set back",
+                text(&record.pattern)
+            ));
+        }
+        talk.state.last_token = talk.state.last_token.max(record.token.0);
+        if host_of(&record.holder) == Some(talk.host.id.as_str()) {
+            own.insert(name, (oid, record));
+        } else {
+            claims.insert(name, of_record(oid, record, now));
+        }
+    }
+    for gone in known.into_values().filter(|claim| claim.state == LeaseState::Held) {
+        talk.notice(format!("the claim on {} by {} was removed at the remote", text(&gone.pattern), gone.label));
+    }
+    follow_own(talk, &own, &claims);
+    // What we gave back ourselves tells where the next swap begins.
+    for (name, (oid, record)) in own {
+        if !talk.state.leases.contains_key(&name) {
+            let mut left = of_record(oid, record, now);
+            left.state = LeaseState::Released;
+            claims.insert(name, left);
+        }
+    }
+    talk.state.claims = claims;
+    Ok(())
+}
+
+/// Where our own leases stand now.
+fn follow_own(
+    talk: &mut Talk<'_>,
+    own: &BTreeMap<RefName, (ObjectId, ClaimRecord)>,
+    others: &BTreeMap<RefName, ForeignClaim>,
+) {
+    for (name, lease) in &mut talk.state.leases {
+        lease.oid = match (own.get(name), others.get(name)) {
+            // Also where the answer to our swap was lost.
+            (Some((oid, record)), _) if record.state == LeaseState::Held => Some(*oid),
+            _ => None,
+        };
+    }
+}
+
+fn of_record(oid: ObjectId, record: ClaimRecord, now: &Moment) -> ForeignClaim {
+    let there = Moment { boot: record.holder.as_bytes().escape_ascii().to_string().into(), seconds: 0 };
+    ForeignClaim {
+        oid,
+        holder: record.holder,
+        label: record.label,
+        task: record.task,
+        pattern: record.pattern,
+        token: record.token,
+        state: record.state,
+        lease: Lease { from: there, span: record.span, seen: Some(now.clone()) },
+        exempt: record.exempt,
+    }
+}
+
+fn read(objects: &Objects, oid: ObjectId) -> Option<ClaimRecord> {
+    let message = publication::message(objects, oid).ok()?;
+    let end = message.windows(2).position(|pair| pair == b"\n\n").unwrap_or(message.len());
+    store::decode_claim(&message[..end]).ok()
+}

@@ -1,0 +1,163 @@
+//! Claims that more than one machine sees.
+//! Must not know: which refs they are.
+
+use std::process::Stdio;
+use std::thread;
+
+use super::super::world::{FILE, Place, World};
+use super::{clone, met};
+
+/// Two clones that have met.
+fn acquainted() -> World {
+    let world = met("content");
+    for place in [world.main(), world.at("two"), world.main()] {
+        place.coord(&["sync", "--yes"]).ok();
+    }
+    world
+}
+
+fn tokens(place: &Place<'_>) -> Vec<u64> {
+    let listed = place.json(&["claims"]);
+    let all = listed["claims"].as_array().expect("a list");
+    all.iter().filter_map(|claim| claim["token"].as_u64()).collect()
+}
+
+/// What the hub's claims say, the token and whether it is held.
+fn at_the_hub(world: &World) -> Vec<(u64, bool)> {
+    let listed = world.at("hub.git").sh("git for-each-ref --format='%(contents)' refs/coord-claims").stdout;
+    let records = listed.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    records.map(|record| (record["token"].as_u64().expect("a number"), record["held"] == true)).collect()
+}
+
+#[test]
+fn a_claim_keeps_other_machines_off_until_it_is_released() {
+    let world = acquainted();
+    let (one, two) = (world.main(), world.at("two"));
+    one.coord(&["claim", FILE, "--task", "Routing"]).ok().says("claimed");
+    two.coord(&["claim", FILE]).ends_with(1).says("main@").says("Routing");
+    two.coord(&["claims"]).ok().says("main@");
+    assert_eq!(tokens(&two).len(), 1, "nothing is left of the attempt");
+    two.coord(&["install"]).ok();
+    two.git(&["switch", "-q", "-c", "auth"]).ok();
+    two.coord(&["check", FILE]).ends_with(1).says("claimed by main@");
+    two.commit_edit(3, "auth was here").ends_with(1).says("claimed by main@");
+    one.coord(&["release"]).ok();
+    assert_eq!(at_the_hub(&world), [(1, false)]);
+    two.coord(&["claim", FILE]).ok();
+    assert_eq!(at_the_hub(&world), [(2, true)]);
+    two.git(&["commit", "-q", "-m", "Authenticate"]).ok();
+    one.coord(&["claim", FILE]).ends_with(1).says("auth@");
+}
+
+#[test]
+fn patterns_that_overlap_exclude_each_other() {
+    let world = acquainted();
+    let (one, two) = (world.main(), world.at("two"));
+    one.coord(&["claim", "src"]).ok();
+    two.coord(&["claim", FILE]).ends_with(1).says("src by main@");
+    two.coord(&["claim", "src/**/*.rs"]).ends_with(1);
+    two.coord(&["claim", "README.md", FILE]).ends_with(1);
+    two.coord(&["claim", "README.md"]).ok();
+    one.coord(&["claim", "README.md", "docs"]).ends_with(1).says("README.md by main@");
+    // All or nothing: the half that was free is free still.
+    two.coord(&["claim", "docs"]).ok();
+}
+
+#[test]
+fn a_lease_runs_out_by_the_clock_of_who_looks() {
+    let world = acquainted();
+    let (one, two) = (world.main(), world.at("two"));
+    one.coord(&["claim", FILE, "--ttl", "2s"]).ok();
+    two.coord(&["claim", FILE]).ends_with(1);
+    // The holder says nothing more, and its own wall clock says nothing at all.
+    two.coord(&["claim", FILE, "--wait", "30s"]).ok();
+    assert_eq!(at_the_hub(&world), [(2, true)]);
+    // Who lost it is told, and cannot take it for theirs.
+    one.coord(&["sync"]).ok();
+    one.coord(&["install"]).ok();
+    one.git(&["switch", "-q", "-c", "search"]).ok();
+    one.commit_edit(3, "search was here").ends_with(1).says("claimed by main@");
+}
+
+#[test]
+fn a_renewed_lease_lives_on_elsewhere() {
+    let world = acquainted();
+    let (one, two) = (world.main(), world.at("two"));
+    one.coord(&["claim", FILE, "--ttl", "1h"]).ok();
+    two.coord(&["claim", FILE]).ends_with(1);
+    one.coord(&["renew", "--ttl", "5h"]).ok();
+    two.coord(&["claim", FILE]).ends_with(1).says("for 5 h");
+}
+
+#[test]
+fn a_number_survives_the_removal_of_its_ref() {
+    let world = acquainted();
+    let (one, two) = (world.main(), world.at("two"));
+    for place in [&one, &two, &one] {
+        place.coord(&["claim", FILE]).ok();
+        place.coord(&["release"]).ok();
+    }
+    assert_eq!(at_the_hub(&world), [(3, false)]);
+    world
+        .at("hub.git")
+        .sh("git for-each-ref --format='delete %(refname)' refs/coord-claims | git update-ref --stdin")
+        .ok();
+    two.coord(&["claim", FILE]).ok();
+    assert!(at_the_hub(&world)[0].0 >= 3, "{:?}", at_the_hub(&world));
+    one.coord(&["sync"]).ok();
+    two.coord(&["release"]).ok();
+    one.coord(&["claim", FILE]).ok();
+    assert!(at_the_hub(&world)[0].0 > 3, "{:?}", at_the_hub(&world));
+}
+
+#[test]
+fn a_partition_ends_with_both_told_and_one_yielding() {
+    let world = acquainted();
+    let (one, two) = (world.main(), world.at("two"));
+    world.at("").sh("mv hub.git away.git").ok();
+    for place in [&one, &two] {
+        place.coord(&["claim", FILE]).ok().says("other machines do not know of it yet");
+    }
+    world.at("").sh("mv away.git hub.git").ok();
+    let said: Vec<String> = [&one, &two, &two, &one].map(|place| place.coord(&["sync"]).ok().stdout).into();
+    let held: Vec<bool> =
+        [&one, &two].map(|place| place.json(&["claims"]).to_string().contains("\"mine\":true")).into();
+    assert_eq!(held.iter().filter(|held| **held).count(), 1, "{said:?}");
+    assert!(said.iter().any(|said| said.contains("yields to yours")), "{said:?}");
+    assert!(said.iter().any(|said| said.contains("yields to theirs")), "{said:?}");
+    let (loser, winner) = if held[0] { (&two, &one) } else { (&one, &two) };
+    loser.coord(&["log"]).ok().says("yields to theirs");
+    winner.coord(&["claims"]).ok();
+    loser.coord(&["claim", FILE]).ends_with(1);
+}
+
+#[test]
+fn of_many_at_once_one_holds_it_at_a_time() {
+    let world = acquainted();
+    let places: Vec<Place<'_>> = (0..4).map(|n| clone(&world, &format!("c{n}"))).collect();
+    world.at("hub.git").git(&["config", "core.logAllRefUpdates", "always"]).ok();
+    for place in &places {
+        place.git(&["config", "coord.sync", "content"]).ok();
+        place.coord(&["sync", "--yes"]).ok();
+    }
+    let run = |place: &Place<'_>| {
+        for _ in 0..3 {
+            for args in [&["claim", FILE, "--wait", "120s"][..], &["release"]] {
+                let output = place.command("coord").args(args).stdin(Stdio::null()).output().expect("coord runs");
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            }
+        }
+    };
+    thread::scope(|scope| places.iter().for_each(|place| drop(scope.spawn(|| run(place)))));
+    let log = world
+        .at("hub.git")
+        .sh("for r in $(git for-each-ref --format='%(refname)' refs/coord-claims); do \
+        git log -g --format='%B' $r; done")
+        .stdout;
+    let mut records: Vec<serde_json::Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    records.reverse();
+    let held: Vec<&serde_json::Value> = records.iter().filter(|record| record["held"] == true).collect();
+    assert_eq!((records.len(), held.len()), (24, 12), "each was granted and given back once");
+    assert!(records.windows(2).all(|pair| pair[0]["held"] != pair[1]["held"]), "one holder at a time");
+    assert!(held.windows(2).all(|pair| pair[0]["token"].as_u64() < pair[1]["token"].as_u64()), "numbers only grow");
+}
