@@ -1,9 +1,11 @@
 //! Beyond one machine: clones that meet at a bare repository, each as if it lay on another machine.
 //! Must not know: how anything is carried or kept.
 
+mod faults;
 mod hosts;
 mod leases;
 mod servers;
+mod transports;
 mod trust;
 
 use std::fs;

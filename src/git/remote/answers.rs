@@ -70,6 +70,8 @@ impl Trouble {
             "bad tree object",
             "missing blob object",
             "not a git repository: '",
+            // Nobody but us writes there, so that a lock is one that a killed git left.
+            ".lock': File exists",
         ]) && !has(&["Could not read from remote", "could not read Username", "could not read Password"])
         {
             Self::Broken(said)
