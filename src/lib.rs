@@ -47,10 +47,20 @@
 //! and paths are judged on all processors, with the same answer as on one.
 //! `tests/differential.rs` compares every verdict with git's own over random histories.
 //!
+//! # Beyond one machine
+//! [`ops::sync`] publishes each instance as `refs/coord/<host>/<instance>` at the remote: a commit whose tree is the working set
+//! as it lies, whose parent is the tip, and whose message is the record ([`store::sync_record`]); so git's thin packs find
+//! the same paths in the parent, and a change of one file costs little more than itself. What others published is fetched
+//! into a repository of coord's own ([`git::publication`]), read as data, and becomes instances of kind `synced` that
+//! [`ops::who`] lists and the engine judges like any other. What is told by lines alone becomes texts made up from these lines.
+//! Each pattern of an exclusive claim is a ref too (`ops::sync::leases`), swapped from an explicit id.
+//!
 //! # Invariants
 //! - The domain never does IO, and so cannot fail but by refusing a value.
 //! - Nothing but the store writes coord's files; nothing at all writes to the user's index, worktrees, refs or objects.
-//! - No program that a tracked file or the repository's configuration names is ever run ([`git::program`]).
+//! - No program that a tracked file or the repository's configuration names is ever run ([`git::program`]); talking to a
+//!   remote goes as `git fetch` goes, credential helpers and ssh included, but never asks ([`git::remote`]).
+//! - Nothing leaves this machine before its user agreed to the remote and to how much is told.
 //! - Not knowing is an answer of its own: an instance or pair that could not be read is `unknown`, never "clean".
 //! - An error of coord's own never stops a commit, unless `coord.strict` says so.
 //! - A git child is ended with SIGTERM, never killed: a killed git leaves locks behind.

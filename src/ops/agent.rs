@@ -27,7 +27,7 @@ use crate::git::{Deadline, names, status};
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::place::Place;
 use crate::ops::session::{self, Said};
-use crate::ops::{alerts, claim, intents, journal, paths};
+use crate::ops::{alerts, claim, intents, journal, paths, sync};
 use crate::os::clock;
 
 /// How long an agent waits for an answer at most; then it goes on without.
@@ -114,6 +114,7 @@ impl<'a> Call<'a> {
         let said = Said { id: self.event.session.clone(), agent: Some(self.event.agent.into()), ..Said::default() };
         // A store that cannot be written (a sandbox) does not keep anybody from being told.
         drop(session::beat(self.ctx, &self.place.me, &said));
+        sync::start_in_background(self.ctx);
         let reply = self.judge();
         self.remember();
         reply

@@ -19,7 +19,7 @@ use crate::git::worktrees::Worktree;
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::log::{self, LogOptions};
 use crate::ops::survey::{self, Memo, SurveyOptions};
-use crate::ops::{claim, publish};
+use crate::ops::{claim, publish, sync};
 use crate::os::changes::{Waited, Watcher};
 use crate::os::{clock, desktop};
 use crate::store::Tail;
@@ -159,6 +159,7 @@ impl Coordinator {
         let mut survey = survey::survey(&ctx, &options)?;
         survey.notices.extend(publish::everybody(&ctx, &survey, &options));
         let claims = claim::list(&ctx).unwrap_or_default();
+        sync::start_in_background(&ctx);
         self.due = Some(Instant::now() + next_look(&ctx, &claims));
         self.pending.push(News::Claims(claims));
         Ok(survey)
@@ -167,6 +168,7 @@ impl Coordinator {
     fn watch(&mut self, ctx: &Context, worktrees: &[Worktree]) {
         let places = Places::of(ctx, worktrees);
         let mut keep = BTreeSet::from([places.common.clone(), places.store.clone(), places.store.join("acks")]);
+        keep.insert(places.store.join("sync"));
         places::below(&places.common.join("refs"), &mut keep);
         keep.insert(places.common.join("worktrees"));
         let known = |worktree: &Worktree| self.folders.contains_key(&worktree.identity);
@@ -200,7 +202,9 @@ fn next_look(ctx: &Context, claims: &[ClaimRow]) -> Duration {
     // What should be over by now and is not waits for something else: a rebase that is not done.
     let held = calm.map(|calm| HOLD.0.saturating_sub(ctx.now.since(calm).0)).filter(|left| *left > 0);
     let ends = claims.iter().map(|row| row.left).map(|Seconds(left)| left);
-    held.chain(ends).min().map_or(AGEING, |left| Duration::from_secs(left + 1).min(AGEING))
+    // What other machines do is not seen here: it has to be asked about.
+    let asked = (ctx.sync_state().ok().flatten().is_some()).then_some(ctx.policy.sync_every.0);
+    held.chain(ends).chain(asked).min().map_or(AGEING, |left| Duration::from_secs(left + 1).min(AGEING))
 }
 
 /// The wall clock, for ages on a screen.

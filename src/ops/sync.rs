@@ -87,6 +87,8 @@ pub(super) struct Talk<'a> {
     pub(super) is_new: bool,
     /// Whether this clone had no name there before.
     pub(super) is_named_now: bool,
+    /// Whether other machines did anything.
+    pub(super) has_news: bool,
     pub(super) report: SyncReport,
 }
 
@@ -117,6 +119,9 @@ pub fn sync(ctx: &Context, options: &SyncOptions) -> Result<Synced, Failure> {
     }
     talk.state.failures = if talk.state.trouble.is_some() { talk.state.failures.saturating_add(1) } else { 0 };
     talk.save()?;
+    if talk.has_news {
+        talk.talking.put_news()?;
+    }
     talk.exchange.tidy();
     Ok(talk.done())
 }
@@ -264,6 +269,7 @@ impl<'a> Talk<'a> {
             state,
             is_new: is_new || found.is_new,
             is_named_now: found.is_new,
+            has_news: false,
             report,
         })
     }

@@ -24,6 +24,9 @@ use claim_record::{ForeignWire, OwnWire};
 const FOLDER: &str = "sync";
 const HOST: &str = "host.json";
 const STATE: &str = "state.json";
+
+/// Written anew when other machines have news, so that whoever watches hears of nothing else. From coord's own folder.
+pub const NEWS: &str = "sync/news.json";
 const LOCK: &str = "lock";
 const VERSION: u64 = 1;
 
@@ -242,6 +245,14 @@ impl Talking<'_> {
     /// Where it cannot be written.
     pub fn put_state(&self, state: &SyncState) -> Result<(), Error> {
         self.put(STATE, &to_wire(state))
+    }
+
+    /// Says that other machines have news.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn put_news(&self) -> Result<(), Error> {
+        self.put("news.json", &serde_json::json!({}))
     }
 
     /// Keeps who this clone is.

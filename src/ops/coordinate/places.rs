@@ -8,6 +8,7 @@ use crate::domain::id::Identity;
 use crate::git::names;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
+use crate::store::sync;
 
 /// Where things lie, to tell whose a change is.
 #[derive(Debug, Default)]
@@ -66,6 +67,7 @@ impl Places {
             // The folder itself comes with the first acknowledgement.
             let whole = own == Path::new("acks") || path.extension().is_some_and(|end| end == "json");
             work.survey |= (own.starts_with("acks") || own == Path::new("claims.json")) && whole;
+            work.survey |= own == sync::NEWS;
             return;
         }
         if path.extension().is_some_and(|end| end == "lock") {
@@ -178,6 +180,8 @@ mod tests {
             ("/r/.git/coord/acks", (true, false, false, 0)),
             ("/r/.git/coord/claims.json", (true, false, false, 0)),
             ("/r/.git/coord/.claims.json.tmp", (false, false, false, 0)),
+            ("/r/.git/coord/sync/state.json", (false, false, false, 0)),
+            ("/r/.git/coord/sync/news.json", (true, false, false, 0)),
             ("/r/.claude/runtime/ACTIVE-TASKS.json", (false, false, false, 0)),
         ] {
             assert_eq!(work(path), expected, "{path}");

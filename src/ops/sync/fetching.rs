@@ -107,12 +107,15 @@ fn take_in(talk: &mut Talk<'_>) -> Result<(), Failure> {
         }
     }
     let gone = talk.state.others.len();
+    talk.has_news |= changed + gone > 0;
     for text in unused.into_iter().take(5) {
         talk.report.notices.push(text);
     }
+    let claimed = talk.state.claims.clone();
     if let Err(trouble) = leases::take_in(talk, &session::boot_clock(talk.ctx)) {
         talk.failed("read the claims of", &trouble);
     }
+    talk.has_news |= claimed != talk.state.claims;
     let labels = others.values().map(Synced::label).collect();
     talk.state.others = others;
     talk.report.fetched = Some(Fetched { others: labels, changed, gone, claims: talk.state.claims.len() });

@@ -161,3 +161,33 @@ fn of_many_at_once_one_holds_it_at_a_time() {
     assert!(records.windows(2).all(|pair| pair[0]["held"] != pair[1]["held"]), "one holder at a time");
     assert!(held.windows(2).all(|pair| pair[0]["token"].as_u64() < pair[1]["token"].as_u64()), "numbers only grow");
 }
+
+#[test]
+fn a_claim_of_another_machine_can_be_taken_by_force() {
+    let world = acquainted();
+    let (one, two) = (world.main(), world.at("two"));
+    one.coord(&["claim", FILE]).ok();
+    two.coord(&["claim", FILE]).ends_with(1).says("--force 1");
+    two.coord(&["claim", FILE, "--force", "1"]).ok();
+    assert_eq!(at_the_hub(&world), [(2, true)]);
+    one.coord(&["sync"]).ok().says("yields to theirs");
+    one.coord(&["claims"]).ok().says("main@");
+    one.coord(&["claim", FILE]).ends_with(1);
+}
+
+#[test]
+fn shared_claims_and_clones_that_only_fetch_ask_nobody() {
+    let world = acquainted();
+    let (one, two) = (world.main(), world.at("two"));
+    one.coord(&["claim", FILE, "--shared"]).ok();
+    two.coord(&["claim", FILE, "--shared"]).ok();
+    assert_eq!(at_the_hub(&world), []);
+    let three = clone(&world, "three");
+    three.git(&["config", "coord.sync", "content"]).ok();
+    three.coord(&["sync", "pull"]).ok();
+    three.coord(&["claim", "README.md"]).ok();
+    assert_eq!(at_the_hub(&world), [], "it never agreed to publish");
+    one.coord(&["claim", "docs"]).ok();
+    three.coord(&["sync", "pull"]).ok();
+    three.coord(&["claims"]).ok().says("docs").says("main@");
+}
