@@ -10,7 +10,7 @@ use std::fs;
 
 use crate::domain::ci::{Entry, Forge, Group, Report, Request, Source, Subject};
 use crate::domain::hotspot::hot_spots;
-use crate::domain::id::ObjectId;
+use crate::domain::id::{ObjectId, RefName};
 use crate::domain::overlap::Grade;
 use crate::domain::report::Target;
 use crate::domain::time::Seconds;
@@ -20,7 +20,7 @@ use crate::forge::{Place, place, requests};
 use crate::git::objects::Objects;
 use crate::git::refs;
 use crate::ops::context::{Context, OpenOptions};
-use crate::ops::survey;
+use crate::ops::{survey, sync};
 use group::Bench;
 use select::{Chosen, Refs};
 
@@ -131,11 +131,34 @@ impl Run {
     fn requests(&self, options: &Options) -> Result<(Vec<Chosen>, Source), Failure> {
         let Some(list) = &options.open else {
             let exclude = select::globs("coord.exclude", &self.ctx.policy.exclude)?;
-            return Ok(select::branches(&self.refs, &exclude, &self.name));
+            let (chosen, source) = select::branches(&self.refs, &exclude, &self.name);
+            return Ok((self.with_other_machines(chosen), source));
         };
         let listed = requests::read(list)
             .map_err(|error| Failure::usage(format!("the list of open requests cannot be read: {error}")))?;
-        Ok((select::listed(&listed, &self.refs, &self.objects, &self.name), Source::List))
+        let chosen = select::listed(&listed, &self.refs, &self.objects, &self.name);
+        Ok((self.with_other_machines(chosen), Source::List))
+    }
+
+    /// What other machines published, as drafts beside the requests: what is not a request yet. Of one whose branch is a
+    /// request the request tells.
+    fn with_other_machines(&self, mut chosen: Vec<Chosen>) -> Vec<Chosen> {
+        let Ok(Some(state)) = self.ctx.sync_state() else { return chosen };
+        let heads: BTreeSet<String> = chosen.iter().map(|one| one.request.head.clone()).collect();
+        let is_request = |name: &RefName| heads.contains(&*String::from_utf8_lossy(name.short()));
+        let others = state.others.values().filter(|other| !other.publication.branch.as_ref().is_some_and(is_request));
+        chosen.extend(others.map(|other| {
+            let stand = sync::stand(&self.ctx, &self.objects, other, None);
+            let tip = stand.as_it_lies.or(stand.committed).ok_or_else(|| "it has no commit yet".to_owned());
+            let author = Some(other.publication.host.clone());
+            Chosen {
+                request: Request { head: other.label(), author, draft: true, ..Request::default() },
+                name: Some(other.name.clone()),
+                tip: stand.unknown.map_or(tip, Err),
+                base: self.name.clone(),
+            }
+        }));
+        chosen
     }
 
     /// The request that is checked: the one that was named, that the service names, or that is checked out. It is put

@@ -2,7 +2,8 @@
 //! `cargo bench -- worktrees` for one part. Prints ratios with their limits and never fails by them.
 //!
 //! `worktrees`: hooks, checks, scans · `branches`: many branches · `agents`: what an agent waits for · `log`: the event log
-//! and the report · `watch`: the coordinator · `sync`: clones that meet at a remote.
+//! and the report · `watch`: the coordinator · `sync`: clones that meet at a
+//! remote · `claims`: claims that machines contest.
 //!
 //! `COORD_BENCH_FILES` (100000), `COORD_BENCH_WORKTREES` (20), `COORD_BENCH_BRANCHES` (1000) and `COORD_BENCH_EVENTS`
 //! (1000000) make it smaller; `COORD_BENCH_RUNS` (11), `COORD_BENCH_IDLE` (60 s) and `COORD_BENCH_SAVES` (40) longer.
@@ -60,6 +61,10 @@ fn main() -> Result<(), Failure> {
     }
     if let Some(root) = part("sync") {
         sync::bench(&root, runs, &mut out)?;
+        fs::remove_dir_all(root)?;
+    }
+    if let Some(root) = part("claims") {
+        sync::contest(&root, &mut out)?;
     }
     writeln!(out, "\nremoving {}", place.display())?;
     drop(out);

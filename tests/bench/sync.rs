@@ -14,14 +14,18 @@ use std::time::{Duration, Instant};
 use crate::field::{self, Field};
 use crate::support::{self, Failure, Row, by_turns, median, ms, number, timed};
 
-/// Measures bytes on the wire, fifty clones at once, the time from an edit to a verdict, claims, and a scan of a thousand
-/// instances of other machines. `COORD_BENCH_CLONES` (50), `COORD_BENCH_CLAIMS` (20), `COORD_BENCH_EDITS` (40).
+/// Measures bytes on the wire, fifty clones at once, the time from an edit to a verdict, and a scan of a thousand
+/// instances of other machines. `COORD_BENCH_CLONES` (50), `COORD_BENCH_EDITS` (40).
 pub(crate) fn bench(root: &Path, runs: usize, out: &mut impl Write) -> Result<(), Failure> {
     wire(&Hub::new(&root.join("wire"), 10_000)?, out)?;
     latency(&Hub::new(&root.join("latency"), 1_000)?, out)?;
     many(&Hub::new(&root.join("many"), 200)?, out)?;
-    claims(&Hub::new(&root.join("claims"), 50)?, out)?;
     scan(&root.join("scan"), runs, out)
+}
+
+/// Measures claims on one path by 32 clones, each with `COORD_BENCH_CLAIMS` (20) of them.
+pub(crate) fn contest(root: &Path, out: &mut impl Write) -> Result<(), Failure> {
+    claims(&Hub::new(root, 50)?, out)
 }
 
 /// A bare repository with files, and those who clone it.
@@ -321,7 +325,8 @@ fn claims(hub: &Hub, out: &mut impl Write) -> Result<(), Failure> {
         for _ in 0..each {
             let begun = Instant::now();
             loop {
-                let run = hub.field.run("coord", place, &["claim", &name]).map_err(|error| error.to_string())?;
+                let args = ["claim", &name, "--wait", "60s"];
+                let run = hub.field.run("coord", place, &args).map_err(|error| error.to_string())?;
                 match run.status.code() {
                     Some(0) => break,
                     Some(1) => lost += 1,
@@ -361,7 +366,7 @@ fn claims(hub: &Hub, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(
         out,
         "\n{clones} clones claim one path {each} times each: {} granted, {} in the ref's history, one holder at a time: {alternate}, \
-         numbers only grow: {grow}, {lost} refusals in between, {:.1} grants a second, p95 of the wait {}",
+         numbers only grow: {grow}, {lost} waits of a minute in vain, {:.1} grants a second, p95 of the wait {}",
         spans.len(),
         tokens.len(),
         ratio(spans.len() as u64, 1) / whole.as_secs_f64(),

@@ -239,11 +239,52 @@ fn the_hook_waits_for_nobody_and_starts_a_fetch_behind_it() {
     free.edit(FILE, 20, "auth was here");
     free.commit("Elsewhere").ok();
     let state = two.dir.join(".git/coord/sync/state.json");
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(300);
     while !fs::read_to_string(&state).unwrap_or_default().contains("\"search\"") {
         assert!(std::time::Instant::now() < until, "no fetch came about");
         std::thread::yield_now();
     }
     two.edit(FILE, 10, "auth was here");
     two.commit("Authenticate").blocked().says("search@");
+}
+
+#[test]
+fn what_the_users_gc_took_is_fetched_again() {
+    let world = met("content");
+    let (one, two) = (world.main(), world.at("two"));
+    one.git(&["switch", "-q", "-c", "search"]).ok();
+    one.commit_edit(10, "search was here").ok();
+    one.git(&["push", "-q", "origin", "search"]).ok();
+    two.git(&["fetch", "-q"]).ok();
+    one.coord(&["sync", "--yes"]).ok();
+    // Its tip is not fetched for coord, as it is here already.
+    two.coord(&["sync", "--yes"]).ok();
+    two.git(&["update-ref", "-d", "refs/remotes/origin/search"]).ok();
+    two.git(&["reflog", "expire", "--expire=now", "--all"]).ok();
+    two.git(&["gc", "-q", "--prune=now"]).ok();
+    let state = |scan: &Value| instance(scan, label(scan, "search"))["state"].clone();
+    assert_eq!(state(&two.json(&["scan"])), "unknown");
+    two.coord(&["sync"]).ok();
+    assert_eq!(state(&two.json(&["scan"])), "in_progress");
+}
+
+#[test]
+fn a_check_of_requests_knows_what_is_none_yet() {
+    let world = met("content");
+    let (one, two) = (world.main(), world.at("two"));
+    one.git(&["switch", "-q", "-c", "search"]).ok();
+    one.edit(FILE, 10, "search was here");
+    one.coord(&["sync", "--yes"]).ok();
+    two.git(&["switch", "-q", "-c", "auth"]).ok();
+    two.commit_edit(10, "auth was here").ok();
+    two.git(&["push", "-q", "origin", "auth"]).ok();
+    two.coord(&["sync", "pull"]).ok();
+    two.coord(&["ci"]).ends_with(1).says("search@").says("auth");
+    // Once it is a request, that tells.
+    one.commit("Search").ok();
+    one.git(&["push", "-q", "origin", "search"]).ok();
+    one.coord(&["sync"]).ok();
+    two.git(&["fetch", "-q"]).ok();
+    two.coord(&["sync", "pull"]).ok();
+    two.coord(&["ci"]).ends_with(1).says("search").says_not("search@");
 }

@@ -8,6 +8,7 @@ use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::{Instance, Kind, State};
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
+use crate::domain::sync::INSTANCES;
 use crate::domain::time::Timestamp;
 use crate::domain::working_set::{Change, Layer, Status, WorkingSet};
 use crate::failure::Failure;
@@ -108,10 +109,17 @@ impl Bench<'_> {
         let label = member.label();
         let name = member.name.clone().unwrap_or_else(|| RefName::new(label.clone()));
         let is_local = name.as_bytes().starts_with(b"refs/heads/");
+        let is_synced = name.as_bytes().starts_with(INSTANCES.as_bytes());
         Instance {
             identity: Identity::Ref(name),
             label,
-            kind: if is_local { Kind::Branch } else { Kind::Remote },
+            kind: if is_local {
+                Kind::Branch
+            } else if is_synced {
+                Kind::Synced
+            } else {
+                Kind::Remote
+            },
             branch: member.name.clone(),
             tip: member.tip.clone().ok(),
             worktree: None,

@@ -22,9 +22,6 @@ use crate::ops::sync::leases::{self, Shared};
 /// How often somebody who waits looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// The same for a claim of another machine, where a look costs a fetch.
-const LOOK_AGAIN_ELSEWHERE: Duration = Duration::from_millis(500);
-
 /// Takes the claim here, and then among all machines where claims are shared.
 pub(super) fn take(
     ctx: &Context,
@@ -38,10 +35,10 @@ pub(super) fn take(
     let is_shared = request.mode == ClaimMode::Exclusive && leases::is_on(ctx);
     loop {
         let in_the_way =
-            if is_shared { leases::in_the_way(ctx, &request.patterns, &request.force)? } else { Vec::new() };
+            if is_shared { leases::in_the_way(ctx, &request.patterns, &request.force) } else { Vec::new() };
         if !in_the_way.is_empty() {
             if may_still_wait() {
-                std::thread::sleep(LOOK_AGAIN_ELSEWHERE);
+                leases::wait_for_change(ctx, &in_the_way, until);
                 continue;
             }
             return Ok(lost(ctx, place, request, &in_the_way));
@@ -60,7 +57,7 @@ pub(super) fn take(
                     Ok(Shared::Lost(others)) => {
                         undo(ctx, claim.token)?;
                         if may_still_wait() {
-                            std::thread::sleep(LOOK_AGAIN_ELSEWHERE);
+                            leases::wait_for_change(ctx, &others, until);
                             continue;
                         }
                         return Ok(lost(ctx, place, request, &others));

@@ -38,7 +38,26 @@ pub(super) fn fetch(talk: &mut Talk<'_>) -> Result<(), Failure> {
         talk.state.trouble = None;
     }
     talk.state.fetched = Some(talk.ctx.now);
+    if is_torn(talk)? {
+        // The user's own `gc` took what was borrowed of it, and no fetch brings again what its refs say is there.
+        talk.exchange.make(&talk.ctx.repository)?;
+        if let Err(trouble) = talk.remote.fetch(REFSPECS) {
+            talk.failed("fetch from", &trouble);
+            return Ok(());
+        }
+    }
     take_in(talk)
+}
+
+/// Whether something is missing of what was taken in before.
+fn is_torn(talk: &Talk<'_>) -> Result<bool, Failure> {
+    let mut repository = talk.ctx.repository.clone();
+    repository.fetched = publication::objects_in(talk.ctx.store.dir());
+    let objects = repository.objects()?;
+    let refs: BTreeMap<RefName, ObjectId> = talk.exchange.refs()?.into_iter().collect();
+    let stands = |other: &&Synced| refs.get(&other.name) == Some(&other.oid);
+    let is_whole = |other: &Synced| objects.has(other.oid) && other.committed.is_none_or(|id| objects.has(id));
+    Ok(!talk.state.others.values().filter(stands).all(is_whole))
 }
 
 /// Something there is not fit to be fetched: everything else is.

@@ -9,7 +9,7 @@ mod swapping;
 mod taking_in;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Talk;
 use crate::domain::claim::{Claim, ClaimMode, Moment, Token};
@@ -29,6 +29,10 @@ pub(super) use taking_in::take_in;
 
 /// Longer than this nobody waits for a claim.
 const LONGEST: Duration = Duration::from_secs(20);
+
+/// How often somebody who waits for another machine's claim looks again.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(300);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// So often a swap is tried again because somebody else was there first.
 const ROUNDS: usize = 6;
@@ -63,22 +67,45 @@ pub(in crate::ops) fn own_ref(ctx: &Context, identity: &Identity) -> Option<RefN
 }
 
 /// Other machines' claims in the way of these patterns, asked anew where one was known to be.
-pub(in crate::ops) fn in_the_way(
-    ctx: &Context,
-    patterns: &[Pattern],
-    force: &BTreeSet<Token>,
-) -> Result<Vec<ForeignClaim>, Failure> {
+pub(in crate::ops) fn in_the_way(ctx: &Context, patterns: &[Pattern], force: &BTreeSet<Token>) -> Vec<ForeignClaim> {
     let now = session::boot_clock(ctx);
-    let state = ctx.sync_state().ok().flatten();
-    if state.is_none_or(|state| meeting(state, patterns, force, &now).is_empty()) {
-        return Ok(Vec::new());
+    let Some(state) = ctx.sync_state().ok().flatten() else { return Vec::new() };
+    let known = meeting(state, patterns, force, &now);
+    if known.is_empty() {
+        return known;
     }
-    let mut talk = begin(ctx)?;
+    // Where the remote cannot be asked, what was known of it stands.
+    let Ok(mut talk) = begin(ctx) else { return known };
     let fetched = fetch(&mut talk, &now);
     let found = meeting(&talk.state, patterns, force, &now);
-    talk.save()?;
-    drop(fetched);
-    Ok(found)
+    drop(talk.save());
+    if fetched.is_ok() { found } else { known }
+}
+
+/// Waits until one of these claims stands otherwise, or is over, or `until`. That costs a listing of a few refs now and then,
+/// not a fetch; who waits longer looks less often, so that many who wait do not keep the holder from working.
+pub(in crate::ops) fn wait_for_change(ctx: &Context, claims: &[ForeignClaim], until: Option<Instant>) {
+    let names: Vec<RefName> = claims.iter().map(|claim| claim_ref(&claim.pattern)).collect();
+    let patterns: Vec<&str> = names.iter().filter_map(|name| std::str::from_utf8(name.as_bytes()).ok()).collect();
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        // By the process's number, as all who wait began at the same time.
+        let jitter = pause * (std::process::id() % 8) / 8;
+        let left = until.map_or(LONGEST_PAUSE, |until| until.saturating_duration_since(Instant::now()));
+        std::thread::sleep((pause + jitter).min(left));
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        let now = session::boot_clock(ctx);
+        let is_over = claims.iter().any(|claim| claim.left(&now).is_none());
+        if is_over || until.is_none_or(|until| Instant::now() >= until) {
+            return;
+        }
+        let Ok(talk) = begin(ctx) else { continue };
+        let Ok(there) = talk.remote.list(&patterns) else { continue };
+        let stands = |claim: &ForeignClaim| there.iter().any(|(_, oid)| *oid == claim.oid);
+        if !claims.iter().all(stands) {
+            return;
+        }
+    }
 }
 
 fn meeting(state: &SyncState, patterns: &[Pattern], force: &BTreeSet<Token>, now: &Moment) -> Vec<ForeignClaim> {

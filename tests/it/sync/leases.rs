@@ -68,9 +68,8 @@ fn a_lease_runs_out_by_the_clock_of_who_looks() {
     let world = acquainted();
     let (one, two) = (world.main(), world.at("two"));
     one.coord(&["claim", FILE, "--ttl", "2s"]).ok();
-    two.coord(&["claim", FILE]).ends_with(1);
     // The holder says nothing more, and its own wall clock says nothing at all.
-    two.coord(&["claim", FILE, "--wait", "30s"]).ok();
+    two.coord(&["claim", FILE, "--wait", "300s"]).ok();
     assert_eq!(at_the_hub(&world), [(2, true)]);
     // Who lost it is told, and cannot take it for theirs.
     one.coord(&["sync"]).ok();
@@ -142,7 +141,7 @@ fn of_many_at_once_one_holds_it_at_a_time() {
     }
     let run = |place: &Place<'_>| {
         for _ in 0..3 {
-            for args in [&["claim", FILE, "--wait", "120s"][..], &["release"]] {
+            for args in [&["claim", FILE, "--wait", "600s"][..], &["release"]] {
                 let output = place.command("coord").args(args).stdin(Stdio::null()).output().expect("coord runs");
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             }

@@ -25,7 +25,7 @@ impl Server {
     fn start(command: &mut Command, port: u16) -> Self {
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = quiet.spawn().expect("the server starts");
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_secs(300);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(Instant::now() < until && child.try_wait().expect("ours").is_none(), "no server at {port}");
             std::thread::yield_now();
