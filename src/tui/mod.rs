@@ -63,9 +63,11 @@ pub(crate) struct Options {
 /// Shows the repository around the working directory until somebody leaves.
 pub(crate) fn watch(env: &Env, open: &OpenOptions, options: Options) -> Result<Left, Failure> {
     let failed = |error: io::Error| Failure::new(Kind::Bug, format!("could not use the terminal: {error}"));
-    let (coordinator, events) = Coordinator::begin(env, open, EVENTS)?;
+    let (mut coordinator, events) = Coordinator::begin(env, open, EVENTS)?;
     let waker = coordinator.waker();
     let (send, receive) = mpsc::channel();
+    let tell = send.clone();
+    coordinator.tell_progress(Arc::new(move |done, of| drop(tell.send(Message::Looking(done, of)))));
     let mut screen = Screen::open().map_err(failed)?;
     follow(coordinator, options.notify, send.clone());
     signals(send.clone()).map_err(failed)?;

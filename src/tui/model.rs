@@ -40,6 +40,8 @@ pub(super) enum Key {
 /// What happened to the screen.
 #[derive(Clone, Debug)]
 pub(super) enum Message {
+    /// So much of so much of the first look is done.
+    Looking(usize, usize),
     Survey(Arc<Survey>, Duration),
     Claims(Vec<ClaimRow>),
     Events(Vec<Event>),
@@ -93,6 +95,8 @@ pub(super) struct Model {
     pub(super) now: Timestamp,
     pub(super) colour: bool,
     pub(super) survey: Option<Arc<Survey>>,
+    /// How much of the first look is done, in percent.
+    pub(super) looking: usize,
     pub(super) took: Duration,
     pub(super) claims: Vec<ClaimRow>,
     /// Whose claims the next `r` releases.
@@ -124,6 +128,7 @@ impl Model {
             now,
             colour,
             survey: None,
+            looking: 0,
             took: Duration::ZERO,
             claims: Vec::new(),
             asked: None,
@@ -148,6 +153,7 @@ impl Model {
     /// Takes in what happened; what is to be done about it, if anything.
     pub(super) fn update(&mut self, message: Message) -> Option<Effect> {
         match message {
+            Message::Looking(done, of) => self.looking = self.looking.max(done * 100 / of.max(1)),
             Message::Survey(survey, took) => self.take(survey, took),
             Message::Claims(claims) => self.claims = claims,
             Message::Events(events) => self.hear(events),
