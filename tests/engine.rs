@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use coord::domain::hunk::LineSpan;
+use coord::domain::hunk::{LineSpan, Spans};
 use coord::domain::id::ObjectId;
 use coord::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use coord::domain::path::RepoPath;
@@ -122,7 +122,7 @@ fn path(text: &str) -> RepoPath {
     RepoPath::new(text).expect("a valid path")
 }
 
-fn spans(pairs: &[(u32, u32)]) -> Vec<LineSpan> {
+fn spans(pairs: &[(u32, u32)]) -> Spans {
     pairs.iter().map(|&(first, last)| LineSpan { first, last }).collect()
 }
 

@@ -113,17 +113,12 @@ mod tests {
     }
 
     fn survey(grade: Grade, layers: [Layer; 2]) -> Survey {
-        let path = PathOverlap {
-            path: RepoPath::new("x").expect("a valid path"),
+        let path = PathOverlap::without_lines(
+            RepoPath::new("x").expect("a valid path"),
             grade,
-            kind: (grade == Grade::Conflict).then_some(ConflictKind::Content),
-            blocks: true,
-            a_lines: Vec::new(),
-            b_lines: Vec::new(),
-            a_own: Vec::new(),
-            b_own: Vec::new(),
-            gap: None,
-        };
+            (grade == Grade::Conflict).then_some(ConflictKind::Content),
+            true,
+        );
         Survey {
             now: Timestamp(0),
             target: Target { name: None, tip: None },

@@ -4,7 +4,7 @@
 use super::agent::Harm;
 use super::alert::Alert;
 use super::claim::Contest;
-use super::hunk::LineSpan;
+use super::hunk::Spans;
 use super::path::RepoPath;
 use super::time::Timestamp;
 
@@ -97,7 +97,7 @@ pub struct Met {
     /// When they committed or last touched it.
     pub since: Option<Timestamp>,
     /// Their lines, in their own file.
-    pub lines: Vec<LineSpan>,
+    pub lines: Spans,
     /// The text of their lines, cut.
     pub hunk: Vec<Vec<u8>>,
     /// Whether the edit itself would conflict with it.

@@ -192,7 +192,7 @@ mod tests {
 
     fn insertion(survey: &mut Survey) {
         for path in survey.overlaps.iter_mut().flat_map(|overlap| &mut overlap.paths) {
-            path.a_lines = vec![LineSpan { first: 4, last: 3 }];
+            path.a_lines = [LineSpan { first: 4, last: 3 }].into_iter().collect();
             path.b_lines.clone_from(&path.a_lines);
         }
     }

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 /// One changed run of lines between a base text and a side's text: `base` was replaced by `side`.
 ///
 /// Lines are counted from 0 and ranges are half-open; an empty `base` is a pure insertion before that line,
@@ -24,6 +26,9 @@ pub struct LineSpan {
     /// The last line, included.
     pub last: u32,
 }
+
+/// Some lines of a file, ascending. Most changes are one run of lines or two, and there are overlaps by the hundred thousand.
+pub type Spans = SmallVec<[LineSpan; 2]>;
 
 impl LineSpan {
     /// Turns a half-open range counted from 0 into lines as people count them.

@@ -1,7 +1,7 @@
 //! The verdict on one commit, complete for telling it: who stands in the way, on what evidence, and the ways out.
 //! Must not know: how it was judged, how it is worded.
 
-use super::hunk::LineSpan;
+use super::hunk::Spans;
 use super::overlap::ConflictKind;
 use super::path::RepoPath;
 use super::policy::Mode;
@@ -38,9 +38,9 @@ pub struct Clash {
     /// Why a merge would stop there.
     pub kind: ConflictKind,
     /// This commit's lines, in its own file; empty where lines say nothing.
-    pub own: Vec<LineSpan>,
+    pub own: Spans,
     /// The other's lines, in its own file.
-    pub theirs: Vec<LineSpan>,
+    pub theirs: Spans,
     /// One telling line of this commit's text; `None` where there is none (deleted, binary).
     pub own_line: Option<Vec<u8>>,
     /// One telling line of the other's text.

@@ -1,7 +1,7 @@
 //! Overlaps: a path in the working sets of two instances, and how bad that is.
 //! Must not know: how the evidence was found, how it is shown, who is blocked by it.
 
-use super::hunk::LineSpan;
+use super::hunk::Spans;
 use super::path::RepoPath;
 
 /// How bad an overlap is, from the evidence. Ordered: a later grade is worse.
@@ -90,15 +90,24 @@ pub struct PathOverlap {
     pub blocks: bool,
     /// Lines that `a` changed, in the file as the target has it: for a conflict only those that take part. Empty where
     /// lines say nothing (binary, deleted, added).
-    pub a_lines: Vec<LineSpan>,
+    pub a_lines: Spans,
     /// The same for `b`.
-    pub b_lines: Vec<LineSpan>,
+    pub b_lines: Spans,
     /// The same lines in `a`'s own file.
-    pub a_own: Vec<LineSpan>,
+    pub a_own: Spans,
     /// The same lines in `b`'s own file.
-    pub b_own: Vec<LineSpan>,
+    pub b_own: Spans,
     /// Unchanged lines between the two sides' nearest changes; only for [`Grade::Disjoint`] text.
     pub gap: Option<u32>,
+}
+
+impl PathOverlap {
+    /// An overlap of which no lines are told.
+    #[must_use]
+    pub fn without_lines(path: RepoPath, grade: Grade, kind: Option<ConflictKind>, blocks: bool) -> Self {
+        let none = Spans::new;
+        Self { path, grade, kind, blocks, a_lines: none(), b_lines: none(), a_own: none(), b_own: none(), gap: None }
+    }
 }
 
 /// A path on which something does not merge, without the lines.

@@ -2,12 +2,14 @@
 //! Must not know: the file system, any working tree, how a path is shown to anybody.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A repository-relative path: non-empty bytes, `/` between components, no empty, `.` or `..` component and no NUL.
 ///
-/// Ordering is by bytes, as git sorts index entries. The bytes need not be UTF-8.
+/// Ordering is by bytes, as git sorts index entries. The bytes need not be UTF-8. Cheap to clone: one path is in the working
+/// sets and overlaps of many.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RepoPath(Box<[u8]>);
+pub struct RepoPath(Arc<[u8]>);
 
 /// Why some bytes are not a [`RepoPath`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +49,7 @@ impl RepoPath {
         if bytes.split(|&b| b == b'/').any(untrackable) {
             return Err(BadPath::Component);
         }
-        Ok(Self(bytes.into_boxed_slice()))
+        Ok(Self(bytes.into()))
     }
 
     /// The path's bytes.

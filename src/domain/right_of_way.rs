@@ -97,6 +97,7 @@ pub fn effect(before: Option<&PathOverlap>, after: &PathOverlap) -> Effect {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hunk::Spans;
     use super::super::overlap::ConflictKind;
     use super::super::path::RepoPath;
     use super::*;
@@ -119,17 +120,11 @@ mod tests {
     }
 
     fn conflict_in(lines: &[(u32, u32)]) -> PathOverlap {
-        let spans: Vec<_> = lines.iter().map(|&(first, last)| LineSpan { first, last }).collect();
+        let spans: Spans = lines.iter().map(|&(first, last)| LineSpan { first, last }).collect();
         PathOverlap {
-            path: RepoPath::new("x").expect("a valid path"),
-            grade: Grade::Conflict,
-            kind: Some(ConflictKind::Content),
-            blocks: true,
             a_lines: spans.clone(),
-            b_lines: Vec::new(),
             a_own: spans,
-            b_own: Vec::new(),
-            gap: None,
+            ..PathOverlap::without_lines(RepoPath::new("x").expect("a valid path"), Grade::Conflict, Some(ConflictKind::Content), true)
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::ci::{Entry, Forge, Group, Report, Request, Source};
 use super::hotspot::hot_spots;
-use super::hunk::LineSpan;
+use super::hunk::{LineSpan, Spans};
 use super::id::{Identity, ObjectId, RefName};
 use super::instance::{Instance, Kind, State};
 use super::overlap::{ConflictKind, Grade, PathOverlap};
@@ -48,7 +48,7 @@ pub(crate) fn instance(label: &str, paths: &[&str]) -> Instance {
 
 /// A content conflict on `name`, in line 10 of either side.
 pub(crate) fn conflict(name: &str) -> PathOverlap {
-    let at = |first, last| vec![LineSpan { first, last }];
+    let at = |first, last| Spans::from_iter([LineSpan { first, last }]);
     PathOverlap {
         path: path(name),
         grade: Grade::Conflict,

@@ -3,6 +3,9 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
+
+use foldhash::fast::RandomState;
 
 use super::histogram;
 use super::hunk::Hunk;
@@ -27,7 +30,7 @@ pub fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Numbers the lines of the texts that are compared with each other.
 #[derive(Debug, Default)]
 pub struct LineTable {
-    numbers: HashMap<Box<[u8]>, Line>,
+    numbers: HashMap<Box<[u8]>, Line, RandomState>,
 }
 
 impl LineTable {
@@ -50,6 +53,68 @@ impl LineTable {
             })
             .collect()
     }
+
+    /// The lines of `text`, of which most are those of `like`: what both begin and end with alike is not looked at again.
+    pub fn lines_like(&mut self, text: &[u8], like: &Text) -> Vec<Line> {
+        let head = whole_lines(&text[..shared_prefix(text, &like.content)]);
+        let room = text.len().min(like.content.len()) - head.bytes;
+        let (rest, rest_of_like) = (&text[text.len() - room..], &like.content[like.content.len() - room..]);
+        let tail = tail_lines(&rest[room - shared_suffix(rest, rest_of_like)..]);
+        let mut lines = Vec::with_capacity(like.lines.len());
+        lines.extend_from_slice(&like.lines[..head.count]);
+        lines.extend(self.lines(&text[head.bytes..text.len() - tail.bytes]));
+        lines.extend_from_slice(&like.lines[like.lines.len() - tail.count..]);
+        lines
+    }
+}
+
+/// A text with its lines as a [`LineTable`] numbered them.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// Its bytes.
+    pub content: Rc<[u8]>,
+    /// Its lines.
+    pub lines: Rc<[Line]>,
+}
+
+/// Some whole lines at a text's beginning or end.
+struct Whole {
+    bytes: usize,
+    count: usize,
+}
+
+/// The whole lines that a text begins with.
+fn whole_lines(text: &[u8]) -> Whole {
+    let bytes = text.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    Whole { bytes, count: newlines(&text[..bytes]) }
+}
+
+/// The whole lines that a text ends with, without its first, which may have begun before it.
+fn tail_lines(text: &[u8]) -> Whole {
+    let bytes = text.iter().position(|&b| b == b'\n').map_or(0, |at| text.len() - at - 1);
+    let tail = &text[text.len() - bytes..];
+    Whole { bytes, count: newlines(tail) + usize::from(tail.last().is_some_and(|&b| b != b'\n')) }
+}
+
+fn newlines(text: &[u8]) -> usize {
+    text.iter().filter(|&&b| b == b'\n').count()
+}
+
+/// Compared in steps of this many bytes.
+const STEP: usize = 64;
+
+/// How many bytes two texts begin with alike.
+#[must_use]
+pub fn shared_prefix(a: &[u8], b: &[u8]) -> usize {
+    let whole = a.chunks_exact(STEP).zip(b.chunks_exact(STEP)).take_while(|(x, y)| x == y).count() * STEP;
+    whole + a[whole..].iter().zip(&b[whole..]).take_while(|(x, y)| x == y).count()
+}
+
+/// How many bytes two texts end with alike.
+fn shared_suffix(a: &[u8], b: &[u8]) -> usize {
+    let whole = a.rchunks_exact(STEP).zip(b.rchunks_exact(STEP)).take_while(|(x, y)| x == y).count() * STEP;
+    let (a, b) = (&a[..a.len() - whole], &b[..b.len() - whole]);
+    whole + a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count()
 }
 
 /// What a side changed against its base, aligned as git's own merge aligns it (histogram, hunks moved to where they
@@ -85,6 +150,26 @@ mod tests {
         assert_eq!(split(b"a\r\nb").collect::<Vec<_>>(), [&b"a\r\n"[..], b"b"]);
         assert_eq!(split(b"").count(), 0);
         assert_eq!(split(b"\n\n").count(), 2);
+    }
+
+    #[test]
+    fn lines_like_anothers_are_the_texts_own() {
+        // Every text of up to five bytes of this alphabet, each like each.
+        let mut texts: Vec<Vec<u8>> = vec![Vec::new()];
+        for len in 1..=5 {
+            let longer = texts.iter().filter(|text| text.len() == len - 1).flat_map(|text| {
+                [b'a', b'b', b'\n'].map(|byte| [text.as_slice(), &[byte]].concat())
+            });
+            texts.extend(longer.collect::<Vec<_>>());
+        }
+        let mut table = LineTable::new();
+        for like in &texts {
+            let like = Text { content: like.as_slice().into(), lines: table.lines(like).into() };
+            for text in &texts {
+                let expected = table.lines(text);
+                assert_eq!(table.lines_like(text, &like), expected, "{text:?} like {:?}", like.content);
+            }
+        }
     }
 
     #[test]

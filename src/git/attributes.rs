@@ -1,8 +1,10 @@
 //! The attributes of paths that judging looks at, as they stand in the target's tree.
 //! Must not know: what a merge does with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+
+use foldhash::fast::RandomState;
 
 use super::error::Error;
 use super::program::Git;
@@ -67,6 +69,9 @@ fn driver(value: &[u8], default_driver: Option<&str>) -> (Driver, bool) {
     }
 }
 
+/// The attributes of some paths. Never iterated.
+pub type ByPath = HashMap<RepoPath, Attributes, RandomState>;
+
 /// Reads the attributes of `paths` in one call. `default_driver` is `merge.default`.
 pub fn read(
     git: &Git,
@@ -74,8 +79,8 @@ pub fn read(
     target: ObjectId,
     paths: &BTreeSet<RepoPath>,
     default_driver: Option<&str>,
-) -> Result<BTreeMap<RepoPath, Attributes>, Error> {
-    let mut found: BTreeMap<RepoPath, Attributes> = BTreeMap::new();
+) -> Result<ByPath, Error> {
+    let mut found = ByPath::default();
     if paths.is_empty() {
         return Ok(found);
     }

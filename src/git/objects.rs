@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::commit::Commit;
 use super::commit_graph::CommitGraph;
 use super::error::Error;
-use super::id_map::IdMap;
+use super::id_map::{IdMap, IdSet};
 use super::loose::loose;
 use super::tree::Listing;
 
@@ -62,9 +62,12 @@ pub struct Objects {
 pub(super) struct Seed {
     store: ObjectStore,
     view: View,
-    added: Vec<(ObjectId, ObjectKind, Vec<u8>)>,
+    added: Added,
     annex: Option<PathBuf>,
 }
+
+/// Objects in memory on their way from one thread to another.
+pub(super) type Added = Vec<(ObjectId, ObjectKind, Vec<u8>)>;
 
 impl Seed {
     /// Opens them.
@@ -73,9 +76,13 @@ impl Seed {
         if let Some(annex) = &self.annex {
             objects.add_directory(annex)?;
         }
-        let added = self.added.into_iter().map(|(id, kind, data)| (id, Object { kind, data: data.into() }));
-        objects.added.borrow_mut().extend(added);
+        objects.take_over(self.added);
         Ok(objects)
+    }
+
+    /// The objects in memory that come with it.
+    pub(super) fn known(&self) -> IdSet {
+        self.added.iter().map(|(id, ..)| *id).collect()
     }
 }
 
@@ -138,13 +145,25 @@ impl Objects {
 
     /// What another thread opens for itself.
     pub(super) fn seed(&self) -> Seed {
-        let added = self.added.borrow();
         Seed {
             store: ObjectStore { objects_dir: self.place.clone(), format: self.format },
             view: self.view.clone(),
-            added: added.iter().map(|(id, object)| (*id, object.kind, object.data.to_vec())).collect(),
+            added: self.added_beside(&IdSet::default()),
             annex: self.annex.get().map(|annex| annex.path().to_owned()),
         }
+    }
+
+    /// The objects in memory that are not among these.
+    pub(super) fn added_beside(&self, known: &IdSet) -> Added {
+        let added = self.added.borrow();
+        let new = added.iter().filter(|(id, _)| !known.contains(id));
+        new.map(|(id, object)| (*id, object.kind, object.data.to_vec())).collect()
+    }
+
+    /// Holds in memory what another thread made.
+    pub(super) fn take_over(&self, added: Added) {
+        let added = added.into_iter().map(|(id, kind, data)| (id, Object { kind, data: data.into() }));
+        self.added.borrow_mut().extend(added);
     }
 
     /// A temporary object directory for git to write to, whose objects are found here too. It is removed with `self`.
@@ -239,7 +258,7 @@ impl Objects {
         if let Some(tree) = self.trees.borrow().get(&id) {
             return Ok(tree.clone());
         }
-        let data = self.of_kind(id, ObjectKind::Tree)?;
+        let data = self.tree_content(id)?;
         let tree = Listing::parse(data, self.format.id_len()).ok_or_else(|| wrong(id, "is a damaged tree"))?;
         let kept = self.tree_bytes.get() + tree.weight();
         if kept > TREE_CACHE {
@@ -248,6 +267,11 @@ impl Objects {
         self.tree_bytes.set(if kept > TREE_CACHE { tree.weight() } else { kept });
         self.trees.borrow_mut().insert(id, tree.clone());
         Ok(tree)
+    }
+
+    /// A tree's content, for whoever looks at it once.
+    pub(super) fn tree_content(&self, id: ObjectId) -> Result<Rc<[u8]>, Error> {
+        self.of_kind(id, ObjectKind::Tree)
     }
 
     /// Whether the object is here.

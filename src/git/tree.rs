@@ -1,14 +1,16 @@
 //! Trees: what stands at a path, what differs between two, and new trees made in memory.
 //! Must not know: commits' meaning, merging, renames.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::error::Error;
 use super::objects::{ObjectKind, Objects, wrong};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
+
+mod listing;
+
+pub(super) use listing::{Differences, Listing, content, damaged, order};
 
 /// The mode of a directory.
 pub const DIRECTORY: u32 = 0o040_000;
@@ -64,102 +66,6 @@ pub struct TreeChange {
     pub after: Option<Entry>,
 }
 
-/// A tree's entries with their names, in git's order. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Listing(Rc<Parsed>);
-
-/// A tree's content, and where each name begins and ends in it.
-#[derive(Debug)]
-struct Parsed {
-    data: Rc<[u8]>,
-    entries: Vec<(usize, usize, Entry)>,
-}
-
-impl Default for Parsed {
-    fn default() -> Self {
-        Self { data: Rc::new([]), entries: Vec::new() }
-    }
-}
-
-impl Listing {
-    /// Reads a tree; of no tree, an empty one.
-    pub(super) fn read(objects: &Objects, tree: Option<ObjectId>) -> Result<Self, Error> {
-        tree.map_or_else(|| Ok(Self::default()), |id| objects.tree(id))
-    }
-
-    /// Reads a tree's content; `None` where it is damaged.
-    pub(super) fn parse(data: Rc<[u8]>, id_len: usize) -> Option<Self> {
-        let entries = parse(&data, id_len)?;
-        Some(Self(Rc::new(Parsed { data, entries })))
-    }
-
-    /// About how many bytes it holds.
-    pub(super) fn weight(&self) -> usize {
-        self.0.data.len() + self.0.entries.len() * size_of::<(usize, usize, Entry)>()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.entries.len()
-    }
-
-    pub(super) fn name(&self, n: usize) -> &[u8] {
-        let (from, to, _) = self.0.entries[n];
-        &self.0.data[from..to]
-    }
-
-    pub(super) fn entry(&self, n: usize) -> Entry {
-        self.0.entries[n].2
-    }
-
-    /// The entry of that name, whatever its type.
-    pub(super) fn find(&self, name: &[u8]) -> Option<Entry> {
-        self.find_as(name, false).or_else(|| self.find_as(name, true))
-    }
-
-    fn find_as(&self, name: &[u8], tree: bool) -> Option<Entry> {
-        let Parsed { data, entries } = &*self.0;
-        let by_name = |&(from, to, entry): &(usize, usize, Entry)| order(&data[from..to], entry.is_tree(), name, tree);
-        entries.binary_search_by(by_name).ok().map(|n| entries[n].2)
-    }
-}
-
-fn parse(data: &[u8], id_len: usize) -> Option<Vec<(usize, usize, Entry)>> {
-    let (mut at, mut entries) = (0, Vec::with_capacity(data.len() / 32));
-    while at < data.len() {
-        let space = at + data[at..].iter().position(|&b| b == b' ')?;
-        let mode = data[at..space].iter().try_fold(0u32, |mode, &digit| {
-            let digit = char::from(digit).to_digit(8)?;
-            mode.checked_mul(8)?.checked_add(digit)
-        })?;
-        let nul = space + data[space..].iter().position(|&b| b == 0)?;
-        let id = ObjectId::from_bytes(data.get(nul + 1..nul + 1 + id_len)?)?;
-        entries.push((space + 1, nul, Entry { mode: canonical(mode), id }));
-        at = nul + 1 + id_len;
-    }
-    Some(entries)
-}
-
-/// The mode that git sees where an old tool wrote another.
-fn canonical(mode: u32) -> u32 {
-    match mode & TYPE_BITS {
-        REGULAR if mode & 0o100 != 0 => EXECUTABLE,
-        REGULAR => FILE,
-        LINK => LINK,
-        DIRECTORY => DIRECTORY,
-        _ => SUBMODULE,
-    }
-}
-
-/// Git's order of names: a directory's counts as if it ended in `/`.
-pub(super) fn order(a: &[u8], a_tree: bool, b: &[u8], b_tree: bool) -> Ordering {
-    let shared = a.len().min(b.len());
-    let after = |name: &[u8], tree: bool| name.get(shared).copied().unwrap_or(if tree { b'/' } else { 0 });
-    a[..shared].cmp(&b[..shared]).then_with(|| after(a, a_tree).cmp(&after(b, b_tree))).then_with(|| {
-        // Past the shared part one name may go on after the byte just compared.
-        a.len().cmp(&b.len())
-    })
-}
-
 /// A path below `dir`; a name that git cannot check out makes the tree unreadable.
 pub(super) fn join(dir: Option<&RepoPath>, name: &[u8], tree: ObjectId) -> Result<RepoPath, Error> {
     let bytes = match dir {
@@ -200,9 +106,10 @@ fn diff_below(
     to: Option<ObjectId>,
     changes: &mut Vec<TreeChange>,
 ) -> Result<(), Error> {
-    let (old, new) = (Listing::read(objects, from)?, Listing::read(objects, to)?);
-    for (name, before, after) in Both::new(&old, &new) {
-        let Some(either) = before.or(after).filter(|_| before != after) else { continue };
+    let (old, new) = (Listing::read(objects, from)?, content(objects, to)?);
+    for difference in Differences::new(&old, &new) {
+        let (name, before, after) = difference.map_err(|_| damaged(to))?;
+        let Some(either) = before.or(after) else { continue };
         let path = join(dir, name, either.id)?;
         if either.is_tree() {
             diff_below(objects, Some(&path), before.map(|e| e.id), after.map(|e| e.id), changes)?;
@@ -211,38 +118,6 @@ fn diff_below(
         }
     }
     Ok(())
-}
-
-/// Two listings side by side, in git's order. A file and a directory of one name are two names.
-pub(super) struct Both<'l> {
-    old: &'l Listing,
-    new: &'l Listing,
-    at: (usize, usize),
-}
-
-impl<'l> Both<'l> {
-    pub(super) fn new(old: &'l Listing, new: &'l Listing) -> Self {
-        Self { old, new, at: (0, 0) }
-    }
-}
-
-impl<'l> Iterator for Both<'l> {
-    type Item = (&'l [u8], Option<Entry>, Option<Entry>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let side = |list: &'l Listing, n: usize| (n < list.len()).then(|| (list.name(n), list.entry(n)));
-        let (old, new) = (side(self.old, self.at.0), side(self.new, self.at.1));
-        let which = match (old, new) {
-            (None, None) => return None,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(old), Some(new)) => order(old.0, old.1.is_tree(), new.0, new.1.is_tree()),
-        };
-        self.at = (self.at.0 + usize::from(which.is_le()), self.at.1 + usize::from(which.is_ge()));
-        let (old, new) = (old.filter(|_| which.is_le()), new.filter(|_| which.is_ge()));
-        let name = old.or(new)?.0;
-        Some((name, old.map(|(_, entry)| entry), new.map(|(_, entry)| entry)))
-    }
 }
 
 /// A new tree in memory: `tree` with some paths changed or, where they map to `None`, gone.

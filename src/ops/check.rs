@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::hunk::LineSpan;
+use crate::domain::hunk::{LineSpan, Spans};
 use crate::domain::id::ObjectId;
 use crate::domain::instance::{Instance, State};
 use crate::domain::overlap::{Grade, PathOverlap};
@@ -200,24 +200,15 @@ impl Look<'_> {
     /// The other's change where I have none: its lines, and no collision.
     fn alone(&self, line: usize) -> Result<PathOverlap, Failure> {
         let (base, own) = self.lines_of(line)?;
-        Ok(PathOverlap {
-            path: self.path.clone(),
-            grade: Grade::Disjoint,
-            kind: None,
-            blocks: false,
-            a_lines: Vec::new(),
-            b_lines: base,
-            a_own: Vec::new(),
-            b_own: own,
-            gap: None,
-        })
+        let alone = PathOverlap::without_lines(self.path.clone(), Grade::Disjoint, None, false);
+        Ok(PathOverlap { b_lines: base, b_own: own, ..alone })
     }
 
-    fn lines_of(&self, line: usize) -> Result<(Vec<LineSpan>, Vec<LineSpan>), Failure> {
+    fn lines_of(&self, line: usize) -> Result<(Spans, Spans), Failure> {
         let theirs = self.objects.commit(self.asked.lines[line].tip)?.tree;
         let target = self.objects.commit(self.target)?.tree;
         let texts = (text_at(self.objects, target, self.path)?, text_at(self.objects, theirs, self.path)?);
-        let (Some(base), Some(own)) = texts else { return Ok((Vec::new(), Vec::new())) };
+        let (Some(base), Some(own)) = texts else { return Ok(Default::default()) };
         let mut table = text::LineTable::new();
         let hunks = text::hunks(&table.lines(&base), &table.lines(&own));
         Ok((

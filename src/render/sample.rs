@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::hunk::LineSpan;
+use crate::domain::hunk::{LineSpan, Spans};
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::{Instance, Kind, State};
 use crate::domain::judgement::{Clash, Finding, Judgement, Reason, Taken, WayOut};
@@ -54,7 +54,7 @@ pub(crate) fn worktree(label: &str, files: usize, age: i64) -> Instance {
     }
 }
 
-pub(crate) fn spans(spans: &[(u32, u32)]) -> Vec<LineSpan> {
+pub(crate) fn spans(spans: &[(u32, u32)]) -> Spans {
     spans.iter().map(|&(first, last)| LineSpan { first, last }).collect()
 }
 

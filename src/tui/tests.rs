@@ -47,18 +47,7 @@ fn instance(label: &str, at: u8) -> Instance {
 
 fn overlap(a: usize, b: usize, grade: Grade) -> Overlap {
     let kind = (grade == Grade::Conflict).then_some(ConflictKind::Content);
-    let none = Vec::new;
-    let path = PathOverlap {
-        path: path("src/api.rs"),
-        grade,
-        kind,
-        blocks: true,
-        a_lines: none(),
-        b_lines: none(),
-        a_own: none(),
-        b_own: none(),
-        gap: None,
-    };
+    let path = PathOverlap::without_lines(path("src/api.rs"), grade, kind, true);
     Overlap { a, b, grade, acknowledged: false, paths: vec![path] }
 }
 

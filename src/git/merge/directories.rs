@@ -89,6 +89,9 @@ fn left_directories(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Vec<u8>>
 }
 
 fn left_on_target(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Vec<u8>>, Error> {
+    if line.effective.values().all(Option::is_some) {
+        return Ok(BTreeSet::new());
+    }
     let mut gone: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
     let mut kept: BTreeSet<&[u8]> = BTreeSet::new();
     for (path, entry) in &line.effective {

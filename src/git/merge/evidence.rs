@@ -7,7 +7,7 @@ use super::super::error::Error;
 use super::super::tree::Entry;
 use super::meeting::{Group, Side};
 use super::texts::Texts;
-use crate::domain::hunk::{Hunk, LineSpan};
+use crate::domain::hunk::{Hunk, LineSpan, Spans};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::text::map_range;
@@ -26,17 +26,7 @@ pub(super) fn overlap(
         None if a.effective == b.effective => Grade::Identical,
         None => Grade::Disjoint,
     };
-    let mut overlap = PathOverlap {
-        path: group.path.clone(),
-        grade,
-        kind,
-        blocks,
-        a_lines: Vec::new(),
-        b_lines: Vec::new(),
-        a_own: Vec::new(),
-        b_own: Vec::new(),
-        gap: None,
-    };
+    let mut overlap = PathOverlap::without_lines(group.path.clone(), grade, kind, blocks);
     if let Some(meeting) = Meeting::find(texts, group, a, b, grade)? {
         overlap.gap = meeting.gap;
         (overlap.a_lines, overlap.b_lines) = (spans(&meeting.a.target), spans(&meeting.b.target));
@@ -45,7 +35,7 @@ pub(super) fn overlap(
     Ok(overlap)
 }
 
-fn spans(ranges: &[Range<u32>]) -> Vec<LineSpan> {
+fn spans(ranges: &[Range<u32>]) -> Spans {
     ranges.iter().map(LineSpan::of).collect()
 }
 

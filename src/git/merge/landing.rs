@@ -1,7 +1,9 @@
 //! Each line of work by itself against the target: does it land, and what does it leave there.
 //! Must not know: other lines of work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use foldhash::fast::RandomState;
 
 use super::super::error::Error;
 use super::super::history::{self, Fork};
@@ -81,6 +83,11 @@ impl Brought {
         course.odd
     }
 
+    fn land(&mut self, landed: Landed) {
+        (self.effective, self.conflicts) = (landed.effective, landed.conflicts);
+        self.complete = !landed.stopped;
+    }
+
     pub(super) fn lands(&self) -> bool {
         self.unknown.is_none() && self.conflicts.is_empty()
     }
@@ -125,15 +132,23 @@ pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<Repo
     }
     work.learn_attributes(wanted_attributes(&brought))?;
     let in_full = work.all_paths || lines.len() <= LISTED_IN_FULL;
-    for (n, line) in brought.iter_mut().enumerate().filter(|(_, line)| line.unknown.is_none()) {
+    let numbered: Vec<(usize, &Brought)> = brought.iter().enumerate().collect();
+    let merged = side_by_side::map(work, &numbered, |work, &(n, line)| {
         work.breathe("the comparison with the target")?;
-        let in_full = in_full || line.judge_unlanded;
-        let merged = merge_contents(work, line, odd.contains(&n), in_full);
-        match work.or_reason(merged)? {
-            Ok(true) => drop(odd.insert(n)),
-            Ok(false) if !in_full && !line.conflicts.is_empty() => drop(odd.remove(&n)),
-            Ok(false) => {}
-            Err(reason) => line.unknown = Some(reason),
+        if line.unknown.is_some() {
+            return Ok(None);
+        }
+        work.or_reason(merge_contents(work, line, odd.contains(&n), in_full || line.judge_unlanded)).map(Some)
+    })?;
+    for (n, (line, merged)) in brought.iter_mut().zip(merged).enumerate() {
+        match merged {
+            Some(Ok(landed)) => {
+                let only_git = landed.only_git;
+                line.land(landed);
+                if only_git { odd.insert(n) } else { !line.complete && odd.remove(&n) };
+            }
+            Some(Err(reason)) => line.unknown = Some(reason),
+            None => {}
         }
     }
     by_git(work, &mut brought, &odd, only)?;
@@ -193,7 +208,7 @@ fn walk(work: &Work<'_>, line: &Brought, only: Option<&BTreeSet<RepoPath>>) -> R
 
 /// Those whose content both the target and a line changed, and those that several lines changed.
 fn wanted_attributes(brought: &[Brought]) -> BTreeSet<RepoPath> {
-    let (mut seen, mut wanted) = (BTreeSet::new(), BTreeSet::new());
+    let (mut seen, mut wanted) = (HashSet::with_hasher(RandomState::default()), BTreeSet::new());
     for touched in brought.iter().flat_map(|line| &line.touched) {
         if !seen.insert(&touched.path) || touched.met() {
             wanted.insert(touched.path.clone());
@@ -202,11 +217,28 @@ fn wanted_attributes(brought: &[Brought]) -> BTreeSet<RepoPath> {
     wanted
 }
 
-/// Merges path by path. True where only git can bring the line there. An odd line is looked at only for a conflict
-/// that is certain.
-fn merge_contents(work: &Work<'_>, line: &mut Brought, odd: bool, in_full: bool) -> Result<bool, Error> {
+/// What merging path by path came to.
+#[derive(Default)]
+struct Landed {
+    effective: BTreeMap<RepoPath, Option<Entry>>,
+    conflicts: BTreeMap<RepoPath, ConflictKind>,
+    /// One conflict was enough.
+    stopped: bool,
+    /// Only git can bring the line there.
+    only_git: bool,
+}
+
+impl Landed {
+    fn only_git(self) -> Self {
+        Self { only_git: true, ..self }
+    }
+}
+
+/// Merges path by path. An odd line is looked at only for a conflict that is certain.
+fn merge_contents(work: &Work<'_>, line: &Brought, odd: bool, in_full: bool) -> Result<Landed, Error> {
+    let mut landed = Landed::default();
     if odd && (in_full || matches!(line.fork, Fork::Several(_))) {
-        return Ok(true);
+        return Ok(landed.only_git());
     }
     for touched in &line.touched {
         let attributes = work.attributes(&touched.path);
@@ -219,21 +251,22 @@ fn merge_contents(work: &Work<'_>, line: &mut Brought, odd: bool, in_full: bool)
             Left::Entry(touched.theirs)
         };
         match left {
-            Left::Entry(entry) if entry != touched.ours => drop(line.effective.insert(touched.path.clone(), entry)),
+            Left::Entry(entry) if entry != touched.ours => drop(landed.effective.insert(touched.path.clone(), entry)),
             Left::Entry(_) => {}
             Left::Ask if !odd && is_certain(touched) => {
-                line.conflicts.insert(touched.path.clone(), ConflictKind::ModifyDelete);
+                landed.conflicts.insert(touched.path.clone(), ConflictKind::ModifyDelete);
             }
             Left::Ask if odd => {}
-            Left::Ask => return Ok(true),
-            Left::Conflict(kind) => drop(line.conflicts.insert(touched.path.clone(), kind)),
+            Left::Ask => return Ok(landed.only_git()),
+            Left::Conflict(kind) => drop(landed.conflicts.insert(touched.path.clone(), kind)),
         }
-        if !in_full && !line.conflicts.is_empty() {
-            line.complete = false;
-            return Ok(false);
+        if !in_full && !landed.conflicts.is_empty() {
+            landed.stopped = true;
+            return Ok(landed);
         }
     }
-    Ok(odd)
+    landed.only_git = odd;
+    Ok(landed)
 }
 
 /// Deleted by a line that added nothing it could have renamed it to, and changed in the target.

@@ -1,7 +1,9 @@
 //! One path that several lines of work changed, and what comes of each two of them there.
 //! Must not know: other paths, git's own answers.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 
 use super::super::attributes::Driver;
 use super::super::error::Error;
@@ -39,24 +41,23 @@ pub(super) struct Group {
 
 /// All paths that any line changed, sorted.
 pub(super) fn index(work: &Work<'_>, brought: &[Brought]) -> Result<Vec<Group>, Error> {
-    let mut groups: BTreeMap<RepoPath, Group> = BTreeMap::new();
+    let mut groups = Groups::default();
     for (n, line) in brought.iter().enumerate().filter(|(_, line)| line.unknown.is_none()) {
         for touched in &line.touched {
-            let (path, target) = (touched.path.clone(), touched.ours);
+            let (path, target) = (&touched.path, touched.ours);
             let side = Side {
                 line: n,
                 fork: touched.base,
                 tip: touched.theirs,
-                effective: line.effective.get(&path).copied().unwrap_or(target),
-                fails: line.conflicts.contains_key(&path),
+                effective: line.effective.get(path).copied().unwrap_or(target),
+                fails: line.conflicts.contains_key(path),
             };
-            let group = Group { path: path.clone(), target, sides: Vec::new() };
-            groups.entry(path).or_insert(group).sides.push(side);
+            groups.add(path, target, side);
         }
         // What git made of a line may be elsewhere than where the line made it.
         let elsewhere = line.effective.keys().chain(line.conflicts.keys());
         for path in elsewhere.filter(|_| line.by_git) {
-            if groups.get(path).is_some_and(|group| group.sides.last().is_some_and(|side| side.line == n)) {
+            if groups.last_at(path) == Some(n) {
                 continue;
             }
             let at = |tree: Option<_>| match tree {
@@ -71,11 +72,38 @@ pub(super) fn index(work: &Work<'_>, brought: &[Brought]) -> Result<Vec<Group>, 
                 effective: line.effective.get(path).copied().unwrap_or(target),
                 fails: line.conflicts.contains_key(path),
             };
-            let group = Group { path: path.clone(), target, sides: Vec::new() };
-            groups.entry(path.clone()).or_insert(group).sides.push(side);
+            groups.add(path, target, side);
         }
     }
-    Ok(groups.into_values().collect())
+    Ok(groups.sorted())
+}
+
+/// The groups in the making.
+#[derive(Default)]
+struct Groups {
+    all: Vec<Group>,
+    at: HashMap<RepoPath, usize, RandomState>,
+}
+
+impl Groups {
+    fn add(&mut self, path: &RepoPath, target: Option<Entry>, side: Side) {
+        if let Some(&at) = self.at.get(path) {
+            self.all[at].sides.push(side);
+            return;
+        }
+        self.at.insert(path.clone(), self.all.len());
+        self.all.push(Group { path: path.clone(), target, sides: vec![side] });
+    }
+
+    /// The last line that was added at the path.
+    fn last_at(&self, path: &RepoPath) -> Option<usize> {
+        self.all[*self.at.get(path)?].sides.last().map(|side| side.line)
+    }
+
+    fn sorted(mut self) -> Vec<Group> {
+        self.all.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.all
+    }
 }
 
 /// Judges the pairs of one group.

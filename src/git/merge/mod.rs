@@ -4,8 +4,9 @@
 //! Must not know: instances, who is asking, what an answer leads to.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::attributes::{self, Attributes};
 use super::error::Error;
@@ -170,7 +171,8 @@ struct Work<'a> {
     /// The program with every configured merge driver disarmed.
     git: Git,
     contents: Contents<'a>,
-    attributes: RefCell<BTreeMap<RepoPath, Attributes>>,
+    /// Shared by all threads.
+    attributes: RefCell<Arc<attributes::ByPath>>,
     /// By tree of a fork point: whether the target added any path since.
     target_adds: RefCell<IdMap<bool>>,
 }
@@ -218,7 +220,7 @@ impl<'a> Work<'a> {
         paths.retain(|path| !self.attributes.borrow().contains_key(path));
         let default = self.judge.settings.default_driver.as_deref();
         let found = attributes::read(&self.git, self.judge.repository, self.attributes_of, &paths, default)?;
-        self.attributes.borrow_mut().extend(found);
+        Arc::make_mut(&mut self.attributes.borrow_mut()).extend(found);
         Ok(())
     }
 

@@ -61,10 +61,7 @@ pub(super) fn judge(work: &Work<'_>, question: &Question, brought: &[Brought]) -
         work.breathe("the comparison of pairs")?;
         judge_group(work, brought, group, (&kin, &wanted))
     })?;
-    let mut drafts: Drafts = BTreeMap::new();
-    for (pair, found) in found.into_iter().flatten() {
-        drafts.entry(pair).or_default().note(found);
-    }
+    let mut drafts = drafts(found);
     let mut apart = directories::find(work, question, brought, &groups)?;
     apart.extend(moves::find(work, brought, &groups)?);
     for pair in apart {
@@ -90,6 +87,25 @@ pub(super) fn judge(work: &Work<'_>, question: &Question, brought: &[Brought]) -
     }
     let answers = drafts.into_iter().map(|(pair, draft)| draft.answer(pair, kin.stacked.contains(&pair)));
     Ok(answers.filter(|answer| answer.stacked || answer.unknown.is_some() || !answer.paths.is_empty()).collect())
+}
+
+/// The pairs' findings, which come path by path, put together pair by pair.
+fn drafts(found: Vec<Vec<(Pair, Found)>>) -> Drafts {
+    let mut found: Vec<(Pair, Option<Found>)> =
+        found.into_iter().flatten().map(|(pair, found)| (pair, Some(found))).collect();
+    // Only the order is sorted, as the findings are large.
+    let mut order: Vec<(Pair, usize)> = found.iter().enumerate().map(|(at, (pair, _))| (*pair, at)).collect();
+    order.sort_unstable();
+    let mut drafts: Vec<(Pair, Draft)> = Vec::new();
+    for (pair, at) in order {
+        if drafts.last().is_none_or(|(last, _)| *last != pair) {
+            drafts.push((pair, Draft::default()));
+        }
+        if let (Some((_, draft)), Some(found)) = (drafts.last_mut(), found[at].1.take()) {
+            draft.note(found);
+        }
+    }
+    drafts.into_iter().collect()
 }
 
 /// Which pairs are judged at all.
@@ -119,7 +135,7 @@ impl<'q> Wanted<'q> {
 enum Found {
     Ask,
     Unknown(String),
-    Overlap(Box<PathOverlap>),
+    Overlap(PathOverlap),
 }
 
 /// What each pair of the group's sides comes to at its path.
@@ -156,7 +172,7 @@ fn judge_group(
             if kind.is_some() || bench.both_act(i, j) {
                 let sides = (&group.sides[i], &group.sides[j]);
                 let overlap = work.or_reason(evidence::overlap(&bench.texts, group, sides, kind, blocks))?;
-                found.push((pair, overlap.map_or_else(Found::Unknown, |overlap| Found::Overlap(Box::new(overlap)))));
+                found.push((pair, overlap.map_or_else(Found::Unknown, Found::Overlap)));
             }
         }
     }
@@ -171,17 +187,7 @@ fn may_block(work: &Work<'_>, path: &RepoPath) -> bool {
 }
 
 fn bare(path: RepoPath, kind: ConflictKind, blocks: bool) -> PathOverlap {
-    PathOverlap {
-        path,
-        grade: Grade::Conflict,
-        kind: Some(kind),
-        blocks,
-        a_lines: Vec::new(),
-        b_lines: Vec::new(),
-        a_own: Vec::new(),
-        b_own: Vec::new(),
-        gap: None,
-    }
+    PathOverlap::without_lines(path, Grade::Conflict, Some(kind), blocks)
 }
 
 /// Whether the target added any path since the line left it.
@@ -252,7 +258,7 @@ impl Draft {
         match found {
             Found::Ask => self.ask = true,
             Found::Unknown(reason) => drop(self.unknown.get_or_insert(reason)),
-            Found::Overlap(overlap) => self.put(*overlap),
+            Found::Overlap(overlap) => self.put(overlap),
         }
     }
 

@@ -2,22 +2,21 @@
 //! whatever the number of threads. Must not know: what is done.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::super::attributes::Attributes;
+use super::super::attributes::ByPath;
 use super::super::error::Error;
-use super::super::objects::{ObjectStore, Seed};
+use super::super::objects::{Added, ObjectStore, Seed};
 use super::super::program::Git;
 use super::super::repository::joined;
 use super::content::Contents;
 use super::settings::MergeSettings;
 use super::{Judge, Work};
 use crate::domain::id::ObjectId;
-use crate::domain::path::RepoPath;
 
 /// Fewer items are not worth the threads' start.
 const FEW: usize = 100;
@@ -28,7 +27,7 @@ const BATCH: usize = 8;
 /// More threads than this wait for each other more than they work.
 const MOST: usize = 16;
 
-/// `act` on each item, the results in the items' order. What it adds to the objects in memory is lost.
+/// `act` on each item, the results in the items' order. What it adds to the objects in memory is `work`'s afterwards.
 ///
 /// # Errors
 /// The first error by the items' order among those met; items after it may not have been looked at.
@@ -44,16 +43,18 @@ pub(super) fn map<T: Sync, R: Send>(
     }
     let queue = Queue { items, next: AtomicUsize::new(0), failed: AtomicUsize::new(usize::MAX) };
     let (shared, act, queue) = (&Shared::of(work), &act, &queue);
-    let found: Vec<Result<Done<R>, Error>> = thread::scope(|scope| {
+    let (mine, others) = thread::scope(|scope| {
         let seeds = (1..threads).map(|_| work.judge.objects.seed());
         let others: Vec<_> =
             seeds.map(|seed| scope.spawn(move || shared.with(seed, |work| queue.work_off(work, act)))).collect();
         let mine = queue.work_off(work, act);
-        std::iter::once(Ok(mine)).chain(others.into_iter().map(|other| joined(other.join()))).collect()
+        (mine, others.into_iter().map(|other| joined(other.join())).collect::<Vec<_>>())
     });
-    let mut done = Vec::with_capacity(items.len());
-    for found in found {
-        done.extend(found?);
+    let mut done = mine;
+    for other in others {
+        let (found, added) = other?;
+        done.extend(found);
+        work.judge.objects.take_over(added);
     }
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
@@ -99,7 +100,7 @@ struct Shared<'a> {
     target_tree: ObjectId,
     all_paths: bool,
     disarmed: &'a Git,
-    attributes: BTreeMap<RepoPath, Attributes>,
+    attributes: Arc<ByPath>,
 }
 
 impl<'a> Shared<'a> {
@@ -114,11 +115,12 @@ impl<'a> Shared<'a> {
             target_tree: work.target_tree,
             all_paths: work.all_paths,
             disarmed: &work.git,
-            attributes: work.attributes.borrow().clone(),
+            attributes: Arc::clone(&work.attributes.borrow()),
         }
     }
 
-    fn with<R>(&self, seed: Seed, run: impl FnOnce(&Work<'_>) -> R) -> Result<R, Error> {
+    fn with<R>(&self, seed: Seed, run: impl FnOnce(&Work<'_>) -> R) -> Result<(R, Added), Error> {
+        let known = seed.known();
         let objects = seed.open()?;
         let judge = Judge {
             objects: &objects,
@@ -135,9 +137,11 @@ impl<'a> Shared<'a> {
             all_paths: self.all_paths,
             git: self.disarmed.clone(),
             contents: Contents::new(&objects, &judge.settings),
-            attributes: RefCell::new(self.attributes.clone()),
+            attributes: RefCell::new(Arc::clone(&self.attributes)),
             target_adds: RefCell::default(),
         };
-        Ok(run(&work))
+        let result = run(&work);
+        drop(work);
+        Ok((result, objects.added_beside(&known)))
     }
 }

@@ -1,7 +1,7 @@
 //! The texts of blobs as numbered lines, and the hunks between them, each worked out once.
 //! Must not know: which blobs are compared, and why.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::super::id_map::{IdHasher, IdMap};
 use super::super::objects::Objects;
 use crate::domain::hunk::Hunk;
 use crate::domain::id::ObjectId;
-use crate::domain::text::{self, Line, LineTable};
+use crate::domain::text::{self, Line, LineTable, Text};
 use crate::domain::verdict::Side;
 
 /// The lines of the blobs that stand at one path in different trees.
@@ -19,6 +19,8 @@ pub(super) struct Texts<'o> {
     objects: &'o Objects,
     table: RefCell<LineTable>,
     lines: RefCell<IdMap<Option<Rc<[Line]>>>>,
+    /// The first of them, as most are much like it.
+    first: OnceCell<Text>,
     hunks: RefCell<HunksByEnds>,
 }
 
@@ -40,7 +42,8 @@ impl Changed {
 
 impl<'o> Texts<'o> {
     pub(super) fn new(objects: &'o Objects) -> Self {
-        Self { objects, table: RefCell::default(), lines: RefCell::default(), hunks: RefCell::default() }
+        let (table, lines, hunks) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { objects, table, lines, first: OnceCell::new(), hunks }
     }
 
     /// The blob's lines; `None` where it is binary. No blob is an empty text.
@@ -49,10 +52,19 @@ impl<'o> Texts<'o> {
         if let Some(lines) = self.lines.borrow().get(&id) {
             return Ok(lines.clone());
         }
-        let lines: Option<Rc<[Line]>> =
-            self.objects.text(id)?.map(|content| self.table.borrow_mut().lines(&content).into());
+        let lines = self.objects.text(id)?.map(|content| self.number(content));
         self.lines.borrow_mut().insert(id, lines.clone());
         Ok(lines)
+    }
+
+    fn number(&self, content: Rc<[u8]>) -> Rc<[Line]> {
+        let mut table = self.table.borrow_mut();
+        if let Some(first) = self.first.get() {
+            return table.lines_like(&content, first).into();
+        }
+        let lines: Rc<[Line]> = table.lines(&content).into();
+        self.first.get_or_init(|| Text { content, lines: Rc::clone(&lines) });
+        lines
     }
 
     /// What `side` changed against `base`; `None` where one of them is binary.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::error::Error;
 use super::super::objects::Objects;
-use super::super::tree::{self, Both, Entry, Listing};
+use super::super::tree::{self, Differences, Entry, Listing};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
@@ -186,13 +186,14 @@ impl Walk<'_> {
         theirs: Option<ObjectId>,
     ) -> Result<(), Error> {
         let listed_base = Listing::read(self.objects, base)?;
-        let listed_theirs = Listing::read(self.objects, theirs)?;
+        let content_of_theirs = tree::content(self.objects, theirs)?;
         let listed_ours = match ours {
             Ours::Tree(id) => Listing::read(self.objects, id)?,
             Ours::AsBase | Ours::Missing => Listing::read(self.objects, None)?,
         };
-        for (name, base, theirs) in Both::new(&listed_base, &listed_theirs) {
-            let Some(either) = base.or(theirs).filter(|_| base != theirs) else { continue };
+        for difference in Differences::new(&listed_base, &content_of_theirs) {
+            let (name, base, theirs) = difference.map_err(|_| tree::damaged(theirs))?;
+            let Some(either) = base.or(theirs) else { continue };
             let path = tree::join(dir, name, either.id)?;
             let here = match ours {
                 Ours::AsBase => Here::AsBase,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::claim::{Contest, Contested};
+use crate::domain::hunk::Spans;
 use crate::domain::id::Identity;
 use crate::domain::judgement::{Clash, Finding, Judgement, Reason};
 use crate::domain::overlap::ConflictKind;
@@ -64,8 +65,8 @@ fn findings(contested: Vec<Contested>) -> Vec<Finding> {
         let clash = Clash {
             path,
             kind: ConflictKind::Content,
-            own: Vec::new(),
-            theirs: Vec::new(),
+            own: Spans::new(),
+            theirs: Spans::new(),
             own_line: None,
             their_line: None,
         };

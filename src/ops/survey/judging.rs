@@ -27,8 +27,11 @@ use crate::os::process;
 /// Up to so many lines of work, every path that does not land is listed.
 const FEW: usize = 50;
 
-/// So many files are diffed for the sizes of working sets.
+/// So many files are diffed for the sizes of working sets,
 const SIZED: usize = 2000;
+
+/// of no more than so many instances, besides worktrees: nobody looks at the sizes of a thousand branches.
+const SIZED_BRANCHES: usize = 100;
 
 /// No more files than this are asked for their times.
 const TIMED: usize = 1000;
@@ -48,7 +51,8 @@ pub(super) fn judge(
         _ => merge::Answer { lines: Vec::new(), pairs: Vec::new() },
     };
     let committed = committed(objects, &target, &people, taken);
-    let mut portrait = Portrait { ctx, objects, alive: alive(ctx), budget: SIZED };
+    let sized = people.all.len() <= SIZED_BRANCHES;
+    let mut portrait = Portrait { ctx, objects, alive: alive(ctx), sized, budget: SIZED };
     let mut instances = Vec::new();
     for (at, person) in people.all.iter().enumerate() {
         let line = asked.line_of.get(&at).and_then(|&line| answer.lines.get(line));
@@ -77,6 +81,8 @@ struct Portrait<'a> {
     ctx: &'a Context,
     objects: &'a Objects,
     alive: BTreeSet<Identity>,
+    /// Whether the sizes of branches are wanted.
+    sized: bool,
     budget: usize,
 }
 
@@ -92,7 +98,9 @@ impl Portrait<'_> {
         let changes = line.map(|line| &*line.changes).unwrap_or_default();
         let mut working_set = work::set(taken, committed.unwrap_or(changes), line);
         // Sizes are for the eye alone: what cannot be counted is left out.
-        if let Ok(Some((added, deleted))) = work::lines(self.objects, taken, changes, &mut self.budget) {
+        if (self.sized || person.kind == Kind::Worktree)
+            && let Ok(Some((added, deleted))) = work::lines(self.objects, taken, changes, &mut self.budget)
+        {
             working_set.added_lines = Some(added);
             working_set.deleted_lines = Some(deleted);
         }
@@ -297,10 +305,7 @@ mod tests {
 
     fn overlap(grade: Grade, blocks: bool) -> PathOverlap {
         let path = RepoPath::new("x").expect("valid");
-        let none = Vec::new;
-        let lines = (none(), none(), none(), none());
-        let (a_lines, b_lines, a_own, b_own) = lines;
-        PathOverlap { path, grade, kind: None, blocks, a_lines, b_lines, a_own, b_own, gap: None }
+        PathOverlap::without_lines(path, grade, None, blocks)
     }
 
     #[test]
