@@ -124,7 +124,12 @@ mod tests {
         PathOverlap {
             a_lines: spans.clone(),
             a_own: spans,
-            ..PathOverlap::without_lines(RepoPath::new("x").expect("a valid path"), Grade::Conflict, Some(ConflictKind::Content), true)
+            ..PathOverlap::without_lines(
+                RepoPath::new("x").expect("a valid path"),
+                Grade::Conflict,
+                Some(ConflictKind::Content),
+                true,
+            )
         }
     }
 

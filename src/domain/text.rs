@@ -157,9 +157,10 @@ mod tests {
         // Every text of up to five bytes of this alphabet, each like each.
         let mut texts: Vec<Vec<u8>> = vec![Vec::new()];
         for len in 1..=5 {
-            let longer = texts.iter().filter(|text| text.len() == len - 1).flat_map(|text| {
-                [b'a', b'b', b'\n'].map(|byte| [text.as_slice(), &[byte]].concat())
-            });
+            let longer = texts
+                .iter()
+                .filter(|text| text.len() == len - 1)
+                .flat_map(|text| [b'a', b'b', b'\n'].map(|byte| [text.as_slice(), &[byte]].concat()));
             texts.extend(longer.collect::<Vec<_>>());
         }
         let mut table = LineTable::new();

@@ -1,13 +1,13 @@
 //! What is not committed in one worktree: staged, unstaged, untracked, as git sees it.
 //! Must not know: the content of any file, other worktrees.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod again;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::contents;
 use super::error::Error;
 use super::index;
-use super::names;
 use super::objects::{ObjectFormat, Objects};
 use super::program::{Call, Output};
 use super::repository::{OwnPaths, Repository, option};
@@ -16,6 +16,8 @@ use super::worktrees::Worktree;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use crate::domain::working_set::{Layer, Status as Kind};
+
+pub use again::read_on;
 
 /// One path that differs from HEAD, in the index or in the worktree.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,9 +51,6 @@ pub struct Status {
     /// What git could not look at, if anything: then `entries` may lack paths.
     pub partial: Option<String>,
 }
-
-/// Up to so many paths git is asked about one by one.
-const FEW: usize = 200;
 
 /// Mode of a submodule's entry.
 pub const SUBMODULE: u32 = 0o160_000;
@@ -105,47 +104,6 @@ pub fn read(repository: &Repository, worktree: &Worktree) -> Result<Status, Erro
         return Err(Error::Repository("it has no index: nothing is checked out there yet".into()));
     }
     answered(repository, worktree, &call(repository, worktree)?.output()?)
-}
-
-/// What `worktree` holds now that only the paths `changed` may differ from what `before` says, with all that lies below
-/// them. Costs what reading the index does, however many files there are.
-///
-/// # Errors
-/// As [`read`].
-pub fn read_on(
-    repository: &Repository,
-    worktree: &Worktree,
-    before: &Status,
-    changed: &BTreeSet<RepoPath>,
-) -> Result<Status, Error> {
-    let paths = changed.iter().map(|path| names::to_path(path.as_bytes()));
-    if changed.len() > FEW || !stands_alone(repository, worktree) || changed.iter().any(|path| leads_on(worktree, path))
-    {
-        return read(repository, worktree);
-    }
-    let call = call(repository, worktree)?.env("GIT_LITERAL_PATHSPECS", "1").arg("--").args(paths);
-    let mut status = answered(repository, worktree, &call.output()?)?;
-    let is_kept = |path: &RepoPath| !changed.iter().any(|changed| path == changed || path.is_within(changed));
-    let kept = before.entries.iter().filter(|(path, _)| is_kept(path));
-    status.entries.extend(kept.map(|(path, entry)| (path.clone(), entry.clone())));
-    Ok(status)
-}
-
-/// Whether git calls paths by the names that the file system has for them, and looks at no others for them.
-fn stands_alone(repository: &Repository, worktree: &Worktree) -> bool {
-    let folds = ["core.ignoreCase", "core.precomposeUnicode"];
-    let is_folded = folds.iter().any(|name| repository.config.boolean(name) == Some(true));
-    !is_folded && worktree.git_dir.join("index").exists() && !worktree.git_dir.join("info/sparse-checkout").exists()
-}
-
-/// Whether more than the path itself may be other than it was: with rules of git's own, or in another repository.
-fn leads_on(worktree: &Worktree, path: &RepoPath) -> bool {
-    let is_gits = |name: &[u8]| name.starts_with(b".git");
-    path.as_bytes().split(|&byte| byte == b'/').any(is_gits)
-        || contents::ancestors(path)
-            .iter()
-            .chain([path])
-            .any(|above| names::below(&worktree.path, above).join(".git").exists())
 }
 
 /// Git's question about the whole worktree.

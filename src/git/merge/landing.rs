@@ -145,7 +145,11 @@ pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<Repo
             Some(Ok(landed)) => {
                 let only_git = landed.only_git;
                 line.land(landed);
-                if only_git { odd.insert(n) } else { !line.complete && odd.remove(&n) };
+                if only_git {
+                    odd.insert(n)
+                } else {
+                    !line.complete && odd.remove(&n)
+                };
             }
             Some(Err(reason)) => line.unknown = Some(reason),
             None => {}
