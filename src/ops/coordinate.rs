@@ -240,7 +240,20 @@ pub fn now() -> Timestamp {
     clock::now()
 }
 
-/// Shows a notification of the desktop.
-pub fn notify(text: &str) {
-    desktop::notify("coord", text);
+/// What tells through the desktop, as long as that can.
+#[derive(Debug, Default)]
+pub struct Notifier {
+    is_mute: bool,
+}
+
+impl Notifier {
+    /// Shows a notification; why it cannot, the first time that it cannot.
+    pub fn show(&mut self, text: &str) -> Option<String> {
+        if self.is_mute {
+            return None;
+        }
+        let error = desktop::notify("coord", text).err()?;
+        self.is_mute = true;
+        Some(format!("no notification can be shown: {} does not start: {error}", desktop::PROGRAM))
+    }
 }

@@ -40,6 +40,8 @@ pub(super) enum Key {
 /// What happened to the screen.
 #[derive(Clone, Debug)]
 pub(super) enum Message {
+    /// News of the coordinator's wait to be taken.
+    Post,
     /// So much of so much of the first look is done.
     Looking(usize, usize),
     Survey(Arc<Survey>, Duration),
@@ -153,6 +155,7 @@ impl Model {
     /// Takes in what happened; what is to be done about it, if anything.
     pub(super) fn update(&mut self, message: Message) -> Option<Effect> {
         match message {
+            Message::Post => {}
             Message::Looking(done, of) => self.looking = self.looking.max(done * 100 / of.max(1)),
             Message::Survey(survey, took) => self.take(survey, took),
             Message::Claims(claims) => self.claims = claims,
