@@ -219,7 +219,7 @@ impl Model {
     }
 
     fn hear(&mut self, events: Vec<Event>) {
-        let follows = self.log.at + 1 >= self.shown_events().len();
+        let follows = self.follows();
         if let Some(text) = events.iter().rev().find_map(alert) {
             self.said = Some(text);
         }
@@ -231,6 +231,11 @@ impl Model {
             self.log.at = usize::MAX;
         }
         self.clamp();
+    }
+
+    /// Whether the latest event is selected, and the next one is to be.
+    fn follows(&self) -> bool {
+        self.log.at + 1 >= self.shown_events().len()
     }
 
     /// What an instance claims, in short; empty where it claims nothing.
