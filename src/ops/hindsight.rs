@@ -108,7 +108,8 @@ fn judge(
     if open.is_empty() {
         return Ok(Vec::new());
     }
-    let line = |tip| Line { tip, judge_unlanded: true };
+    // What does not land by itself conflicts with the target, not with the others (DESIGN.md, section 3).
+    let line = |tip| Line { tip, judge_unlanded: false };
     let question = Question {
         target: first.onto,
         lines: std::iter::once(first.tip).chain(open.iter().map(|other| other.1)).map(line).collect(),
