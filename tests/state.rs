@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[path = "state/again.rs"]
+mod again;
 #[path = "state/forms.rs"]
 mod forms;
 #[path = "state/hostile.rs"]

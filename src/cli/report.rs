@@ -3,6 +3,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::progress::Progress;
 use super::screen::Screen;
 use super::{Global, parse};
 use crate::domain::time::Seconds;
@@ -52,7 +53,10 @@ pub(super) enum Format {
 pub(super) fn report(args: &ReportArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
     let ctx = super::open(env, global)?;
     let report = match args.history {
-        Some(span) => ops::hindsight::look_back(&ctx, span)?,
+        Some(span) => {
+            let progress = Progress::start(screen.watched);
+            ops::hindsight::look_back(&ctx, span, &progress.callback())?
+        }
         None => ops::report::report(&ctx, args.since)?,
     };
     let format = if global.json { Format::Json } else { args.format };

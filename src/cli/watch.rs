@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Kind};
 use crate::ops::context::OpenOptions;
-use crate::ops::coordinate::{Coordinator, News};
+use crate::ops::coordinate::{Coordinator, News, Notifier};
 use crate::render;
 use crate::tui;
 use crate::tui::Left;
@@ -51,12 +51,13 @@ pub(super) fn watch(args: &WatchArgs, global: &Global, env: &Env, screen: &mut S
 
 fn stream(args: &WatchArgs, env: &Env, open: &OpenOptions, screen: &mut Screen) -> Result<Exit, Failure> {
     let (mut coordinator, _) = Coordinator::begin(env, open, 0)?;
+    let mut notifier = args.notify.then(Notifier::default);
     while !screen.is_gone() {
         match coordinator.news() {
             News::Survey(..) | News::Claims(_) => {}
             News::Events(events) => {
-                if args.notify {
-                    tui::notify(&events);
+                if let Some(why) = notifier.as_mut().and_then(|notifier| tui::notify(notifier, &events)) {
+                    screen.aside(|_, out| writeln!(out, "coord: {}", render::safe::text(&why)));
                 }
                 screen.answer(|_, out| render::json::events(&events, out));
             }

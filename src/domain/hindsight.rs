@@ -1,7 +1,23 @@
 //! What coord would have said of history: which merged work collided while it was open, how early that could be seen, and
 //! how often it would have been wrong. Must not know: git, how history was rebuilt.
 
-use super::time::Seconds;
+use super::path::RepoPath;
+use super::time::{Seconds, Timestamp};
+
+/// A pair of which coord would have spoken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alarm {
+    /// What landed first.
+    pub first: String,
+    /// What was open then, and landed later.
+    pub other: String,
+    /// Where they conflicted.
+    pub paths: Vec<RepoPath>,
+    /// When both stood so.
+    pub at: Timestamp,
+    /// Whether it came true; `None` where that could not be told.
+    pub came_true: Option<bool>,
+}
 
 /// What looking back came to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -16,6 +32,8 @@ pub struct Hindsight {
     pub pairs: u64,
     /// Pairs of which coord would have spoken.
     pub alarms: u64,
+    /// Those pairs, in the order of the first ones' merges.
+    pub told: Vec<Alarm>,
     /// Those that came true: the later one did not merge, or had to take in the other first.
     pub right: u64,
     /// Those that did not: the later one changed by itself, and merged.

@@ -34,6 +34,8 @@ pub struct Seen {
     pub labels: (String, String),
     /// Their tips.
     pub tips: (Option<ObjectId>, Option<ObjectId>),
+    /// Whether these hold work that the target lacks.
+    pub ahead: (bool, bool),
     /// Their grade.
     pub grade: Grade,
     /// Since when they overlap.
@@ -57,6 +59,8 @@ pub struct Standing {
     pub tip: Option<ObjectId>,
     /// Whether it could not be read, or git or a hook is in the middle of something there: what is away may come back.
     pub busy: bool,
+    /// Whether its tip holds work that the target lacks.
+    pub ahead: bool,
     /// Whether its work is in the target.
     pub landed: bool,
     /// Where it does not land on the target.
@@ -125,12 +129,22 @@ impl Observed {
         news
     }
 
+    /// The former tip of an instance, where it held work that the target lacked.
+    pub fn former_work<'a>(&'a self, who: &'a Identity) -> impl Iterator<Item = ObjectId> + 'a {
+        let sides = self
+            .pairs
+            .iter()
+            .flat_map(|((a, b), seen)| [(a, seen.tips.0, seen.ahead.0), (b, seen.tips.1, seen.ahead.1)]);
+        sides.filter(move |(side, _, ahead)| *side == who && *ahead).filter_map(|(_, tip, _)| tip)
+    }
+
     /// Notes a conflict that a hook saw between two, without a look at either's whole work.
     pub fn clash(&mut self, met: &Met, labels: (String, String), now: Timestamp) -> Vec<Event> {
         let standing = |label: String| Standing {
             label,
             tip: None,
             busy: false,
+            ahead: false,
             landed: false,
             target_conflicts: BTreeSet::new(),
             paths: BTreeSet::new(),
@@ -139,14 +153,14 @@ impl Observed {
         if known.is_some_and(|seen| seen.conflict.is_some()) {
             return Vec::new();
         }
-        let tips = known.map_or((None, None), |seen| seen.tips);
+        let (tips, ahead) = known.map_or(((None, None), (false, false)), |seen| (seen.tips, seen.ahead));
         let (a, b) = met.pair.clone();
         let standing = BTreeMap::from([(a, standing(labels.0)), (b, standing(labels.1))]);
         let look = Look { now, standing, complete: false, met: vec![met.clone()], unknown: BTreeSet::new() };
         let mut news = Vec::new();
         self.meet(met, &look, &|_, _| false, &mut news);
         if let Some(seen) = self.pairs.get_mut(&met.pair) {
-            seen.tips = tips;
+            (seen.tips, seen.ahead) = (tips, ahead);
         }
         news
     }
@@ -156,7 +170,7 @@ impl Observed {
         let labels = (a.label.clone(), b.label.clone());
         let is_open = met.conflicts && !met.acknowledged;
         let Some(seen) = self.pairs.get_mut(&met.pair) else {
-            let mut seen = Seen::new(met, labels, (a.tip, b.tip), look.now);
+            let mut seen = Seen::new(met, labels, (a, b), look.now);
             news.push(seen.tell(look.now, EventKind::OverlapAppeared, |_| {}));
             if is_open {
                 seen.conflict = Some(look.now);
@@ -180,7 +194,7 @@ impl Observed {
         }
         let from = seen.grade;
         seen.labels = labels;
-        seen.tips = (a.tip, b.tip);
+        (seen.tips, seen.ahead) = ((a.tip, b.tip), (a.ahead, b.ahead));
         seen.grade = met.grade;
         seen.keep(&met.paths);
         if from != met.grade {
@@ -211,10 +225,11 @@ impl Observed {
 }
 
 impl Seen {
-    fn new(met: &Met, labels: (String, String), tips: (Option<ObjectId>, Option<ObjectId>), now: Timestamp) -> Self {
+    fn new(met: &Met, labels: (String, String), (a, b): (&Standing, &Standing), now: Timestamp) -> Self {
         let mut seen = Self {
             labels,
-            tips,
+            tips: (a.tip, b.tip),
+            ahead: (a.ahead, b.ahead),
             grade: met.grade,
             since: now,
             conflict: None,

@@ -1,19 +1,23 @@
 //! What is not committed in one worktree: staged, unstaged, untracked, as git sees it.
 //! Must not know: the content of any file, other worktrees.
 
+mod again;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::Error;
 use super::index;
 use super::objects::{ObjectFormat, Objects};
-use super::program::Output;
+use super::program::{Call, Output};
 use super::repository::{OwnPaths, Repository, option};
 use super::tree::{self, TreeChange};
 use super::worktrees::Worktree;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use crate::domain::working_set::{Layer, Status as Kind};
+
+pub use again::read_on;
 
 /// One path that differs from HEAD, in the index or in the worktree.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,16 +103,22 @@ pub fn read(repository: &Repository, worktree: &Worktree) -> Result<Status, Erro
     if worktree.head.is_some() && !worktree.git_dir.join("index").exists() {
         return Err(Error::Repository("it has no index: nothing is checked out there yet".into()));
     }
-    let output = worktree
-        .call(&worktree.git(repository)?, "status")
-        .args(["--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"])
-        .output()?;
+    answered(repository, worktree, &call(repository, worktree)?.output()?)
+}
+
+/// Git's question about the whole worktree.
+fn call(repository: &Repository, worktree: &Worktree) -> Result<Call, Error> {
+    let options = ["--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"];
+    Ok(worktree.call(&worktree.git(repository)?, "status").args(options))
+}
+
+fn answered(repository: &Repository, worktree: &Worktree, output: &Output) -> Result<Status, Error> {
     if output.code != 0 {
         return Err(output.failed("status".into(), worktree.path.clone()));
     }
     let mut entries = parse(&output.stdout)?;
     entries.retain(|path, entry| !is_left_out(path, entry, &worktree.nested, &repository.own_paths));
-    Ok(Status { entries, partial: complaint(&output, &worktree.path) })
+    Ok(Status { entries, partial: complaint(output, &worktree.path) })
 }
 
 /// The changes that the commit in the making would bring, sorted by path: the index of the hook's environment, else the

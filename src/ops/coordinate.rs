@@ -4,6 +4,7 @@
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use crate::failure::Failure;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::{Context, OpenOptions};
 use crate::ops::log::{self, LogOptions};
-use crate::ops::survey::{self, Memo, SurveyOptions};
+use crate::ops::survey::{self, Memo, Progress, SurveyOptions};
 use crate::ops::{claim, publish, sync};
 use crate::os::changes::{Waited, Watcher};
 use crate::os::{clock, desktop};
@@ -49,7 +50,6 @@ pub enum News {
 }
 
 /// Follows one repository.
-#[derive(Debug)]
 pub struct Coordinator {
     env: Env,
     options: OpenOptions,
@@ -63,7 +63,15 @@ pub struct Coordinator {
     common: BTreeSet<PathBuf>,
     /// When to look again though nothing changed; `None` before the first look.
     due: Option<Instant>,
+    /// Told how far the first look is: of a large repository it takes seconds.
+    progress: Option<Progress>,
     pending: Vec<News>,
+}
+
+impl fmt::Debug for Coordinator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Coordinator").field("watcher", &self.watcher).field("due", &self.due).finish_non_exhaustive()
+    }
 }
 
 impl Coordinator {
@@ -85,9 +93,15 @@ impl Coordinator {
             folders: BTreeMap::new(),
             common: BTreeSet::new(),
             due: None,
+            progress: None,
             pending: Vec::new(),
         };
         Ok((coordinator, latest))
+    }
+
+    /// Tells how far the first look is.
+    pub fn tell_progress(&mut self, progress: Progress) {
+        self.progress = Some(progress);
     }
 
     /// What ends a wait from another thread.
@@ -129,6 +143,7 @@ impl Coordinator {
             self.memo.forget_all();
             self.folders.clear();
         }
+        work.paths.iter().for_each(|(identity, paths)| self.memo.forget_paths(identity, paths.iter().cloned()));
         work.whose.iter().for_each(|identity| self.memo.forget(identity));
         for identity in &work.moved {
             self.folders.remove(identity);
@@ -151,11 +166,14 @@ impl Coordinator {
     }
 
     fn survey(&mut self) -> Result<Survey, Failure> {
-        let ctx = Context::open(&self.env, &self.options)?;
+        let mut ctx = Context::open(&self.env, &self.options)?;
+        let (following, reading) = halves(self.progress.take().as_ref());
         // Watched before it is read: what changes meanwhile is seen again, not missed.
-        self.watch(&ctx, &ctx.worktrees()?);
-        let ctx = ctx.looking_again();
-        let options = SurveyOptions { memo: Some(Arc::clone(&self.memo)), ..SurveyOptions::default() };
+        if self.watch(&ctx, &ctx.worktrees()?, following.as_ref()) {
+            ctx = ctx.looking_again();
+        }
+        let memo = Some(Arc::clone(&self.memo));
+        let options = SurveyOptions { memo, progress: reading, ..SurveyOptions::default() };
         let mut survey = survey::survey(&ctx, &options)?;
         survey.notices.extend(publish::everybody(&ctx, &survey, &options));
         let claims = claim::list(&ctx).unwrap_or_default();
@@ -165,33 +183,46 @@ impl Coordinator {
         Ok(survey)
     }
 
-    fn watch(&mut self, ctx: &Context, worktrees: &[Worktree]) {
+    /// Watches what is worth it; whether there is any that was not watched before.
+    fn watch(&mut self, ctx: &Context, worktrees: &[Worktree], progress: Option<&Progress>) -> bool {
         let places = Places::of(ctx, worktrees);
         let mut keep = BTreeSet::from([places.common.clone(), places.store.clone(), places.store.join("acks")]);
         keep.insert(places.store.join("sync"));
         places::below(&places.common.join("refs"), &mut keep);
         keep.insert(places.common.join("worktrees"));
-        let known = |worktree: &Worktree| self.folders.contains_key(&worktree.identity);
-        let is_same = keep == self.common && worktrees.iter().filter(|w| w.is_readable()).all(known);
-        if is_same && self.folders.len() <= worktrees.len() {
+        let readable: Vec<&Worktree> = worktrees.iter().filter(|worktree| worktree.is_readable()).collect();
+        let new: Vec<&Worktree> =
+            readable.iter().filter(|worktree| !self.folders.contains_key(&worktree.identity)).copied().collect();
+        if keep == self.common && new.is_empty() && self.folders.len() <= worktrees.len() {
             // Tens of thousands of folders in a large repository, none of which moved; here one may have come.
-            for folder in &keep {
-                self.watcher.add(folder);
-            }
-            return;
+            return self.add(&keep);
         }
         self.common.clone_from(&keep);
         self.folders.retain(|identity, _| worktrees.iter().any(|worktree| worktree.identity == *identity));
-        for worktree in worktrees.iter().filter(|worktree| worktree.is_readable()) {
-            let folders = self.folders.entry(worktree.identity.clone());
-            keep.extend(folders.or_insert_with(|| places::folders(ctx, worktree)).iter().cloned());
-        }
+        self.folders.extend(places::folders_of_all(ctx, &new, progress));
+        let followed = readable.iter().filter_map(|worktree| self.folders.get(&worktree.identity));
+        keep.extend(followed.flatten().cloned());
         self.watcher.keep(&keep);
-        for folder in &keep {
+        self.places = places;
+        self.add(&keep)
+    }
+
+    fn add(&mut self, folders: &BTreeSet<PathBuf>) -> bool {
+        let before = self.watcher.count();
+        for folder in folders {
             self.watcher.add(folder);
         }
-        self.places = places;
+        self.watcher.count() > before
     }
+}
+
+/// The progress of two things, one after the other, that take about as long.
+fn halves(whole: Option<&Progress>) -> (Option<Progress>, Option<Progress>) {
+    let half = |begun: usize| {
+        let whole = Arc::clone(whole?);
+        Some(Arc::new(move |done: usize, of: usize| whole(done + begun * of, 2 * of)) as Progress)
+    };
+    (half(0), half(1))
 }
 
 /// How long nothing has to be looked at while nothing changes: until a claim runs out, or a conflict that cannot be seen any
@@ -213,7 +244,20 @@ pub fn now() -> Timestamp {
     clock::now()
 }
 
-/// Shows a notification of the desktop.
-pub fn notify(text: &str) {
-    desktop::notify("coord", text);
+/// What tells through the desktop, as long as that can.
+#[derive(Debug, Default)]
+pub struct Notifier {
+    is_mute: bool,
+}
+
+impl Notifier {
+    /// Shows a notification; why it cannot, the first time that it cannot.
+    pub fn show(&mut self, text: &str) -> Option<String> {
+        if self.is_mute {
+            return None;
+        }
+        let error = desktop::notify("coord", text).err()?;
+        self.is_mute = true;
+        Some(format!("no notification can be shown: {} does not start: {error}", desktop::PROGRAM))
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::checklist::{Checklist, Tally};
 use crate::domain::event::{Event, EventKind, OverlapFacts, Resolution, SessionFacts};
-use crate::domain::hindsight::Hindsight;
+use crate::domain::hindsight::{Alarm, Hindsight};
 use crate::domain::id::ObjectId;
 use crate::domain::observed;
 use crate::domain::overlap::Grade;
@@ -18,24 +18,32 @@ use crate::git::merge::{self, Landing, Line, PairAnswer, Pairs, Question};
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
 use crate::ops::doctor;
+use crate::ops::survey::Progress;
 use landed::Landed;
 
 /// Work that was open for longer was forgotten rather than open.
 const LONGEST: Seconds = Seconds(180 * 24 * 3600);
 
-/// Looks back over `span`.
+/// Looks back over `span`, telling how far it is.
 ///
 /// # Errors
 /// Where the target's history cannot be read.
-pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
+pub fn look_back(ctx: &Context, span: Seconds, progress: &Progress) -> Result<Checklist, Failure> {
     let target = ctx.target()?.tip.ok_or_else(|| Failure::new(Kind::Repository, "the target has no commit yet"))?;
     let mut found = Hindsight { span, ..Hindsight::default() };
-    let landed = landed::all(ctx, target, span, &mut found)?;
+    // Found, landed, held against the others.
+    let part = |part: usize, done: usize, of: usize| progress(part * of + done + 1, of * 3);
+    let landed = landed::all(ctx, target, span, &mut found, &|done, of| part(0, done, of))?;
     let objects = ctx.repository.objects()?;
-    let merges: Vec<Option<bool>> = landed.iter().map(|work| lands(ctx, &objects, work)).collect::<Result<_, _>>()?;
+    let merge = |(at, work)| {
+        part(1, at, landed.len());
+        lands(ctx, &objects, work)
+    };
+    let merges: Vec<Option<bool>> = landed.iter().enumerate().map(merge).collect::<Result<_, _>>()?;
     let mut events = Vec::new();
     let mut foreseen = BTreeSet::new();
     for (at, first) in landed.iter().enumerate() {
+        part(2, at, landed.len());
         events.extend(course(first));
         let open: Vec<Open> =
             landed.iter().enumerate().skip(at + 1).filter_map(|(later, other)| open_at(first, later, other)).collect();
@@ -44,9 +52,14 @@ pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
         let open: Vec<Open> = open.into_iter().filter(|(later, ..)| first.may_meet(&landed[*later])).collect();
         for (pair, (later, _, since)) in judge(ctx, &objects, first, &open, &mut found)? {
             let other = &landed[later];
-            events.extend(meeting(first, other, &pair, since.max(first.steps.last().map_or(first.at, |step| step.0))));
+            let stood = since.max(first.steps.last().map_or(first.at, |step| step.0));
+            events.extend(meeting(first, other, &pair, stood));
             if pair.grade == Grade::Conflict && pair.paths.iter().any(|path| path.blocks) {
-                alarm(&objects, first, (other, merges[later]), since, &mut found)?;
+                let paths = observed::telling(&pair.paths);
+                let came_true = came_true(&objects, first, (other, merges[later]))?;
+                found.leads.push(other.at.since(stood));
+                let (first, other) = (first.label.clone(), other.label.clone());
+                found.told.push(Alarm { first, other, paths, at: stood, came_true });
                 foreseen.insert(later);
             }
         }
@@ -61,6 +74,8 @@ pub fn look_back(ctx: &Context, span: Seconds) -> Result<Checklist, Failure> {
             None => found.unknown += 1,
         }
     }
+    let told = |is: bool| found.told.iter().filter(|alarm| alarm.came_true == Some(is)).count() as u64;
+    (found.alarms, found.right, found.wrong) = (found.told.len() as u64, told(true), told(false));
     found.leads.sort_unstable();
     events.sort_by_key(|event| event.at);
     let mut tally = Tally::default();
@@ -93,7 +108,8 @@ fn judge(
     if open.is_empty() {
         return Ok(Vec::new());
     }
-    let line = |tip| Line { tip, judge_unlanded: true };
+    // What does not land by itself conflicts with the target, not with the others (DESIGN.md, section 3).
+    let line = |tip| Line { tip, judge_unlanded: false };
     let question = Question {
         target: first.onto,
         lines: std::iter::once(first.tip).chain(open.iter().map(|other| other.1)).map(line).collect(),
@@ -107,25 +123,14 @@ fn judge(
     Ok(told.map(|pair| (open[pair.b - 1], pair)).map(|(open, pair)| (pair, open)).collect())
 }
 
-/// coord would have spoken. It was right where the other did not merge by itself, or had taken the first in by then.
-fn alarm(
+/// Whether coord was right to speak: it was where the other did not merge by itself, or had taken the first in by then.
+fn came_true(
     objects: &Objects,
     first: &Landed,
     (other, merges): (&Landed, Option<bool>),
-    since: Timestamp,
-    found: &mut Hindsight,
-) -> Result<(), Failure> {
-    found.alarms += 1;
-    let spoken = since.max(first.steps.last().map_or(first.at, |step| step.0));
-    found.leads.push(other.at.since(spoken));
+) -> Result<Option<bool>, Failure> {
     let taken_in = history::is_ancestor(objects, first.merge, other.tip)?;
-    match merges {
-        _ if taken_in => found.right += 1,
-        Some(false) => found.right += 1,
-        Some(true) => found.wrong += 1,
-        None => {}
-    }
-    Ok(())
+    Ok(if taken_in { Some(true) } else { merges.map(|merges| !merges) })
 }
 
 /// Whether git makes the merge by itself; `None` where that could not be told.

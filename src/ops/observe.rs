@@ -11,6 +11,7 @@ use crate::domain::observed::{self, Look, Met, Standing};
 use crate::domain::overlap::Grade;
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Overlap, Survey};
+use crate::domain::working_set::Layer;
 use crate::git::history;
 use crate::ops::alerts::Found;
 use crate::ops::context::Context;
@@ -38,7 +39,13 @@ pub(super) fn survey(
     let is_in = |ancestor: ObjectId, descendant: ObjectId| {
         objects.as_ref().is_some_and(|objects| history::is_ancestor(objects, ancestor, descendant).unwrap_or(false))
     };
-    news.extend(observed.take(&look(ctx, survey, complete), &is_in));
+    let mut look = look(ctx, survey, complete);
+    for (who, standing) in &mut look.standing {
+        // What the target took in without a merge of its own leaves no work that could be called landed.
+        let is_there = |tip: ObjectId| survey.target.tip.is_some_and(|target| is_in(tip, target));
+        standing.landed |= !standing.ahead && before.former_work(who).any(is_there);
+    }
+    news.extend(observed.take(&look, &is_in));
     if observed != before {
         locked.put_observed(&observed)?;
         alerts::follow(ctx, locked, (&before, &observed), Found::Survey(survey))?;
@@ -158,6 +165,7 @@ fn standing(instance: &Instance, committing: bool) -> Standing {
         label: instance.label.clone(),
         tip: instance.tip,
         busy: committing || instance.operation.is_some() || instance.state.is_unknown(),
+        ahead: instance.working_set.changes.values().any(|change| change.layers.contains(&Layer::Committed)),
         landed: instance.state == State::Landed,
         target_conflicts: BTreeSet::new(),
         paths: instance.working_set.changes.keys().cloned().collect(),

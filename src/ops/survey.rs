@@ -2,60 +2,29 @@
 //! Must not know: how an answer is shown, what exit code it means.
 
 mod judging;
+mod memo;
 mod reading;
 mod select;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::report::{Survey, Target};
 use crate::domain::time::Seconds;
 use crate::failure::Failure;
 use crate::git::objects::Objects;
-use crate::git::status::Status;
 use crate::ops::context::Context;
 use crate::ops::who::{self, Everybody, Whom};
 
+pub use memo::Memo;
 pub(super) use reading::forks;
 pub(super) use select::of_paths;
 
 /// Told so many of so many worktrees are read.
 pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
-
-/// What git said of worktrees, as long as nothing changed there. Whoever keeps it forgets what did.
-#[derive(Debug, Default)]
-pub struct Memo(Mutex<BTreeMap<Identity, (Option<ObjectId>, Status)>>);
-
-impl Memo {
-    /// What git said of a worktree on this commit.
-    pub(super) fn get(&self, identity: &Identity, head: Option<ObjectId>) -> Option<Status> {
-        let kept = self.0.lock().ok()?;
-        kept.get(identity).filter(|(on, _)| *on == head).map(|(_, status)| status.clone())
-    }
-
-    pub(super) fn put(&self, identity: &Identity, head: Option<ObjectId>, status: &Status) {
-        if let Ok(mut kept) = self.0.lock() {
-            kept.insert(identity.clone(), (head, status.clone()));
-        }
-    }
-
-    /// Something changed there.
-    pub fn forget(&self, identity: &Identity) {
-        if let Ok(mut kept) = self.0.lock() {
-            kept.remove(identity);
-        }
-    }
-
-    /// Something changed, nobody knows where.
-    pub fn forget_all(&self) {
-        if let Ok(mut kept) = self.0.lock() {
-            kept.clear();
-        }
-    }
-}
 
 /// What is looked at.
 #[derive(Clone, Default)]

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
@@ -18,6 +20,9 @@ const SETTLE: Duration = Duration::from_millis(40);
 
 /// However much goes on, so late is told what changed: a build may write for minutes.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+/// So much may wait to be heard; beyond it nobody counts any more, and all is looked at.
+const HELD: usize = 20_000;
 
 /// What a wait came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,7 +46,9 @@ enum Message {
 pub struct Watcher {
     system: Option<RecommendedWatcher>,
     receive: Receiver<Message>,
-    send: Sender<Message>,
+    waker: Waker,
+    /// Whether more came than could wait.
+    flooded: Arc<AtomicBool>,
     watched: BTreeSet<PathBuf>,
     blind: bool,
 }
@@ -57,7 +64,10 @@ impl fmt::Debug for Watcher {
 
 /// Ends a wait from another thread.
 #[derive(Clone, Debug)]
-pub struct Waker(Sender<Message>);
+pub struct Waker {
+    send: SyncSender<Message>,
+    called: Arc<AtomicBool>,
+}
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,7 +78,9 @@ impl fmt::Debug for Message {
 impl Waker {
     /// Ends the wait; `false` where nobody waits any more.
     pub fn wake(&self) -> bool {
-        self.0.send(Message::Wake).is_ok()
+        self.called.store(true, Ordering::Release);
+        // Where no more can wait, whoever listens is busy, and sees that somebody called.
+        !matches!(self.send.try_send(Message::Wake), Err(TrySendError::Disconnected(_)))
     }
 }
 
@@ -82,16 +94,23 @@ impl Watcher {
     /// Watches nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        let (send, receive) = mpsc::channel();
-        let to = send.clone();
-        let system = notify::recommended_watcher(move |event| drop(to.send(Message::Event(event)))).ok();
-        Self { blind: system.is_none(), system, receive, send, watched: BTreeSet::new() }
+        let (send, receive) = mpsc::sync_channel(HELD);
+        let (to, flooded) = (send.clone(), Arc::<AtomicBool>::default());
+        let floods = Arc::clone(&flooded);
+        let system = notify::recommended_watcher(move |event| {
+            if to.try_send(Message::Event(event)).is_err() {
+                floods.store(true, Ordering::Release);
+            }
+        })
+        .ok();
+        let waker = Waker { send, called: Arc::default() };
+        Self { blind: system.is_none(), system, receive, waker, flooded, watched: BTreeSet::new() }
     }
 
     /// What ends a wait from another thread.
     #[must_use]
     pub fn waker(&self) -> Waker {
-        Waker(self.send.clone())
+        self.waker.clone()
     }
 
     /// Whether the system tells of everything that is watched.
@@ -175,7 +194,13 @@ impl Watcher {
             }
             next = self.receive.recv_timeout(SETTLE.min(patience));
         }
+        gathered.woken |= self.waker.called.swap(false, Ordering::AcqRel);
+        gathered.perhaps |= self.flooded.swap(false, Ordering::AcqRel);
         self.forget(&gathered.gone);
+        if gathered.perhaps {
+            // A folder may have gone and come again: it is watched no more, and nobody said so.
+            self.keep(&BTreeSet::new());
+        }
         match gathered {
             Gathered { woken: true, .. } => Waited::Woken,
             Gathered { perhaps: true, .. } => Waited::Perhaps,
@@ -295,6 +320,28 @@ mod tests {
         drop(done);
         writer.join().expect("no panic");
         assert!(matches!(waited, Waited::Changed(_) | Waited::Perhaps), "{waited:?}");
+    }
+
+    #[test]
+    fn more_than_can_wait_is_looked_at_as_a_whole() {
+        let dir = Scratch::new("flood");
+        let mut watcher = Watcher::new();
+        watcher.add(&dir.0);
+        if !watcher.sees() {
+            return;
+        }
+        for round in 0..HELD {
+            fs::write(dir.0.join("x"), round.to_string()).expect("written");
+        }
+        assert_eq!(watcher.wait(LONG), Waited::Perhaps);
+        watcher.add(&dir.0);
+        while watcher.wait(Some(Duration::from_millis(60))) != Waited::Nothing {}
+        fs::write(dir.0.join("y"), "told").expect("written");
+        assert_eq!(watcher.wait(LONG), Waited::Changed(BTreeSet::from([dir.0.join("y")])));
+        for _ in 0..=HELD {
+            assert!(watcher.waker().wake());
+        }
+        assert_eq!(watcher.wait(LONG), Waited::Woken);
     }
 
     #[test]

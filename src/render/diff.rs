@@ -23,15 +23,18 @@ pub fn human(comparison: &Comparison, style: &Style, out: &mut impl Write) -> io
     let alone = comparison.paths.len() == 1;
     let (full, brief): (Vec<&PathDiff>, Vec<&PathDiff>) =
         comparison.paths.iter().partition(|path| alone || path.overlap.grade == Grade::Conflict);
-    for path in &brief {
-        let shown = safe::text(path.overlap.path.as_bytes());
-        writeln!(out, "{}", style.ink(Ink::Faint, &format!("· {shown}: {}", lower(&path.overlap))))?;
-    }
     for (n, path) in full.iter().enumerate() {
-        if n > 0 || !brief.is_empty() {
+        if n > 0 {
             writeln!(out)?;
         }
         show(path, &a, &b, style, out)?;
+    }
+    if !full.is_empty() && !brief.is_empty() {
+        writeln!(out)?;
+    }
+    for path in &brief {
+        let shown = safe::text(path.overlap.path.as_bytes());
+        writeln!(out, "{}", style.ink(Ink::Faint, &format!("· {shown}: {}", lower(&path.overlap))))?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub(super) const LONGEST: usize = 4096;
 /// Most lines are shorter.
 const USUAL: usize = 512;
 
-/// Every field that an event may have; the kind says which it has. `at` stands first, so that [`time_of`] finds it.
+/// Every field that an event may have; the kind says which it has. `at` stands first, so that [`MARK`] tells where one begins.
 /// `S` is a text and `P` a path: borrowed to be written, owned where they are read.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(bound(
@@ -106,14 +106,38 @@ pub(super) fn write(event: &Event) -> Vec<u8> {
     }
 }
 
-/// The line's time as it is written, without reading the rest; `None` where the line does not begin as ours do.
-pub(super) fn time_of(line: &[u8]) -> Option<&[u8]> {
-    let time = line.strip_prefix(br#"{"at":""#)?.get(..20)?;
-    (time[4] == b'-' && time[19] == b'Z').then_some(time)
+/// What every line of ours begins with, and what stands nowhere else in it: within a text its quotes are escaped.
+const MARK: &[u8] = br#"{"at":""#;
+
+/// In so many pieces at most is a line taken to be torn; who wrote more of them wrote no log.
+const PIECES: usize = 16;
+
+/// Whether the whole line is of a moment before `since`, without reading more of it than that takes.
+pub(super) fn is_before(line: &[u8], since: &str) -> bool {
+    let is_early = |text: &[u8]| {
+        let time = text.strip_prefix(MARK).and_then(|text| text.get(..20));
+        time.is_some_and(|time| time[4] == b'-' && time[19] == b'Z' && time < since.as_bytes())
+    };
+    is_early(line) && marks(line).next().is_none_or(|at| is_early(&line[at..]))
 }
 
-/// Reads a line; `None` where it holds no event.
-pub(super) fn parse(line: &[u8]) -> Option<Event> {
+/// Reads a line: the event in it, if any, and whether something in it is none. Where a writer was cut off, the next one's
+/// line stands behind what it left.
+pub(super) fn read(line: &[u8]) -> (Option<Event>, bool) {
+    match parse(line) {
+        Some(event) => (Some(event), false),
+        None => (marks(line).take(PIECES).find_map(|at| parse(&line[at..])), true),
+    }
+}
+
+/// Where lines may begin within this one, the last first.
+fn marks(line: &[u8]) -> impl Iterator<Item = usize> {
+    let begins = |at: &usize| line[*at] == b'{' && line[*at..].starts_with(MARK);
+    (1..line.len()).rev().filter(begins)
+}
+
+/// Reads what should be one event and nothing else; `None` where it is not.
+fn parse(line: &[u8]) -> Option<Event> {
     match serde_json::from_slice::<Line<String, Text>>(line) {
         Ok(fields) => take::event(fields, line),
         // A later version may give a field another form; that much can still be told.

@@ -5,9 +5,10 @@
 //! disk: a power loss may take the last lines, or leave a torn one, which readers pass over.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::error::Error;
@@ -30,6 +31,13 @@ const KEPT: u32 = 7;
 
 /// The longest line that a reader takes in; what is longer is no line of ours.
 pub(super) const LONGEST_READ: u64 = 64 << 10;
+
+/// The log as this process last opened it, for the next event: opening it costs as much as writing.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    number: Option<(u64, u64)>,
+    log: Option<File>,
+}
 
 /// Which events are wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -75,43 +83,49 @@ impl Store {
         Ok(())
     }
 
-    /// Appends lines until the file is full; how many.
+    /// Appends lines until the file is full; how many. Whether the last line is torn is not looked at, as that would cost
+    /// more than the writing: readers find the event behind it.
     fn append_lines(&self, lines: &[Vec<u8>]) -> Result<usize, Error> {
         let path = self.events_file();
-        let (mut log, mut size, is_torn) = self.open_log(&path)?;
-        if is_torn && size < ROTATE_AT {
-            // Of several who see that, each ends the line: an empty one is none.
-            append_line(&mut log, &path, b"\n")?;
-        }
+        let mut held = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let (log, mut size) = self.open_log(&path, &mut held)?;
         for (at, line) in lines.iter().enumerate() {
             if size >= ROTATE_AT {
                 return Ok(at);
             }
-            append_line(&mut log, &path, line)?;
+            append_line(log, &path, line)?;
             size += line.len() as u64;
         }
         Ok(lines.len())
     }
 
-    /// Opens the log for appending; its size, and whether its last line lacks its end.
-    fn open_log(&self, path: &Path) -> Result<(File, u64, bool), Error> {
-        let failed = |source| Error::io("open", path, source);
-        let mut options = OpenOptions::new();
-        options.read(true).append(true);
-        let (log, metadata) = if let Some(log) = file::open_known(path, &mut options)? {
-            log
-        } else {
-            file::make_folder(&self.dir, self.mode)?;
-            let log = file::open_known(path, options.create(true))?;
-            platform::set_mode(path, self.mode & 0o666).map_err(failed)?;
-            log.ok_or_else(|| failed(ErrorKind::NotFound.into()))?
+    /// The log opened for appending, and its size: as it is held, where it still lies there under its name.
+    fn open_log<'a>(&self, path: &Path, held: &'a mut Held) -> Result<(&'a mut File, u64), Error> {
+        let there = if held.log.is_some() { file::look(path)? } else { None };
+        let size = match there {
+            Some(there) if held.number.is_some() && platform::file_number(&there) == held.number => there.len(),
+            _ => {
+                let (log, metadata) = self.open_anew(path)?;
+                *held = Held { number: platform::file_number(&metadata), log: Some(log) };
+                metadata.len()
+            }
         };
-        let size = metadata.len();
-        let mut last = [b'\n'];
-        if size > 0 {
-            platform::read_at(&log, &mut last, size - 1).map_err(failed)?;
+        let log = held.log.as_mut().ok_or_else(|| Error::io("open", path, ErrorKind::NotFound.into()))?;
+        Ok((log, size))
+    }
+
+    /// Opens what lies under its name, which is made where nothing does.
+    fn open_anew(&self, path: &Path) -> Result<(File, Metadata), Error> {
+        let mut options = OpenOptions::new();
+        options.append(true);
+        if let Some(log) = file::open_known(path, &mut options)? {
+            return Ok(log);
         }
-        Ok((log, size, last != *b"\n"))
+        let failed = |source| Error::io("open", path, source);
+        file::make_folder(&self.dir, self.mode)?;
+        let log = file::open_known(path, options.create(true))?;
+        platform::set_mode(path, self.mode & 0o666).map_err(failed)?;
+        log.ok_or_else(|| failed(ErrorKind::NotFound.into()))
     }
 
     /// Puts a full file aside, unless somebody else just did.
@@ -148,8 +162,7 @@ impl Store {
     }
 }
 
-/// Writes the line with one call. What a full disk left of it stays, as others may have written behind it; whoever comes
-/// next ends it.
+/// Writes the line with one call. What a full disk left of it stays, as others may have written behind it.
 fn append_line(log: &mut File, path: &Path, line: &[u8]) -> Result<(), Error> {
     let failed = |source| Error::io("append to", path, source);
     loop {
@@ -164,6 +177,18 @@ fn append_line(log: &mut File, path: &Path, line: &[u8]) -> Result<(), Error> {
 
 fn name(age: u32) -> String {
     if age == 0 { NAME.to_owned() } else { format!("coord-events.{age}.jsonl") }
+}
+
+/// Reads on to the end of a line of which `line` is the beginning, and keeps of it what an event has room in.
+fn end_of_long(reader: &mut BufReader<File>, line: &mut Vec<u8>) -> std::io::Result<()> {
+    while line.last() != Some(&b'\n') {
+        line.drain(..line.len().saturating_sub(LONGEST));
+        if reader.by_ref().take(LONGEST_READ).read_until(b'\n', line)? == 0 {
+            break;
+        }
+    }
+    line.drain(..line.len().saturating_sub(LONGEST));
+    Ok(())
 }
 
 /// Makes every file one older and drops the oldest. A crash leaves a gap in the ages, which readers do not mind.
@@ -187,7 +212,7 @@ impl Events {
         self.unreadable
     }
 
-    /// Reads one line into `line`; `false` at the end of the last file.
+    /// Reads one line into `line`, of one that is too long its end alone; `false` at the end of the last file.
     fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool, Error> {
         loop {
             line.clear();
@@ -201,8 +226,8 @@ impl Events {
             if len == 0 {
                 self.current = None;
             } else if len as u64 == LONGEST_READ && line.last() != Some(&b'\n') {
-                reader.skip_until(b'\n').map_err(failed)?;
-                self.unreadable += 1;
+                end_of_long(reader, line).map_err(failed)?;
+                return Ok(true);
             } else {
                 return Ok(true);
             }
@@ -226,16 +251,15 @@ impl Iterator for Events {
                 }
             }
             let text = line.trim_ascii();
-            let is_early = |since: &String| event_line::time_of(text).is_some_and(|time| time < since.as_bytes());
+            let is_early = |since: &String| event_line::is_before(text, since);
             if text.is_empty() || self.since.as_ref().is_some_and(is_early) {
                 continue;
             }
-            match event_line::parse(text) {
-                Some(event) if self.since.as_ref().is_none_or(|since| wire::time_text(event.at) >= *since) => {
-                    return Some(Ok(event));
-                }
-                Some(_) => {}
-                None => self.unreadable += 1,
+            let (event, is_torn) = event_line::read(text);
+            self.unreadable += u64::from(is_torn);
+            let is_wanted = |event: &Event| self.since.as_ref().is_none_or(|since| wire::time_text(event.at) >= *since);
+            if let Some(event) = event.filter(is_wanted) {
+                return Some(Ok(event));
             }
         }
     }
@@ -291,6 +315,45 @@ mod tests {
         }
         fs::write(store.events_file(), [&whole[..whole.len() - 1], b"\n\n\r\n"].concat()).expect("ours");
         assert_eq!(times(&store, None), (vec![1], 0));
+    }
+
+    #[test]
+    fn what_is_written_behind_a_torn_line_is_found_wherever_it_was_torn() {
+        let (_dir, store) = store();
+        store.append(&[event(1), event(2)], WAIT).expect("writable");
+        let whole = fs::read(store.events_file()).expect("there");
+        let first = whole.iter().position(|&byte| byte == b'\n').expect("two lines") + 1;
+        for cut in first..=whole.len() {
+            fs::write(store.events_file(), &whole[..cut]).expect("ours");
+            let mut tail = store.tail().expect("readable");
+            store.append(&[event(3), event(4)], WAIT).expect("writable");
+            // Without its end a line is whole, but what follows it makes it none.
+            let kept: &[i64] = if cut == whole.len() { &[1, 2, 3, 4] } else { &[1, 3, 4] };
+            let torn = u64::from(cut != whole.len() && cut != first);
+            assert_eq!(times(&store, None), (kept.to_vec(), torn), "{cut}");
+            assert_eq!(times(&store, Some(3)), (vec![3, 4], torn), "{cut}");
+            let latest = store.latest(&EventFilter::default(), 9, &|_| true).expect("readable");
+            assert_eq!(latest.iter().map(|event| event.at.0).collect::<Vec<_>>(), kept, "{cut}");
+            let told: Vec<i64> = tail.read().expect("readable").iter().map(|event| event.at.0).collect();
+            assert_eq!(told, [3, 4], "{cut}");
+        }
+    }
+
+    #[test]
+    fn who_holds_the_log_writes_to_what_lies_there_now() {
+        let (_dir, store) = store();
+        let again = store.clone();
+        store.append(&[event(1)], WAIT).expect("writable");
+        fs::rename(store.events_file(), store.dir().join("elsewhere")).expect("ours");
+        store.append(&[event(2)], WAIT).expect("writable");
+        again.append(&[event(3)], WAIT).expect("writable");
+        assert_eq!(times(&store, None), (vec![2, 3], 0));
+        fs::remove_file(store.events_file()).expect("ours");
+        store.append(&[event(4)], WAIT).expect("writable");
+        assert_eq!(times(&store, None), (vec![4], 0));
+        fs::remove_dir_all(store.dir()).expect("ours");
+        store.append(&[event(5)], WAIT).expect("writable");
+        assert_eq!(times(&store, None), (vec![5], 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::error::Error;
-use super::event_line;
+use super::event_line::{self, LONGEST};
 use super::events::{EventFilter, LONGEST_READ};
 use super::{Store, platform};
 use crate::domain::event::Event;
@@ -31,9 +31,8 @@ impl Store {
             while latest.len() < number {
                 let Some(line) = lines.next()? else { break };
                 let is_young = |event: &Event| filter.since.is_none_or(|since| event.at >= since);
-                if let Some(event) =
-                    event_line::parse(line.trim_ascii()).filter(|event| is_young(event) && wants(event))
-                {
+                let (event, _) = event_line::read(line.trim_ascii());
+                if let Some(event) = event.filter(|event| is_young(event) && wants(event)) {
                     latest.push_front(event);
                 }
             }
@@ -50,7 +49,7 @@ struct Backwards<'a> {
     at: u64,
     /// What was read: whole lines, and at its beginning the end of one that begins further up.
     held: Vec<u8>,
-    /// Whether `held` ends within a line that is too long to be one of ours.
+    /// Whether `held` ends within a line that is too long to be one of ours, and of which the end was given.
     in_long: bool,
 }
 
@@ -71,7 +70,10 @@ impl<'a> Backwards<'a> {
                 continue;
             }
             if self.held.len() as u64 > LONGEST_READ {
-                (self.in_long, self.held) = (true, Vec::new());
+                let held = std::mem::take(&mut self.held);
+                if !std::mem::replace(&mut self.in_long, true) {
+                    return Ok(Some(held[held.len() - LONGEST..].to_vec()));
+                }
             }
             if self.at == 0 {
                 let line = std::mem::take(&mut self.held);

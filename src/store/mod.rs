@@ -29,6 +29,7 @@ mod wire;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub use board::{Board, LARGEST_BOARD};
@@ -54,6 +55,7 @@ pub struct Store {
     dir: PathBuf,
     /// The permission bits of folders made here; files get their read and write bits.
     mode: u32,
+    log: Arc<Mutex<events::Held>>,
 }
 
 /// The right to write, while it lives. The kernel takes it back when the process ends, however it ends.
@@ -93,7 +95,7 @@ impl Store {
         let metadata = std::fs::metadata(common_dir).map_err(|source| Error::io("look at", common_dir, source))?;
         let dir = common_dir.join(FOLDER);
         file::is_folder(&dir)?;
-        Ok(Self { common_dir: common_dir.to_owned(), dir, mode: platform::mode(&metadata) })
+        Ok(Self { common_dir: common_dir.to_owned(), dir, mode: platform::mode(&metadata), log: Arc::default() })
     }
 
     /// The folder of coord's own files; perhaps not made yet.

@@ -27,6 +27,8 @@ struct WirePair {
     b: Text,
     labels: (String, String),
     tips: (Option<Oid>, Option<Oid>),
+    #[serde(default)]
+    ahead: (bool, bool),
     grade: String,
     since: Time,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +73,7 @@ fn to_wire(pair: &Pair, seen: &Seen) -> WirePair {
         b: Text(pair.1.key()),
         labels: seen.labels.clone(),
         tips: (seen.tips.0.map(Oid), seen.tips.1.map(Oid)),
+        ahead: seen.ahead,
         grade: seen.grade.name().to_owned(),
         since: Time(seen.since),
         conflict: seen.conflict.map(Time),
@@ -85,6 +88,7 @@ fn from_wire(wire: WirePair) -> Option<(Pair, Seen)> {
     let seen = Seen {
         labels: wire.labels,
         tips: (wire.tips.0.map(|oid| oid.0), wire.tips.1.map(|oid| oid.0)),
+        ahead: wire.ahead,
         grade: event_line::grade(&wire.grade)?,
         since: wire.since.0,
         conflict: wire.conflict.map(|time| time.0),

@@ -67,13 +67,13 @@ impl Tail {
             if bytes.len() <= LONGEST {
                 return Ok(false);
             }
-            // No line of ours is that long.
-            self.at += bytes.len() as u64;
+            // No line of ours is that long, but one may be at its end.
+            self.at += (bytes.len() - LONGEST) as u64;
             return Ok(true);
         };
         self.at += end as u64 + 1;
-        events
-            .extend(bytes[..end].split(|&byte| byte == b'\n').filter_map(|line| event_line::parse(line.trim_ascii())));
+        let lines = bytes[..end].split(|&byte| byte == b'\n');
+        events.extend(lines.filter_map(|line| event_line::read(line.trim_ascii()).0));
         Ok(true)
     }
 }

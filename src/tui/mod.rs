@@ -6,6 +6,7 @@
 
 mod input;
 mod model;
+mod post;
 mod terminal;
 mod view;
 
@@ -27,10 +28,11 @@ use crate::env::Env;
 use crate::failure::{Failure, Kind};
 use crate::ops;
 use crate::ops::context::{Context, OpenOptions};
-use crate::ops::coordinate::{Coordinator, News};
+use crate::ops::coordinate::{Coordinator, News, Notifier};
 use crate::render::style::Style;
 use crate::render::words;
 use model::{Effect, Message, Model};
+use post::Post;
 use terminal::Screen;
 
 /// Ages on the screen grow by minutes.
@@ -63,16 +65,21 @@ pub(crate) struct Options {
 /// Shows the repository around the working directory until somebody leaves.
 pub(crate) fn watch(env: &Env, open: &OpenOptions, options: Options) -> Result<Left, Failure> {
     let failed = |error: io::Error| Failure::new(Kind::Bug, format!("could not use the terminal: {error}"));
-    let (coordinator, events) = Coordinator::begin(env, open, EVENTS)?;
+    let (mut coordinator, events) = Coordinator::begin(env, open, EVENTS)?;
     let waker = coordinator.waker();
     let (send, receive) = mpsc::channel();
+    let post = Post::new(send.clone());
+    let tell = post.clone();
+    coordinator.tell_progress(Arc::new(move |done, of| {
+        tell.leave(Message::Looking(done, of));
+    }));
     let mut screen = Screen::open().map_err(failed)?;
-    follow(coordinator, options.notify, send.clone());
+    follow(coordinator, options.notify, post.clone());
     signals(send.clone()).map_err(failed)?;
     let keys = input::Keys::start(send.clone());
     let mut model = Model::new(ops::coordinate::now(), options.colour);
     model.update(Message::Events(events));
-    let mut run = Run { env, open, send, keys, model, screen: &mut screen };
+    let mut run = Run { env, open, send, post, keys, model, screen: &mut screen };
     let left = run.until_left(&receive).map_err(failed);
     waker.wake();
     drop(screen);
@@ -80,23 +87,26 @@ pub(crate) fn watch(env: &Env, open: &OpenOptions, options: Options) -> Result<L
 }
 
 /// Follows the repository for as long as somebody listens.
-fn follow(mut coordinator: Coordinator, notifies: bool, send: Sender<Message>) {
+fn follow(mut coordinator: Coordinator, notifies: bool, post: Post) {
+    let mut desktop = notifies.then(Notifier::default);
     thread::spawn(move || {
         loop {
+            let mut mute = None;
             let message = match coordinator.news() {
                 News::Survey(survey, took) => Message::Survey(survey, took),
                 News::Events(events) => {
-                    if notifies {
-                        notify(&events);
-                    }
+                    mute = desktop.as_mut().and_then(|desktop| notify(desktop, &events));
                     Message::Events(events)
                 }
                 News::Claims(claims) => Message::Claims(claims),
                 News::Trouble(what) => Message::Trouble(what),
                 News::Woken => return,
             };
-            if send.send(message).is_err() {
+            if !post.leave(message) {
                 return;
+            }
+            if let Some(why) = mute {
+                post.say(why);
             }
         }
     });
@@ -117,6 +127,7 @@ struct Run<'a> {
     env: &'a Env,
     open: &'a OpenOptions,
     send: Sender<Message>,
+    post: Post,
     keys: input::Keys,
     model: Model,
     screen: &'a mut Screen,
@@ -134,11 +145,11 @@ impl Run<'_> {
                 Err(RecvTimeoutError::Timeout) => Message::Tick(ops::coordinate::now()),
                 Err(RecvTimeoutError::Disconnected) => return Ok(Left::Quit),
             };
-            let mut effect = self.model.update(message);
+            let mut effect = self.hear(message);
             // A burst is drawn once.
             while effect.is_none() {
                 let Ok(message) = receive.try_recv() else { break };
-                effect = self.model.update(message);
+                effect = self.hear(message);
             }
             match effect {
                 None => {}
@@ -147,6 +158,12 @@ impl Run<'_> {
                 Some(effect) => self.perform(effect)?,
             }
         }
+    }
+
+    fn hear(&mut self, message: Message) -> Option<Effect> {
+        let messages = if let Message::Post = message { self.post.take() } else { vec![message] };
+        // News ask for nothing but the lines at hand, which the last of them knows best.
+        messages.into_iter().filter_map(|message| self.model.update(message)).last()
     }
 
     fn perform(&mut self, effect: Effect) -> io::Result<()> {
@@ -220,9 +237,9 @@ impl Run<'_> {
     }
 }
 
-/// Tells what is worth it through the desktop.
-pub(crate) fn notify(events: &[Event]) {
-    events.iter().filter_map(model::alert).for_each(|text| ops::coordinate::notify(&text));
+/// Tells what is worth it through the desktop; why it cannot, once.
+pub(crate) fn notify(notifier: &mut Notifier, events: &[Event]) -> Option<String> {
+    events.iter().filter_map(model::alert).find_map(|text| notifier.show(&text))
 }
 
 /// How a comparison is set on a page of this width.

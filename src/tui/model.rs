@@ -40,6 +40,10 @@ pub(super) enum Key {
 /// What happened to the screen.
 #[derive(Clone, Debug)]
 pub(super) enum Message {
+    /// News of the coordinator's wait to be taken.
+    Post,
+    /// So much of so much of the first look is done.
+    Looking(usize, usize),
     Survey(Arc<Survey>, Duration),
     Claims(Vec<ClaimRow>),
     Events(Vec<Event>),
@@ -93,6 +97,8 @@ pub(super) struct Model {
     pub(super) now: Timestamp,
     pub(super) colour: bool,
     pub(super) survey: Option<Arc<Survey>>,
+    /// How much of the first look is done, in percent.
+    pub(super) looking: usize,
     pub(super) took: Duration,
     pub(super) claims: Vec<ClaimRow>,
     /// Whose claims the next `r` releases.
@@ -124,6 +130,7 @@ impl Model {
             now,
             colour,
             survey: None,
+            looking: 0,
             took: Duration::ZERO,
             claims: Vec::new(),
             asked: None,
@@ -148,6 +155,8 @@ impl Model {
     /// Takes in what happened; what is to be done about it, if anything.
     pub(super) fn update(&mut self, message: Message) -> Option<Effect> {
         match message {
+            Message::Post => {}
+            Message::Looking(done, of) => self.looking = self.looking.max(done * 100 / of.max(1)),
             Message::Survey(survey, took) => self.take(survey, took),
             Message::Claims(claims) => self.claims = claims,
             Message::Events(events) => self.hear(events),
@@ -210,7 +219,7 @@ impl Model {
     }
 
     fn hear(&mut self, events: Vec<Event>) {
-        let follows = self.log.at + 1 >= self.shown_events().len();
+        let follows = self.follows();
         if let Some(text) = events.iter().rev().find_map(alert) {
             self.said = Some(text);
         }
@@ -222,6 +231,11 @@ impl Model {
             self.log.at = usize::MAX;
         }
         self.clamp();
+    }
+
+    /// Whether the latest event is selected, and the next one is to be.
+    fn follows(&self) -> bool {
+        self.log.at + 1 >= self.shown_events().len()
     }
 
     /// What an instance claims, in short; empty where it claims nothing.

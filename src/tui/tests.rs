@@ -146,6 +146,21 @@ fn keys_drill_down_filter_and_come_back() {
 }
 
 #[test]
+fn events_are_followed_through_a_filter_and_back() {
+    let mut model = model(3);
+    let event = |actor: &str| Event { at: NOW, actor: Some(actor.into()), kind: EventKind::Uninstalled };
+    model.update(Message::Events((0..30).map(|n| event(if n % 3 == 0 { "auth" } else { "search" })).collect()));
+    let is_last = |model: &Model| model.log.at + 1 == model.shown_events().len();
+    assert!(is_last(&model));
+    press(&mut model, &[Key::Char('/'), Key::Char('a'), Key::Char('u'), Key::Enter]);
+    assert!(is_last(&model) && model.shown_events().len() == 10);
+    press(&mut model, &[Key::Escape]);
+    assert!(is_last(&model) && model.shown_events().len() > 30);
+    press(&mut model, &[Key::Previous, Key::Up, Key::Char('/'), Key::Char('a'), Key::Escape]);
+    assert!(!is_last(&model), "who looks at an older one is left there");
+}
+
+#[test]
 fn the_selected_collision_is_acknowledged_and_opened() {
     let mut model = model(3);
     assert!(matches!(press(&mut model, &[Key::Char('a')]), Some(Effect::Acknowledge(..))));

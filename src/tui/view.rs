@@ -80,7 +80,10 @@ pub(super) fn style(model: &Model, ink: Ink) -> Style {
 }
 
 fn headline(model: &Model, width: usize) -> Line<'static> {
-    let Some(survey) = &model.survey else { return Line::raw(" coord: looking…") };
+    let Some(survey) = &model.survey else {
+        let done = if model.looking == 0 { String::new() } else { format!(" {} %", model.looking) };
+        return Line::raw(format!(" coord: looking…{done}"));
+    };
     let target = survey.target.name.as_ref().map(|name| safe::text(name.short())).unwrap_or_default();
     let at_work = survey.instances.iter().filter(|instance| !instance.working_set.changes.is_empty()).count();
     let conflicts = survey.overlaps.iter().filter(|overlap| overlap.counts()).count();

@@ -96,6 +96,20 @@ fn an_acknowledgement_and_a_landing_resolve_it() {
 }
 
 #[test]
+fn what_the_target_took_in_by_moving_forward_landed() {
+    let world = World::in_conflict();
+    let scan = || world.main().coord(&["scan", "--fail-on", "never"]).ok();
+    scan();
+    world.main().git(&["merge", "-q", "--ff-only", "auth"]).ok();
+    scan();
+    assert_eq!(told(&world, "conflict_resolved"), Vec::<Value>::new(), "it is in the way on the target now");
+    world.at("search").git(&["rebase", "-q", "-X", "theirs", "main"]).ok();
+    scan();
+    let ended = told(&world, "conflict_resolved");
+    assert_eq!((ended.len(), &ended[0]["how"]), (1, &"rebased".into()), "{ended:?}");
+}
+
+#[test]
 fn a_tracked_memory_is_left_alone_and_that_is_said_once() {
     let world = World::new();
     world.main().write(".claude/memory.md", "# ours\n");

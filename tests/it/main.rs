@@ -19,6 +19,7 @@ mod races;
 mod readme;
 mod repositories;
 mod right_of_way;
+mod rough;
 mod scan;
 mod select;
 mod sync;

@@ -20,6 +20,7 @@ fn standing(label: &str, tip: u8) -> Standing {
         label: label.into(),
         tip: Some(oid(tip)),
         busy: false,
+        ahead: true,
         landed: false,
         target_conflicts: BTreeSet::new(),
         paths: BTreeSet::from([path("x")]),

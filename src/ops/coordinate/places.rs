@@ -1,13 +1,19 @@
 //! Where things lie: which folders are worth watching, and what a change in one of them asks for.
 //! Must not know: how changes are noticed, what a look shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
 use crate::domain::id::Identity;
+use crate::domain::path::RepoPath;
 use crate::git::names;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
+use crate::ops::survey::Progress;
 use crate::store::sync;
 
 /// Where things lie, to tell whose a change is.
@@ -30,6 +36,8 @@ pub(super) struct Work {
     pub(super) all: bool,
     /// Whose files are to be read again.
     pub(super) whose: BTreeSet<Identity>,
+    /// Of whom only these paths, with what lies below them.
+    pub(super) paths: BTreeMap<Identity, BTreeSet<RepoPath>>,
     /// Whose folders are perhaps others than they were.
     pub(super) moved: BTreeSet<Identity>,
 }
@@ -70,19 +78,23 @@ impl Places {
             work.survey |= own == sync::NEWS;
             return;
         }
-        if path.extension().is_some_and(|end| end == "lock") {
+        let of_git = self.worktrees.iter().find(|(_, _, git_dir)| *git_dir != self.common && path.starts_with(git_dir));
+        let is_gits = of_git.is_some() || path.starts_with(&self.common);
+        if is_gits && path.extension().is_some_and(|end| end == "lock") {
             return;
         }
-        let of_git = self.worktrees.iter().find(|(_, _, git_dir)| *git_dir != self.common && path.starts_with(git_dir));
         if let Some((identity, _, _)) = of_git {
             work.survey = true;
             work.whose.insert(identity.clone());
             work.moved.insert(identity.clone());
         } else if let Ok(inside) = path.strip_prefix(&self.common) {
             self.of_common(inside, work);
-        } else if let Some((identity, _, _)) = self.worktrees.iter().find(|(_, top, _)| path.starts_with(top)) {
+        } else if let Some((identity, top, _)) = self.worktrees.iter().find(|(_, top, _)| path.starts_with(top)) {
             work.survey = true;
-            work.whose.insert(identity.clone());
+            match path.strip_prefix(top).map(|inside| RepoPath::new(names::to_bytes(inside))) {
+                Ok(Ok(inside)) => drop(work.paths.entry(identity.clone()).or_default().insert(inside)),
+                _ => drop(work.whose.insert(identity.clone())),
+            }
             // A new folder is to be watched; what is ignored now is not.
             if path.is_dir() || path.file_name().is_some_and(|name| name == ".gitignore") {
                 work.moved.insert(identity.clone());
@@ -108,8 +120,34 @@ impl Places {
     }
 }
 
+/// Of each worktree the folders worth watching, found as many at once as the machine runs side by side.
+pub(super) fn folders_of_all(
+    ctx: &Context,
+    worktrees: &[&Worktree],
+    progress: Option<&Progress>,
+) -> BTreeMap<Identity, BTreeSet<PathBuf>> {
+    let next = AtomicUsize::new(0);
+    let (send, receive) = mpsc::channel();
+    let workers = thread::available_parallelism().map_or(2, NonZero::get).min(worktrees.len());
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            let (next, send) = (&next, send.clone());
+            scope.spawn(move || {
+                while let Some(worktree) = worktrees.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if send.send((worktree.identity.clone(), folders(ctx, worktree))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        let tell = |done: usize| progress.iter().for_each(|tell| tell(done + 1, worktrees.len()));
+        receive.iter().enumerate().inspect(|(done, _)| tell(*done)).map(|(_, found)| found).collect()
+    })
+}
+
 /// The folders of a worktree that hold what git knows or shows: never those of ignored files, of which builds make many.
-pub(super) fn folders(ctx: &Context, worktree: &Worktree) -> BTreeSet<PathBuf> {
+fn folders(ctx: &Context, worktree: &Worktree) -> BTreeSet<PathBuf> {
     let mut keep = BTreeSet::from([worktree.path.clone(), worktree.git_dir.clone()]);
     let options = ["-z", "--cached", "--others", "--exclude-standard", "--directory"];
     let listed = ctx.repository.git.call(&worktree.path, "ls-files").args(options).read().unwrap_or_default();
@@ -159,7 +197,7 @@ mod tests {
 
     fn work(path: &str) -> (bool, bool, bool, usize) {
         let work = places().work(&BTreeSet::from([PathBuf::from(path)]));
-        (work.survey, work.log, work.all, work.whose.len())
+        (work.survey, work.log, work.all, work.whose.len() + work.paths.len())
     }
 
     #[test]
@@ -167,6 +205,7 @@ mod tests {
         for (path, expected) in [
             ("/r/src/x.rs", (true, false, false, 1)),
             ("/r/trees/a/src/x.rs", (true, false, false, 1)),
+            ("/r/trees/a/Cargo.lock", (true, false, false, 1)),
             ("/r/.git/worktrees/a/index", (true, false, false, 1)),
             ("/r/.git/worktrees/a/index.lock", (false, false, false, 0)),
             ("/r/.git/index", (true, false, false, 1)),
@@ -188,6 +227,10 @@ mod tests {
         }
         let own = places().work(&BTreeSet::from([PathBuf::from("/r/trees/a/x")]));
         assert_eq!(own.moved, BTreeSet::new(), "a save moves no folder");
-        assert_eq!(own.whose, BTreeSet::from([Identity::Worktree((*b"a").into())]));
+        let path = RepoPath::new("x").expect("a path");
+        let paths = BTreeMap::from([(Identity::Worktree((*b"a").into()), BTreeSet::from([path]))]);
+        assert_eq!((own.whose, own.paths), (BTreeSet::new(), paths), "nothing but the path is read again");
+        let top = places().work(&BTreeSet::from([PathBuf::from("/r/trees/a")]));
+        assert_eq!(top.whose, BTreeSet::from([Identity::Worktree((*b"a").into())]));
     }
 }

@@ -66,13 +66,15 @@ pub(super) fn all(
     target: ObjectId,
     span: Seconds,
     found: &mut Hindsight,
+    progress: &dyn Fn(usize, usize),
 ) -> Result<Vec<Landed>, Failure> {
     let since = Timestamp(ctx.now.0.saturating_sub_unsigned(span.0));
     let call = ctx.repository.call("log").args(["--first-parent", "--format=%H %ct %P%x00%s%x00", "-z"]);
     let text = call.arg(format!("--since=@{}", since.0)).arg(target.to_string()).arg("--").read()?;
     let fields: Vec<&[u8]> = text.split(|&byte| byte == 0).collect();
     let mut landed = Vec::new();
-    for record in fields.chunks(3).filter(|record| record.len() >= 2) {
+    for (at_record, record) in fields.chunks(3).enumerate().filter(|(_, record)| record.len() >= 2) {
+        progress(at_record, fields.len() / 3);
         let facts = String::from_utf8_lossy(record[0]);
         let mut facts = facts.split_ascii_whitespace();
         let mut id = || facts.next().map(str::to_owned);

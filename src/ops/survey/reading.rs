@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use super::SurveyOptions;
+use super::memo::Kept;
 use crate::domain::id::ObjectId;
 use crate::domain::report::Target;
 use crate::domain::sync::Synced;
@@ -45,9 +46,13 @@ pub(super) fn read(
 ) -> Vec<Taken> {
     let mut taken: Vec<Taken> = people.all.iter().map(unread).collect();
     let readable = |person: &&(usize, &Who)| person.1.worktree.as_ref().is_some_and(Worktree::is_readable);
-    let known: Vec<Option<Status>> = people.all.iter().map(|person| remembered(person, options)).collect();
+    let known: Vec<Option<Kept>> = people.all.iter().map(|person| remembered(person, options)).collect();
     let all = people.all.iter().enumerate().filter(|person| readable(&person));
-    let to_read: Vec<(usize, &Who)> = all.filter(|(at, _)| known[*at].is_none()).collect();
+    let asked = |(at, person): (usize, _)| match &known[at] {
+        Some(kept) if kept.changed.is_empty() => None,
+        kept => Some((at, person, kept.as_ref())),
+    };
+    let to_read: Vec<(usize, &Who, Option<&Kept>)> = all.filter_map(asked).collect();
     let mut large = Vec::new();
     for (at, person) in people.all.iter().enumerate() {
         if let Some(synced) = &person.synced {
@@ -86,8 +91,8 @@ pub(super) fn read(
             }
         }
     });
-    for (at, status) in known.into_iter().enumerate() {
-        let Some(status) = status else { continue };
+    for (at, kept) in known.into_iter().enumerate() {
+        let Some(Kept { status, .. }) = kept.filter(|kept| kept.changed.is_empty()) else { continue };
         let few = status.entries.len() <= FEW;
         taken[at].status = status;
         if few { take(ctx, objects, &people.all[at], &mut taken[at], &Interest::All) } else { large.push(at) }
@@ -96,11 +101,11 @@ pub(super) fn read(
     taken
 }
 
-/// What git said of a worktree in which nothing changed since; nothing of one that it could not wholly look at.
-fn remembered(person: &Who, options: &SurveyOptions) -> Option<Status> {
+/// What git said of a worktree, and what changed there since.
+fn remembered(person: &Who, options: &SurveyOptions) -> Option<Kept> {
     let worktree = person.worktree.as_ref().filter(|worktree| worktree.is_readable())?;
     let memo = options.memo.as_ref().filter(|_| worktree.operation.is_none())?;
-    memo.get(&person.identity, person.tip).filter(|status| status.partial.is_none())
+    memo.get(&person.identity, person.tip)
 }
 
 /// What stands before anything was read.
@@ -124,13 +129,17 @@ fn workers(work: usize) -> usize {
 /// Asks git about one worktree after another until none is left.
 fn ask(
     ctx: &Context,
-    people: &[(usize, &Who)],
+    people: &[(usize, &Who, Option<&Kept>)],
     next: &AtomicUsize,
     send: &Sender<(usize, Result<Status, git::Error>)>,
 ) {
-    while let Some((at, person)) = people.get(next.fetch_add(1, Ordering::Relaxed)) {
+    while let Some((at, person, kept)) = people.get(next.fetch_add(1, Ordering::Relaxed)) {
         let Some(worktree) = &person.worktree else { continue };
-        if send.send((*at, status::read(&ctx.repository, worktree))).is_err() {
+        let status = match kept {
+            Some(kept) => status::read_on(&ctx.repository, worktree, &kept.status, &kept.changed),
+            None => status::read(&ctx.repository, worktree),
+        };
+        if send.send((*at, status)).is_err() {
             return;
         }
     }

@@ -9,7 +9,7 @@ use super::VERSION;
 use super::text::{Text, time};
 use crate::domain::checklist::Checklist;
 use crate::domain::event::Resolution;
-use crate::domain::hindsight::Hindsight;
+use crate::domain::hindsight::{Alarm, Hindsight};
 use crate::domain::time::Seconds;
 use crate::render::report::{QUESTIONS, advice, evidence, mode_name, threshold};
 
@@ -38,11 +38,20 @@ pub(super) struct WireReport<'a> {
     weeks: Vec<WireWeek>,
     unreadable_lines: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    history: Option<WireHindsight>,
+    history: Option<WireHindsight<'a>>,
 }
 
 #[derive(Serialize)]
-struct WireHindsight {
+struct WireAlarm<'a> {
+    first: &'a str,
+    other: &'a str,
+    paths: Vec<Text<'a>>,
+    at: String,
+    came_true: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct WireHindsight<'a> {
     weeks: u64,
     merges: u64,
     commits_without_a_merge: u64,
@@ -55,10 +64,23 @@ struct WireHindsight {
     median_lead_seconds: Option<u64>,
     resolved_by_hand: u64,
     foreseen: u64,
+    told: Vec<WireAlarm<'a>>,
 }
 
-impl WireHindsight {
-    fn of(past: &Hindsight) -> Self {
+impl<'a> WireAlarm<'a> {
+    fn of(alarm: &'a Alarm) -> Self {
+        Self {
+            first: &alarm.first,
+            other: &alarm.other,
+            paths: alarm.paths.iter().map(|path| Text::of(path.as_bytes())).collect(),
+            at: time(alarm.at),
+            came_true: alarm.came_true,
+        }
+    }
+}
+
+impl<'a> WireHindsight<'a> {
+    fn of(past: &'a Hindsight) -> Self {
         Self {
             weeks: past.span.0.div_ceil(7 * 24 * 3600),
             merges: past.merged,
@@ -72,6 +94,7 @@ impl WireHindsight {
             median_lead_seconds: past.lead().map(|Seconds(span)| span),
             resolved_by_hand: past.resolved,
             foreseen: past.foreseen,
+            told: past.told.iter().map(WireAlarm::of).collect(),
         }
     }
 }

@@ -78,7 +78,8 @@ fn every_kind_survives_its_line() {
         let event = event(kind);
         let line = write(&event);
         assert_eq!(line.split(|&b| b == b'\n').count(), 2);
-        assert_eq!(time_of(&line), Some(&b"2026-01-31T14:30:00Z"[..]));
+        assert!(line.starts_with(MARK), "readers know by it where a line begins");
+        assert!(is_before(&line, "2026-01-31T14:30:01Z") && !is_before(&line, "2026-01-31T14:30:00Z"));
         assert_eq!(parse(line.trim_ascii()), Some(event));
     }
 }
@@ -91,6 +92,17 @@ fn a_line_stays_short_and_its_paths_add_up() {
     assert!(line.len() <= LONGEST);
     let Some(Event { kind: EventKind::CommitBlocked(read), .. }) = parse(&line) else { panic!("it is one") };
     assert_eq!(read.paths.len() as u64 + read.more_paths, 5003);
+}
+
+#[test]
+fn no_text_of_ours_looks_like_the_beginning_of_a_line() {
+    let mark = String::from_utf8_lossy(MARK).into_owned();
+    let session = SessionFacts { id: mark.clone(), task: Some(format!("{mark}2026\"}}")), agent: Some(mark.clone()) };
+    let told = Event { actor: Some(mark), ..event(EventKind::SessionStarted(session)) };
+    let line = write(&told);
+    assert_eq!(marks(&line).count(), 0);
+    let torn = [&line[..line.len() / 2], &line[..40], &line[..]].concat();
+    assert_eq!(read(torn.trim_ascii()), (Some(told), true));
 }
 
 #[test]

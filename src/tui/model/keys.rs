@@ -8,10 +8,22 @@ use crate::render::words;
 
 impl Model {
     pub(super) fn key(&mut self, key: Key) -> Option<Effect> {
-        if self.typing {
+        let (filter, follows) = (self.filter.clone(), self.follows());
+        let effect = if self.typing {
             self.type_filter(key);
-            return None;
+            None
+        } else {
+            self.act(key)
+        };
+        // Who followed what happens goes on with it, however many lines a filter leaves.
+        if follows && self.filter != filter {
+            self.log.at = usize::MAX;
         }
+        self.clamp();
+        effect
+    }
+
+    fn act(&mut self, key: Key) -> Option<Effect> {
         self.said = None;
         let asked = self.asked.take();
         match key {
@@ -39,7 +51,6 @@ impl Model {
             Key::End | Key::Char('G') => self.step(isize::MAX),
             _ => {}
         }
-        self.clamp();
         None
     }
 
@@ -54,7 +65,6 @@ impl Model {
             }
             _ => {}
         }
-        self.clamp();
     }
 
     fn cover(&mut self, over: Over) {
