@@ -188,7 +188,8 @@ impl Objects {
         if self.reads.get() < WORTH_THE_PACKS {
             return None;
         }
-        let open = || Packs::new(Arc::new(PackFiles::open(&self.place, self.format.id_len())));
+        let dirs = || std::iter::once(&self.place).chain(&self.further).map(PathBuf::as_path);
+        let open = || Packs::new(Arc::new(PackFiles::open(dirs(), self.format.id_len())));
         self.packs.get_or_init(open).read(id)
     }
 

@@ -52,9 +52,10 @@ struct Pack {
 }
 
 impl PackFiles {
-    /// Opens those below `objects_dir` that can be read; the others' objects are not found here.
-    pub(super) fn open(objects_dir: &Path, id_len: usize) -> Self {
-        let entries = fs::read_dir(objects_dir.join("pack")).into_iter().flatten().flatten();
+    /// Opens those below the object directories that can be read; the others' objects are not found here.
+    pub(super) fn open<'d>(object_dirs: impl Iterator<Item = &'d Path>, id_len: usize) -> Self {
+        let folders = object_dirs.map(|dir| dir.join("pack"));
+        let entries = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
         let mut found: Vec<_> = entries.map(|entry| entry.path()).filter(|path| is_index(path)).collect();
         found.sort();
         Self::of(&found, id_len, data::HELD)

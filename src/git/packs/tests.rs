@@ -48,7 +48,7 @@ fn made() -> Made {
 
 impl Made {
     fn packs(&self) -> Packs {
-        Packs::new(Arc::new(PackFiles::open(&self.dir.path().join("objects"), 20)))
+        Packs::new(Arc::new(PackFiles::open(std::iter::once(&*self.dir.path().join("objects")), 20)))
     }
 
     fn pack_file(&self) -> PathBuf {
