@@ -10,6 +10,7 @@ use foldhash::fast::RandomState;
 use super::super::attributes::ByPath;
 use super::super::error::Error;
 use super::super::id_map::IdMap;
+use super::super::objects::ObjectFormat;
 use super::landing::{self, Brought};
 use super::{Judge, Line, PairAnswer, Pairs, Question, Work};
 use crate::domain::overlap::PathOverlap;
@@ -19,7 +20,7 @@ mod bytes;
 mod form;
 
 /// Another number for every change of what the bytes mean.
-const FORMAT: u64 = 1;
+const FORMAT: [u8; 2] = [1, 0];
 
 /// Fewer lines are judged faster than remembered.
 const WORTH_IT: usize = 30;
@@ -31,8 +32,10 @@ const CHANGED: usize = 8;
 const LONGEST: usize = 10_000;
 
 /// Lines, pairs of them by their places, and the attributes that were read for it.
-#[derive(Default)]
-pub(super) struct Memory {
+#[derive(Debug)]
+pub struct Memory {
+    /// What it holds for.
+    key: Vec<u8>,
     pub(super) lines: Vec<Brought>,
     pub(super) pairs: Vec<PairAnswer>,
     pub(super) attributes: ByPath,
@@ -50,9 +53,15 @@ pub(super) struct Known {
 }
 
 impl Memory {
-    /// Reads what was kept; nothing where it does not answer this question.
-    pub(super) fn read(work: &Work<'_>, question: &Question, kept: &[u8]) -> Option<Self> {
-        form::read(kept, &key(work, question)?, work.judge.objects.format().id_len())
+    /// Reads what was kept, whatever it is; nothing where it is not whole.
+    #[must_use]
+    pub fn read(kept: &[u8], format: ObjectFormat) -> Option<Self> {
+        form::read(kept, format.id_len())
+    }
+
+    /// Whether it answers this question.
+    pub(super) fn holds(&self, work: &Work<'_>, question: &Question) -> bool {
+        key(work, question).is_some_and(|key| key == self.key)
     }
 
     /// What it knows of the question's lines.
@@ -116,8 +125,7 @@ fn key(work: &Work<'_>, question: &Question) -> Option<Vec<u8>> {
         return None;
     }
     let settings = &work.judge.settings;
-    let mut key = bytes::Writer::default();
-    key.number(FORMAT);
+    let mut key = bytes::Writer(FORMAT.to_vec());
     key.bytes(env!("CARGO_PKG_VERSION").as_bytes());
     key.bytes(question.target.as_bytes());
     key.flag(work.all_paths);

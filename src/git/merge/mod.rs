@@ -24,7 +24,7 @@ use crate::domain::overlap::{Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
 use content::Contents;
 use landing::Brought;
-use memory::{Known, Memory};
+use memory::Known;
 
 mod content;
 mod directories;
@@ -43,6 +43,7 @@ mod succession;
 mod texts;
 mod walk;
 
+pub use memory::Memory;
 pub use settings::MergeSettings;
 pub use succession::land;
 
@@ -172,15 +173,15 @@ pub fn is_remembered(judge: &Judge<'_>, question: &Question) -> bool {
     memory::is_remembered(judge, question)
 }
 
-/// As [`judge`], with what was kept of an earlier answer: what did not change since is not judged again. Also gives what
-/// is to be kept for the next time, where that is worth being written. What was kept may be anything; it is taken only
-/// where it is whole and of this very target, settings and attributes.
+/// As [`judge`], with what is remembered of an earlier answer: what did not change since is not judged again. Also gives
+/// what is to be kept for the next time, where that is worth being written. What is remembered is taken only where it is
+/// of this very target, settings and attributes.
 ///
 /// # Errors
 /// As [`judge`].
-pub fn judge_again(judge: &Judge<'_>, question: &Question, kept: Option<&[u8]>) -> Result<Kept, Error> {
+pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory>) -> Result<Kept, Error> {
     let work = Work::new(judge, question)?;
-    if let Some(memory) = kept.and_then(|kept| Memory::read(&work, question, kept))
+    if let Some(memory) = memory.filter(|memory| memory.holds(&work, question))
         && let Some(answer) = work.answer_from(memory, question)?
     {
         return Ok(answer);

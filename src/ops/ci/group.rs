@@ -51,7 +51,7 @@ impl Bench<'_> {
             only: None,
             all_paths: self.all_paths,
         };
-        let answer = verdicts::judge(self.ctx, self.objects, &question)?;
+        let answer = verdicts::judge(self.ctx, self.objects, &question, verdicts::recall(self.ctx, tip))?;
         self.survey(target, members, answer)
     }
 

@@ -16,7 +16,7 @@ use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
 use crate::domain::time::{STALE_AFTER, Timestamp};
 use crate::failure::Failure;
 use crate::git::history::Fork;
-use crate::git::merge::{self, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
+use crate::git::merge::{self, Landing, Line, LineAnswer, Memory, PairAnswer, Pairs, Question};
 use crate::git::names;
 use crate::git::objects::Objects;
 use crate::git::tree::TreeChange;
@@ -44,11 +44,11 @@ pub(super) fn judge(
     options: &SurveyOptions,
     target: Target,
     people: Everybody,
-    taken: &[Taken],
+    (taken, memory): (&[Taken], Option<Memory>),
 ) -> Result<Survey, Failure> {
     let asked = Asked::of(&people, taken, options);
     let answer = match target.tip {
-        Some(tip) if !asked.lines.is_empty() => verdicts::judge(ctx, objects, &asked.question(tip, options))?,
+        Some(tip) if !asked.lines.is_empty() => verdicts::judge(ctx, objects, &asked.question(tip, options), memory)?,
         _ => merge::Answer { lines: Vec::new(), pairs: Vec::new() },
     };
     let committed = committed(objects, &target, &people, taken);

@@ -78,11 +78,15 @@ pub(super) fn write((lines, pairs, attributes): (&[&Brought], &[Placed<'_>], &By
     whole.0
 }
 
-/// Reads it; `None` where it is of another key, or damaged.
-pub(super) fn read(bytes: &[u8], key: &[u8], id_len: usize) -> Option<Memory> {
+/// Reads it; `None` where it is damaged.
+pub(super) fn read(bytes: &[u8], id_len: usize) -> Option<Memory> {
     let (bytes, sum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
+    if checksum(bytes) != *sum {
+        return None;
+    }
     let mut reader = Reader(bytes);
-    if reader.bytes()? != key || checksum(bytes) != *sum {
+    let key = reader.bytes()?.to_vec();
+    if !key.starts_with(&super::FORMAT) {
         return None;
     }
     let paths = reader.list(|reader| RepoPath::new(reader.bytes()?).ok())?;
@@ -92,7 +96,12 @@ pub(super) fn read(bytes: &[u8], key: &[u8], id_len: usize) -> Option<Memory> {
     let pairs = from.list(In::pair)?;
     let attributes = from.list(|from| Some((from.path()?, from.attributes()?)))?;
     let in_order = pairs.iter().all(|pair| pair.a < pair.b && pair.b < lines.len());
-    (in_order && from.reader.0.is_empty()).then(|| Memory { lines, pairs, attributes: ByPath::from_iter(attributes) })
+    (in_order && from.reader.0.is_empty()).then(|| Memory {
+        key,
+        lines,
+        pairs,
+        attributes: ByPath::from_iter(attributes),
+    })
 }
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
