@@ -94,14 +94,18 @@ pub fn read(
     Ok(found)
 }
 
-/// A worktree is named only because git insists on one; with a tree as the source it is not looked at.
+/// All is read at once, so git need not write each answer by itself. A worktree is named only because git insists on one; with a tree as the source it is not looked at.
 fn ask(git: &Git, common_dir: &Path, target: Option<ObjectId>, paths: &BTreeSet<RepoPath>) -> Result<Vec<u8>, Error> {
     let mut options = vec![option("--git-dir=", common_dir), option("--work-tree=", common_dir)];
     options.extend(target.map(|id| format!("--attr-source={id}").into()));
     let stdin: Vec<u8> = paths.iter().flat_map(|path| [path.as_bytes(), b"\0"].concat()).collect();
     let call = git.call_with(common_dir, &options, "check-attr").args(["-z", "--stdin", "merge", "coord"]);
-    let output =
-        call.arg("linguist-generated").env("GIT_INDEX_FILE", common_dir.join(NO_INDEX)).stdin(stdin).output()?;
+    let output = call
+        .arg("linguist-generated")
+        .env("GIT_INDEX_FILE", common_dir.join(NO_INDEX))
+        .env("GIT_FLUSH", "0")
+        .stdin(stdin)
+        .output()?;
     match output.code {
         0 => Ok(output.stdout),
         // Git before 2.41 does not know --attr-source: what stands outside of trees counts all the same.

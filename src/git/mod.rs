@@ -19,6 +19,7 @@ pub mod merge;
 pub mod merge_tree;
 pub mod names;
 pub mod objects;
+mod packs;
 pub mod plain;
 mod pointer;
 pub mod program;

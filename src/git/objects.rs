@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use git2::{Odb, Oid};
 use tempfile::TempDir;
@@ -13,16 +13,20 @@ use tempfile::TempDir;
 use super::commit::Commit;
 use super::commit_graph::CommitGraph;
 use super::error::Error;
-use super::id_map::{IdMap, IdSet};
+use super::id_map::IdMap;
 use super::loose::loose;
+use super::packs::{PackFiles, Packs};
 use super::tree::Listing;
-
 use super::view::View;
 use crate::domain::id::ObjectId;
 use crate::domain::process::scratch_prefix;
 use crate::domain::text;
 
 pub use super::kinds::{ObjectFormat, ObjectKind, ObjectStore};
+
+mod seed;
+
+pub(super) use seed::{Added, Seed};
 
 /// An object's content.
 #[derive(Clone, Debug)]
@@ -38,6 +42,9 @@ const TOO_LARGE: usize = 512 << 20;
 
 /// How many bytes of trees are kept for being read again.
 const TREE_CACHE: usize = 24 << 20;
+
+/// So many objects are read one by one before the packs' indexes are.
+const WORTH_THE_PACKS: usize = 300;
 
 /// So many commits are read one by one before the commit-graph is.
 const WORTH_THE_GRAPH: usize = 500;
@@ -56,34 +63,9 @@ pub struct Objects {
     commits_read: Cell<usize>,
     graph: OnceCell<Option<CommitGraph>>,
     annex: OnceCell<TempDir>,
-}
-
-/// What another thread needs to read the same objects, those in memory as they are now included.
-pub(super) struct Seed {
-    store: ObjectStore,
-    view: View,
-    added: Added,
-    annex: Option<PathBuf>,
-}
-
-/// Objects in memory on their way from one thread to another.
-pub(super) type Added = Vec<(ObjectId, ObjectKind, Vec<u8>)>;
-
-impl Seed {
-    /// Opens them.
-    pub(super) fn open(self) -> Result<Objects, Error> {
-        let objects = Objects::open(&self.store)?.seen_through(self.view);
-        if let Some(annex) = &self.annex {
-            objects.add_directory(annex)?;
-        }
-        objects.take_over(self.added);
-        Ok(objects)
-    }
-
-    /// The objects in memory that come with it.
-    pub(super) fn known(&self) -> IdSet {
-        self.added.iter().map(|(id, ..)| *id).collect()
-    }
+    /// How many objects were read one by one, and the packs once those are many.
+    reads: Cell<usize>,
+    packs: OnceCell<Packs>,
 }
 
 impl std::fmt::Debug for Objects {
@@ -119,6 +101,8 @@ impl Objects {
             commits_read: Cell::default(),
             graph: OnceCell::new(),
             annex: OnceCell::new(),
+            reads: Cell::default(),
+            packs: OnceCell::new(),
         };
         objects.add_directory(&store.objects_dir)?;
         Ok(objects)
@@ -141,29 +125,6 @@ impl Objects {
     #[must_use]
     pub fn format(&self) -> ObjectFormat {
         self.format
-    }
-
-    /// What another thread opens for itself.
-    pub(super) fn seed(&self) -> Seed {
-        Seed {
-            store: ObjectStore { objects_dir: self.place.clone(), format: self.format },
-            view: self.view.clone(),
-            added: self.added_beside(&IdSet::default()),
-            annex: self.annex.get().map(|annex| annex.path().to_owned()),
-        }
-    }
-
-    /// The objects in memory that are not among these.
-    pub(super) fn added_beside(&self, known: &IdSet) -> Added {
-        let added = self.added.borrow();
-        let new = added.iter().filter(|(id, _)| !known.contains(id));
-        new.map(|(id, object)| (*id, object.kind, object.data.to_vec())).collect()
-    }
-
-    /// Holds in memory what another thread made.
-    pub(super) fn take_over(&self, added: Added) {
-        let added = added.into_iter().map(|(id, kind, data)| (id, Object { kind, data: data.into() }));
-        self.added.borrow_mut().extend(added);
     }
 
     /// A temporary object directory for git to write to, whose objects are found here too. It is removed with `self`.
@@ -196,6 +157,26 @@ impl Objects {
         if let Some(object) = self.added.borrow().get(&id) {
             return Ok(object.clone());
         }
+        if let Some((kind, data)) = self.packed(id) {
+            return Ok(Object { kind, data });
+        }
+        self.by_library(id)
+    }
+
+    /// An object from the packs, where so many are read that those are worth being opened.
+    fn packed(&self, id: ObjectId) -> Option<(ObjectKind, Rc<[u8]>)> {
+        if let Some(packs) = self.packs.get() {
+            return packs.read(id);
+        }
+        self.reads.set(self.reads.get() + 1);
+        if self.reads.get() < WORTH_THE_PACKS {
+            return None;
+        }
+        let open = || Packs::new(Arc::new(PackFiles::open(&self.place, self.format.id_len())));
+        self.packs.get_or_init(open).read(id)
+    }
+
+    fn by_library(&self, id: ObjectId) -> Result<Object, Error> {
         let raw = self.odb.read(self.oid(id)?).map_err(|error| unreadable(id, &error))?;
         let kind = ObjectKind::from_library(raw.kind()).ok_or_else(|| wrong(id, "is of an unknown type"))?;
         Ok(Object { kind, data: raw.data().into() })
@@ -208,10 +189,13 @@ impl Objects {
 
     /// The content of a blob that git would merge line by line; `None` where it is binary or too large to be read.
     pub fn text(&self, id: ObjectId) -> Result<Option<Rc<[u8]>>, Error> {
-        if self.blob_len(id)? > TOO_LARGE {
-            return Ok(None);
-        }
-        Ok(Some(self.blob(id)?).filter(|content| !text::is_binary(content)))
+        let packed = self.packed(self.view.replacement(id)).filter(|(kind, _)| *kind == ObjectKind::Blob);
+        let content = match packed {
+            Some((_, content)) => content,
+            None if self.blob_len(id)? > TOO_LARGE => return Ok(None),
+            None => self.blob(id)?,
+        };
+        Ok(Some(content).filter(|content| !text::is_binary(content)))
     }
 
     /// How long a blob is, without reading it.

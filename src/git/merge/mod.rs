@@ -25,6 +25,7 @@ use landing::Brought;
 
 mod content;
 mod directories;
+mod drafts;
 mod evidence;
 mod kin;
 mod landed;

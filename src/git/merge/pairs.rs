@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Error;
-use super::super::merge_tree::Conflicted;
 use super::super::tree;
-use super::content::{Left, Outcome};
+use super::content::Outcome;
 use super::directories;
+use super::drafts::{self, Draft, Finding, Found, Pair};
 use super::evidence;
 use super::kin::{self, Kin};
 use super::landing::{self, Brought};
@@ -17,22 +17,6 @@ use super::{PairAnswer, Pairs, Question, Work, side_by_side};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
-
-/// The places of two lines, the first smaller.
-type Pair = (usize, usize);
-
-/// The pairs in the making.
-type Drafts = BTreeMap<Pair, Draft>;
-
-/// A pair in the making.
-#[derive(Debug, Default)]
-struct Draft {
-    /// Sorted by path.
-    paths: Vec<PathOverlap>,
-    /// Git has to be asked.
-    ask: bool,
-    unknown: Option<String>,
-}
 
 /// Lock files, which tools write and nobody reads.
 const LOCK_FILES: &[&[u8]] = &[
@@ -57,55 +41,40 @@ pub(super) fn judge(work: &Work<'_>, question: &Question, brought: &[Brought]) -
     work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
     let met: Vec<&Group> =
         groups.iter().filter(|group| group.sides.len() > 1 && !work.is_ignored(&group.path)).collect();
-    let found = side_by_side::map(work, &met, |work, group| {
+    let mut found = side_by_side::map(work, &met, |work, group| {
         work.breathe("the comparison of pairs")?;
         judge_group(work, brought, group, (&kin, &wanted))
     })?;
-    let mut drafts = drafts(found);
-    let mut apart = directories::find(work, question, brought, &groups)?;
-    apart.extend(moves::find(work, brought, &groups)?);
-    for pair in apart {
-        if wanted.has(pair) {
-            drafts.entry(pair).or_default().ask = true;
-        }
+    found.push(apart(work, question, brought, &groups)?);
+    found.push(folded(work, &groups));
+    found.push(kin.stacked.iter().map(|&pair| (pair, Found::Stacked)).collect());
+    for found in found.iter_mut().rev().take(3) {
+        found.retain(|(pair, _)| wanted.has(*pair));
     }
-    if work.judge.settings.ignore_case {
-        for (pair, path) in directories::folded(&groups) {
-            if wanted.has(pair) && !work.is_ignored(&path) {
-                let blocks = may_block(work, &path);
-                let overlap = bare(path, ConflictKind::CaseFold, blocks);
-                let draft = drafts.entry(pair).or_default();
-                if draft.at(&overlap.path).is_err() {
-                    draft.put(overlap);
-                }
-            }
-        }
-    }
+    let mut drafts = drafts::put_together(found);
     ask_git(work, question, brought, &groups, &mut drafts)?;
-    for &pair in kin.stacked.iter().filter(|&&pair| wanted.has(pair)) {
-        drafts.entry(pair).or_default();
-    }
-    let answers = drafts.into_iter().map(|(pair, draft)| draft.answer(pair, kin.stacked.contains(&pair)));
+    let answers = drafts.into_iter().map(|(pair, draft)| draft.answer(pair));
     Ok(answers.filter(|answer| answer.stacked || answer.unknown.is_some() || !answer.paths.is_empty()).collect())
 }
 
-/// The pairs' findings, which come path by path, put together pair by pair.
-fn drafts(found: Vec<Vec<(Pair, Found)>>) -> Drafts {
-    let mut found: Vec<(Pair, Option<Found>)> =
-        found.into_iter().flatten().map(|(pair, found)| (pair, Some(found))).collect();
-    // Only the order is sorted, as the findings are large.
-    let mut order: Vec<(Pair, usize)> = found.iter().enumerate().map(|(at, (pair, _))| (*pair, at)).collect();
-    order.sort_unstable();
-    let mut drafts: Vec<(Pair, Draft)> = Vec::new();
-    for (pair, at) in order {
-        if drafts.last().is_none_or(|(last, _)| *last != pair) {
-            drafts.push((pair, Draft::default()));
-        }
-        if let (Some((_, draft)), Some(found)) = (drafts.last_mut(), found[at].1.take()) {
-            draft.note(found);
-        }
+/// Pairs that meet without sharing a path: only git can judge them.
+fn apart(work: &Work<'_>, question: &Question, brought: &[Brought], groups: &[Group]) -> Result<Vec<Finding>, Error> {
+    let mut apart = directories::find(work, question, brought, groups)?;
+    apart.extend(moves::find(work, brought, groups)?);
+    Ok(apart.into_iter().map(|pair| (pair, Found::Ask)).collect())
+}
+
+/// Paths that a file system which folds case takes for one.
+fn folded(work: &Work<'_>, groups: &[Group]) -> Vec<Finding> {
+    if !work.judge.settings.ignore_case {
+        return Vec::new();
     }
-    drafts.into_iter().collect()
+    let folded = directories::folded(groups).into_iter().filter(|(_, path)| !work.is_ignored(path));
+    let overlap = |path: RepoPath| {
+        let blocks = may_block(work, &path);
+        Found::Folded(bare(path, ConflictKind::CaseFold, blocks))
+    };
+    folded.map(|(pair, path)| (pair, overlap(path))).collect()
 }
 
 /// Which pairs are judged at all.
@@ -131,20 +100,13 @@ impl<'q> Wanted<'q> {
     }
 }
 
-/// What one path says of a pair.
-enum Found {
-    Ask,
-    Unknown(String),
-    Overlap(PathOverlap),
-}
-
 /// What each pair of the group's sides comes to at its path.
 fn judge_group(
     work: &Work<'_>,
     brought: &[Brought],
     group: &Group,
     (kin, wanted): (&Kin, &Wanted<'_>),
-) -> Result<Vec<(Pair, Found)>, Error> {
+) -> Result<Vec<Finding>, Error> {
     let mut bench = Bench::new(work, brought, group);
     bench.prepare()?;
     let blocks = may_block(work, &group.path);
@@ -180,13 +142,13 @@ fn judge_group(
 }
 
 /// Whether a conflict at the path may block anybody.
-fn may_block(work: &Work<'_>, path: &RepoPath) -> bool {
+pub(super) fn may_block(work: &Work<'_>, path: &RepoPath) -> bool {
     let attributes = work.attributes(path);
     let lock = LOCK_FILES.contains(&path.file_name());
     !(attributes.custom || attributes.generated || lock || work.judge.settings.only_warns(path))
 }
 
-fn bare(path: RepoPath, kind: ConflictKind, blocks: bool) -> PathOverlap {
+pub(super) fn bare(path: RepoPath, kind: ConflictKind, blocks: bool) -> PathOverlap {
     PathOverlap::without_lines(path, Grade::Conflict, Some(kind), blocks)
 }
 
@@ -210,9 +172,9 @@ fn ask_git(
     question: &Question,
     brought: &[Brought],
     groups: &[Group],
-    drafts: &mut Drafts,
+    drafts: &mut [(Pair, Draft)],
 ) -> Result<(), Error> {
-    let asked: Vec<(usize, usize)> = drafts.iter().filter(|(_, draft)| draft.ask).map(|(&pair, _)| pair).collect();
+    let asked: Vec<(usize, usize)> = drafts.iter().filter(|(_, draft)| draft.ask).map(|(pair, _)| *pair).collect();
     if asked.is_empty() {
         return Ok(());
     }
@@ -232,7 +194,8 @@ fn ask_git(
     let mut answers: Vec<_> = work.ask_git(&todo)?.into_iter().map(Some).collect();
     for (pair, range) in asked.into_iter().zip(plan) {
         let whole = range.len() == 2;
-        let draft = drafts.get_mut(&pair).expect("it was asked for");
+        let at = drafts.binary_search_by_key(&pair, |(pair, _)| *pair).expect("it was asked for");
+        let draft = &mut drafts[at].1;
         let mut conflicts = Vec::new();
         for answer in answers[range].iter_mut().filter_map(Option::take) {
             match work.or_reason(answer)? {
@@ -247,92 +210,6 @@ fn ask_git(
         draft.take(work, brought, groups, pair, (conflicts, whole))?;
     }
     Ok(())
-}
-
-fn changed(line: &Brought, path: &RepoPath) -> bool {
-    line.touched.binary_search_by(|touched| touched.path.cmp(path)).is_ok()
-}
-
-impl Draft {
-    fn note(&mut self, found: Found) {
-        match found {
-            Found::Ask => self.ask = true,
-            Found::Unknown(reason) => drop(self.unknown.get_or_insert(reason)),
-            Found::Overlap(overlap) => self.put(overlap),
-        }
-    }
-
-    /// Where the path is, or belongs.
-    fn at(&self, path: &RepoPath) -> Result<usize, usize> {
-        self.paths.binary_search_by(|overlap| overlap.path.cmp(path))
-    }
-
-    /// Enters what is known of a path, in place of what was.
-    fn put(&mut self, overlap: PathOverlap) {
-        match self.at(&overlap.path) {
-            Ok(at) => self.paths[at] = overlap,
-            Err(at) => self.paths.insert(at, overlap),
-        }
-    }
-
-    /// Takes over git's answer. Where both lines land it is the whole truth.
-    fn take(
-        &mut self,
-        work: &Work<'_>,
-        brought: &[Brought],
-        groups: &[Group],
-        pair: (usize, usize),
-        (conflicts, whole): (Vec<Conflicted>, bool),
-    ) -> Result<(), Error> {
-        work.learn_attributes(conflicts.iter().map(|conflict| conflict.path.clone()).collect())?;
-        let mut found: BTreeMap<RepoPath, ConflictKind> = BTreeMap::new();
-        for conflict in conflicts {
-            // Of tips that were merged as they are, what one line has from the target is not its own work.
-            let own = |n: usize| conflict.names().any(|path| changed(&brought[n], path));
-            let foreign = !own(pair.0) || !own(pair.1);
-            if foreign && !whole {
-                continue;
-            }
-            if !work.is_ignored(&conflict.path) && work.without_driver(&conflict)? == Left::Conflict(conflict.kind) {
-                found.entry(conflict.path).or_insert(conflict.kind);
-            }
-        }
-        for (path, kind) in &found {
-            self.put(describe(work, groups, pair, path, *kind)?);
-        }
-        for overlap in &mut self.paths {
-            let wrongly = overlap.grade == Grade::Conflict && overlap.kind != Some(ConflictKind::CaseFold);
-            if whole && wrongly && !found.contains_key(&overlap.path) && self.unknown.is_none() {
-                (overlap.grade, overlap.kind) = (Grade::Disjoint, None);
-            }
-        }
-        Ok(())
-    }
-
-    fn answer(self, (a, b): (usize, usize), stacked: bool) -> PairAnswer {
-        let paths = self.paths;
-        let worst = |may_block: bool| paths.iter().filter(|p| p.blocks || !may_block).map(|p| p.grade).max();
-        let grade = worst(true).or(worst(false)).unwrap_or(Grade::Identical);
-        PairAnswer { a, b, stacked, grade, paths, unknown: self.unknown }
-    }
-}
-
-fn describe(
-    work: &Work<'_>,
-    groups: &[Group],
-    (a, b): (usize, usize),
-    path: &RepoPath,
-    kind: ConflictKind,
-) -> Result<PathOverlap, Error> {
-    let blocks = may_block(work, path);
-    let group = groups.binary_search_by(|group| group.path.cmp(path)).ok().map(|n| &groups[n]);
-    let side = |line: usize| group.and_then(|group| group.sides.iter().find(|side| side.line == line));
-    let (Some(group), Some(x), Some(y)) = (group, side(a), side(b)) else {
-        return Ok(bare(path.clone(), kind, blocks));
-    };
-    let texts = super::texts::Texts::new(work.judge.objects);
-    let described = evidence::overlap(&texts, group, (x, y), Some(kind), blocks);
-    Ok(work.or_reason(described)?.unwrap_or_else(|_| bare(path.clone(), kind, blocks)))
 }
 
 /// The target with a line landed on it, as commits in memory.

@@ -64,7 +64,7 @@ pub(super) fn judge(
         target,
         here,
         target_conflicts: target_conflicts(&asked, &answer.lines),
-        overlaps: Vec::new(),
+        overlaps: Vec::with_capacity(answer.pairs.len()),
         unknown_pairs: people.unlisted.map(|reason| Unknown { instances: Vec::new(), reason }).into_iter().collect(),
         notices: people.notices.into_iter().chain(ctx.warnings.iter().cloned()).collect(),
         instances,
@@ -72,7 +72,7 @@ pub(super) fn judge(
     for pair in answer.pairs {
         enter(ctx, &mut survey, &asked, taken, pair);
     }
-    survey.overlaps.sort_by(|a, b| b.grade.cmp(&a.grade).then((a.a, a.b).cmp(&(b.a, b.b))));
+    survey.overlaps.sort_unstable_by(|a, b| b.grade.cmp(&a.grade).then((a.a, a.b).cmp(&(b.a, b.b))));
     Ok(survey)
 }
 
@@ -257,12 +257,11 @@ fn enter(ctx: &Context, survey: &mut Survey, asked: &Asked, taken: &[Taken], pai
         survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason });
     }
     let unsure = |path: &RepoPath| [pair.a, pair.b].iter().find_map(|&at| taken[at].snapshot.unsure.get(path));
-    let (sure, doubtful): (Vec<PathOverlap>, Vec<PathOverlap>) =
-        pair.paths.into_iter().partition(|overlap| unsure(&overlap.path).is_none());
-    if let Some(overlap) = doubtful.first() {
-        let path = String::from_utf8_lossy(overlap.path.as_bytes());
-        let why = unsure(&overlap.path).map_or("", String::as_str);
-        survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason: format!("{path}: {why}") });
+    let mut sure = pair.paths;
+    if let Some((path, why)) = sure.iter().find_map(|overlap| Some((&overlap.path, unsure(&overlap.path)?))) {
+        let reason = format!("{}: {why}", String::from_utf8_lossy(path.as_bytes()));
+        survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason });
+        sure.retain(|overlap| unsure(&overlap.path).is_none());
     }
     if sure.is_empty() {
         return;
