@@ -36,4 +36,5 @@ pub mod session;
 pub mod settings;
 pub mod survey;
 pub mod uninstall;
+mod verdicts;
 pub mod who;
