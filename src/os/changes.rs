@@ -99,7 +99,7 @@ impl Watcher {
         let floods = Arc::clone(&flooded);
         let hear = move |event: notify::Result<notify::Event>| {
             // Reading is told too, of each folder that a look at everybody opens: it must not fill what changes need.
-            let is_reading = event.as_ref().is_ok_and(|event| !event.need_rescan() && is_reading(&event.kind));
+            let is_reading = event.as_ref().is_ok_and(|event| !event.need_rescan() && is_reading(event.kind));
             if !is_reading && to.try_send(Message::Event(event)).is_err() {
                 floods.store(true, Ordering::Release);
             }
@@ -214,8 +214,8 @@ impl Watcher {
 }
 
 /// Reading is no change; our own reading would wake us for ever.
-fn is_reading(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::Access(access) if *access != AccessKind::Close(AccessMode::Write))
+fn is_reading(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
 }
 
 #[derive(Default)]
