@@ -16,12 +16,13 @@ mod differential {
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
+use coord::domain::id::ObjectId;
 use coord::domain::overlap::Grade;
 use coord::domain::path::RepoPath;
 use coord::domain::policy::Policy;
 use coord::env::Env;
 use coord::git::Git;
-use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, Pairs, Question, judge};
+use coord::git::merge::{Answer, Judge, Landing, Line, Memory, MergeSettings, Pairs, Question, judge, judge_again};
 use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
 use differential::oracle::{self, Truth};
 use differential::world::{World, generate};
@@ -95,6 +96,7 @@ fn compare(seed: u64, tally: &mut Tally) -> Vec<String> {
     }
     faults.extend(compare_pairs(seed, &world, &truth, &answer, tally));
     if seed.is_multiple_of(3) {
+        faults.extend(compare_remembered(seed, &world, &answer));
         faults.extend(compare_some_paths(seed, &world, &truth, &answer));
         faults.extend(compare_unlanded(seed, &world, &truth, &answer));
     }
@@ -176,12 +178,6 @@ fn text(path: &RepoPath) -> String {
 }
 
 fn ask_coord(world: &World, only: Option<(usize, BTreeSet<RepoPath>)>, judge_unlanded: bool) -> Answer {
-    let git = Git::find(Env::capture().variable("PATH")).expect("git is installed");
-    let repository = world.dir.path().join(".git");
-    let store = ObjectStore { objects_dir: repository.join("objects"), format: ObjectFormat::Sha1 };
-    let objects = Objects::open(&store).expect("the objects are readable");
-    let value = |name: &str| world.settings.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
-    let settings = MergeSettings::new(value, vec!["custom".into()], &Policy::default()).expect("no globs");
     let pairs = match &only {
         Some((asking, _)) => Pairs::Listed((0..world.tips.len()).map(|other| (*asking, other)).collect()),
         None => Pairs::All,
@@ -193,6 +189,47 @@ fn ask_coord(world: &World, only: Option<(usize, BTreeSet<RepoPath>)>, judge_unl
         only: only.map(|(_, paths)| paths),
         all_paths: true,
     };
-    let judge_ = Judge { objects: &objects, store: &store, git: &git, repository: &repository, settings };
-    judge(&judge_, &question).expect("the history can be judged")
+    with_judge(world, |bench| judge(bench, &question)).expect("the history can be judged")
+}
+
+/// What is known of some lines, in any order, changes no answer.
+fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
+    let line = |&tip: &ObjectId| Line { tip, judge_unlanded: false };
+    let question = |tips: &[ObjectId]| Question {
+        target: world.target,
+        lines: tips.iter().map(line).collect(),
+        pairs: Pairs::All,
+        only: None,
+        all_paths: true,
+    };
+    let mut others: Vec<ObjectId> = world.tips.clone();
+    others.remove(usize::try_from(seed).expect("a small number") % others.len());
+    others.reverse();
+    let again = |question: &Question, kept: Option<&[u8]>| {
+        let memory = kept.map(|kept| Memory::read(kept, ObjectFormat::Sha1).expect("it is whole"));
+        with_judge(world, |bench| judge_again(bench, question, memory)).expect("the history can be judged")
+    };
+    let (_, kept) = again(&question(&others), None);
+    let Some(kept) = kept else { return Vec::new() };
+    let (answer, _) = again(&question(&world.tips), Some(&kept));
+    let mut faults = Vec::new();
+    if answer != *whole {
+        let differ = answer.pairs.iter().zip(&whole.pairs).find(|(one, other)| one != other);
+        faults.push(format!("seed {seed}: remembered otherwise: {differ:?}"));
+    }
+    let (all, none) = again(&question(&others), Some(&kept));
+    if all != again(&question(&others), None).0 || none.is_some() {
+        faults.push(format!("seed {seed}: all of it is remembered otherwise"));
+    }
+    faults
+}
+
+fn with_judge<T>(world: &World, run: impl FnOnce(&Judge<'_>) -> T) -> T {
+    let git = Git::find(Env::capture().variable("PATH")).expect("git is installed");
+    let repository = world.dir.path().join(".git");
+    let store = ObjectStore { objects_dir: repository.join("objects"), format: ObjectFormat::Sha1 };
+    let objects = Objects::open(&store).expect("the objects are readable");
+    let value = |name: &str| world.settings.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+    let settings = MergeSettings::new(value, vec!["custom".into()], &Policy::default()).expect("no globs");
+    run(&Judge { objects: &objects, store: &store, git: &git, repository: &repository, settings })
 }

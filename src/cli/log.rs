@@ -35,8 +35,8 @@ pub(super) struct LogArgs {
     /// Only events about this path, or what is in this folder
     #[arg(long, value_name = "PATH")]
     pub(super) path: Vec<PathBuf>,
-    /// Only events of this kind, or whose kinds begin so: conflict, commit_blocked
-    #[arg(long, value_name = "KIND")]
+    /// Only events of this kind, or whose kinds begin so: conflict,commit_blocked
+    #[arg(long, value_delimiter = ',', value_name = "KIND")]
     pub(super) kind: Vec<String>,
     /// Go on with what happens, until interrupted
     #[arg(short, long)]

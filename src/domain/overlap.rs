@@ -108,6 +108,12 @@ impl PathOverlap {
         let none = Spans::new;
         Self { path, grade, kind, blocks, a_lines: none(), b_lines: none(), a_own: none(), b_own: none(), gap: None }
     }
+
+    /// The same with the sides in the other order.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        Self { a_lines: self.b_lines, b_lines: self.a_lines, a_own: self.b_own, b_own: self.a_own, ..self }
+    }
 }
 
 /// A path on which something does not merge, without the lines.

@@ -94,6 +94,18 @@ pub fn read(
     Ok(found)
 }
 
+/// Whether the paths still have these attributes.
+pub fn are(
+    git: &Git,
+    common_dir: &Path,
+    target: ObjectId,
+    known: &ByPath,
+    default_driver: Option<&str>,
+) -> Result<bool, Error> {
+    let paths = known.keys().cloned().collect();
+    Ok(read(git, common_dir, target, &paths, default_driver)? == *known)
+}
+
 /// All is read at once, so git need not write each answer by itself. A worktree is named only because git insists on one; with a tree as the source it is not looked at.
 fn ask(git: &Git, common_dir: &Path, target: Option<ObjectId>, paths: &BTreeSet<RepoPath>) -> Result<Vec<u8>, Error> {
     let mut options = vec![option("--git-dir=", common_dir), option("--work-tree=", common_dir)];

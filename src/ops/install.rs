@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::domain::event::{Event, EventKind};
 use crate::domain::path::RepoPath;
 use crate::domain::policy::Mode;
 use crate::domain::setup::{Action, HookChange, InstallReport, Means, Snippet};
@@ -18,6 +19,7 @@ use crate::git::hooks::place::Place;
 use crate::git::hooks::runners::{self, Runner};
 use crate::git::hooks::{self, configured, files, shim};
 use crate::git::repository::{OwnPaths, Repository};
+use crate::os::clock;
 use crate::store::{Store, exclude};
 
 use super::receipt::Receipt;
@@ -78,7 +80,17 @@ pub fn install(
             Mode::Monitor
         }
     };
+    if options.mode.is_some() || changes.iter().any(|change| change.action != Action::Unchanged) {
+        note(repository, EventKind::Installed { mode: settings::mode_name(mode).to_owned() });
+    }
     Ok(InstallReport { means, changes, snippets, mode, notices })
+}
+
+/// Notes in the log what was set up. Best effort, as all that goes there.
+pub(crate) fn note(repository: &Repository, kind: EventKind) {
+    if let Ok(store) = Store::open(&repository.common_dir) {
+        drop(store.append(&[Event { at: clock::now(), actor: None, kind }], WAIT));
+    }
 }
 
 /// What git is to leave out of sight, from the paths that coord calls its own.

@@ -37,4 +37,5 @@ pub mod settings;
 pub mod survey;
 pub mod sync;
 pub mod uninstall;
+mod verdicts;
 pub mod who;

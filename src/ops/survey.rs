@@ -10,13 +10,16 @@ mod work;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::thread;
 
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::report::{Survey, Target};
 use crate::domain::time::Seconds;
 use crate::failure::Failure;
 use crate::git::objects::Objects;
+use crate::git::repository::joined;
 use crate::ops::context::Context;
+use crate::ops::verdicts;
 use crate::ops::who::{self, Everybody, Whom};
 
 pub use memo::Memo;
@@ -69,6 +72,9 @@ impl fmt::Debug for SurveyOptions {
     }
 }
 
+/// Of fewer nothing is remembered.
+const MANY: usize = 30;
+
 /// What lies in one instance, and why that is not known.
 #[derive(Debug, Default)]
 pub(super) struct Lying {
@@ -113,7 +119,11 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
         people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
     }
     let objects = ctx.repository.objects()?;
-    let taken = reading::read(ctx, &objects, &target, &people, options);
-    let survey = judging::judge(ctx, &objects, options, target, people, &taken)?;
+    let (taken, memory) = thread::scope(|scope| {
+        let on = target.tip.filter(|_| people.all.len() >= MANY);
+        let memory = scope.spawn(move || on.and_then(|tip| verdicts::recall(ctx, tip)));
+        (reading::read(ctx, &objects, &target, &people, options), joined(memory.join()))
+    });
+    let survey = judging::judge(ctx, &objects, options, target, people, (&taken, memory))?;
     of_paths(survey, &options.paths)
 }

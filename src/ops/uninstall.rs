@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::domain::event::EventKind;
 use crate::domain::setup::{Action, HookChange, Snippet, UninstallReport};
 use crate::env::Env;
 use crate::failure::Failure;
@@ -12,7 +13,7 @@ use crate::git::names;
 use crate::git::repository::Repository;
 use crate::store::Store;
 
-use super::install::{Site, WAIT, change, take_everywhere};
+use super::install::{self, Site, WAIT, change, take_everywhere};
 use super::receipt::Receipt;
 
 /// What was asked for.
@@ -53,6 +54,9 @@ pub fn uninstall(env: &Env, repository: &Repository, options: UninstallOptions) 
     notices.extend(show(repository));
     let records = site.common_dir().join("coord");
     if records.is_dir() {
+        if !changes.is_empty() {
+            install::note(repository, EventKind::Uninstalled);
+        }
         notices.push(format!(
             "coord's records and log stay in {}; delete the folder to be rid of them",
             records.display()

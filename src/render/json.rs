@@ -5,6 +5,7 @@ mod ci;
 mod claims;
 mod demo;
 mod evidence;
+mod hot_spot;
 mod log;
 mod plan;
 mod report;
@@ -21,6 +22,7 @@ use crate::domain::checklist::Checklist;
 use crate::domain::ci::Report;
 use crate::domain::demo::Scene;
 use crate::domain::event::Event;
+use crate::domain::hotspot::{HotSpot, hot_spots};
 use crate::domain::overlap::Grade;
 use crate::domain::plan::Plan;
 use crate::domain::report::{ClaimReport, ClaimRow, Comparison, Facts, KnownOverlap, Survey};
@@ -30,9 +32,10 @@ use crate::domain::sync::{Disclosure, SyncReport};
 /// The version of everything written here.
 const VERSION: u32 = 1;
 
-/// Writes a survey; overlaps below `min_grade` are left out.
+/// Writes a survey, with the hot spots in it; overlaps below `min_grade` are left out.
 pub fn survey(report: &Survey, min_grade: Grade, out: &mut impl Write) -> io::Result<()> {
-    write(&survey::Wire::of(report, min_grade), out)
+    let spots: Vec<_> = hot_spots(report).into_iter().filter(HotSpot::is_hot).collect();
+    write(&survey::Wire::of(report, min_grade).with(&spots), out)
 }
 
 /// Writes the answer of `coord ci`.

@@ -6,6 +6,7 @@
 
 mod acks;
 mod board;
+mod cache;
 mod claims;
 mod documents;
 mod error;

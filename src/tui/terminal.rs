@@ -3,13 +3,16 @@
 
 use std::io::{self, Stdout, Write as _};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::cursor::{MoveTo, Show};
 use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::layout::{Position, Rect};
 
 /// The terminal in our hands.
@@ -65,15 +68,22 @@ impl Drop for Screen {
     }
 }
 
+/// Whether the terminal is ours, so that it is given back once: a panic does it before what it unwinds does.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 fn take() -> io::Result<()> {
+    TAKEN.store(true, Ordering::Release);
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen).inspect_err(|_| restore())
 }
 
 /// Best effort: there is nobody left to tell.
 fn restore() {
-    drop(disable_raw_mode());
-    drop(execute!(io::stdout(), LeaveAlternateScreen, Show));
+    if TAKEN.swap(false, Ordering::AcqRel) {
+        drop(disable_raw_mode());
+        // Where it was resized meanwhile, tmux would show the lines of ours that it has no other for.
+        drop(execute!(io::stdout(), Clear(ClearType::All), MoveTo(0, 0), LeaveAlternateScreen, Show));
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ const FILES: usize = 5_000;
 /// So many pairs are merged by git to tell what all of them would take.
 const SAMPLE: u32 = 300;
 
+/// What is measured; the last word is left out for what people see.
+const SCAN: &[&str] = &["scan", "--branches", "work-*", "--all-pairs", "--fail-on", "never", "--json"];
+
 /// A repository with many branches.
 struct Forest {
     field: Field,
@@ -86,6 +89,8 @@ impl Forest {
         field.git(&repo, &["update-index", "--refresh", "-q", "--really-refresh"]).ok();
         field.git(&repo, &["reset", "-q", "--hard"])?;
         field.git(&repo, &["gc", "-q"])?;
+        // Written in the index's own second, files would be read again by every git status.
+        field.git(&repo, &["status", "--porcelain"])?;
         Ok(Self { field, branches })
     }
 
@@ -93,9 +98,19 @@ impl Forest {
         self.field.root.join("repo")
     }
 
-    fn scan(&self) -> Result<Duration, Failure> {
-        let args = ["scan", "--branches", "work-*", "--all-pairs", "--json", "--fail-on", "never"];
-        Ok(timed(|| self.field.coord(&self.repo(), &args))?.0)
+    /// A scan as people see it, or all of it as JSON: of a thousand branches twenty megabytes.
+    fn scan(&self, json: bool) -> Result<Duration, Failure> {
+        let args = if json { SCAN } else { &SCAN[..SCAN.len() - 1] };
+        Ok(timed(|| self.field.coord(&self.repo(), args))?.0)
+    }
+
+    /// The like with nothing remembered.
+    fn cold(&self, json: bool) -> Result<Duration, Failure> {
+        let cache = self.repo().join(".git/coord/cache");
+        if cache.exists() {
+            fs::remove_dir_all(cache)?;
+        }
+        self.scan(json)
     }
 
     /// Merges by git itself, all in one process.
@@ -139,12 +154,18 @@ impl Forest {
             })
             .collect();
         let sample = sample.concat();
-        let [cold, merges, pairs] =
-            by_turns(runs, [&mut || self.scan(), &mut || self.merges(&onto), &mut || self.merges(&sample)])?;
-        let mut again = Vec::new();
+        let [cold, cold_json, merges, pairs] = by_turns(
+            runs,
+            [&mut || self.cold(false), &mut || self.cold(true), &mut || self.merges(&onto), &mut || {
+                self.merges(&sample)
+            }],
+        )?;
+        let (mut again, mut again_json) = (Vec::new(), Vec::new());
         for _ in 0..runs.max(3) {
             self.move_branch(&mut dice)?;
-            again.push(self.scan()?);
+            again.push(self.scan(false)?);
+            self.move_branch(&mut dice)?;
+            again_json.push(self.scan(true)?);
         }
         let count = self.branches * (self.branches - 1) / 2;
         let all = pairs * u32::try_from(count)? / SAMPLE;
@@ -156,15 +177,16 @@ impl Forest {
             row("scan of all pairs, cold", cold, merges, "git merge-tree, each into the target once", 0.5),
             row("scan of all pairs, cold", cold, all, "git merge-tree of all pairs (extrapolated)", 0.001),
             row("scan, one branch moved", median(again), cold, "the same, cold", 0.1),
+            row("scan --json of all pairs, cold", cold_json, merges, "git merge-tree, each into the target once", 0.5),
+            row("scan --json, one branch moved", median(again_json), cold_json, "the same, cold", 0.1),
         ])
     }
 
     /// The most anonymous memory that a cold scan held at any time, in MiB, looked at as often as can be.
     fn peak(&self) -> Result<u64, Failure> {
+        drop(fs::remove_dir_all(self.repo().join(".git/coord/cache")));
         let mut command = self.field.command("coord", &self.repo());
-        command
-            .args(["scan", "--branches", "work-*", "--all-pairs", "--json", "--fail-on", "never"])
-            .stdout(Stdio::null());
+        command.args(SCAN).stdout(Stdio::null());
         let mut child = command.spawn()?;
         let status = format!("/proc/{}/status", child.id());
         let mut most = 0;

@@ -386,6 +386,7 @@ fn the_actions_own_scripts_work_against_a_real_remote() {
     assert!(!run.stdout.replace("::add-mask::", "").contains("secret"), "{}", run.stdout);
     let said = fs::read_to_string(&environment).expect("it was written");
     let open = said.lines().find_map(|line| line.strip_prefix("COORD_OPEN=")).expect("it names the list");
+    assert!(said.contains("/coord/cache"), "{said}");
     let job = job.with("COORD_OPEN", open).with("ALL", "true").with("BASE", "").with("SARIF", "").with("JSON", "");
     let job = job.with("HTML", "report.html");
     job.with("FAIL_ON", "never").run("bash", &[scripts.join("check")]).ok().says("1 conflict: 3 open requests on main");

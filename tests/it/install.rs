@@ -16,6 +16,18 @@ fn installing_twice_changes_nothing_more() {
 }
 
 #[test]
+fn the_log_says_when_hooks_came_and_went() {
+    let world = World::new();
+    for args in [&["install", "--mode", "warn"][..], &["install"], &["uninstall"], &["uninstall"]] {
+        world.main().coord(args).ok();
+    }
+    let log = world.main().coord(&["log", "--json", "--kind", "installed,uninstalled"]).ok();
+    let told: Vec<&str> = log.stdout.lines().filter_map(|line| line.split('"').nth(9)).collect();
+    assert_eq!(told, ["installed", "uninstalled"], "{}", log.stdout);
+    world.main().coord(&["log"]).ok().says("hooks installed").says("mode warn");
+}
+
+#[test]
 fn uninstalling_leaves_everything_as_it_was_byte_for_byte() {
     let world = World::new();
     world.hook("pre-commit", "echo mine >&2");

@@ -17,6 +17,7 @@ mod policy;
 mod properties;
 mod races;
 mod readme;
+mod remembered;
 mod repositories;
 mod right_of_way;
 mod rough;

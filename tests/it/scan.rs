@@ -359,3 +359,32 @@ fn colour_only_where_it_is_wanted() {
     let forced = main.with("CLICOLOR_FORCE", "1").with("NO_COLOR", "1");
     assert!(!forced.coord(&["scan"]).stdout.contains('\x1b'), "NO_COLOR wins");
 }
+
+#[test]
+fn json_names_the_paths_that_cause_the_collisions() {
+    let world = World::new();
+    for name in ["a", "b", "c", "d"] {
+        world.worktree(name).commit_edit(10, name).ok();
+    }
+    let found = world.main().json(&["scan", "--fail-on", "never"]);
+    let spot = &found["hot_spots"][0];
+    assert_eq!((&spot["path"], &spot["pairs"], &spot["of_pairs"]), (&json!(FILE), &json!(6), &json!(6)), "{found}");
+    assert_eq!(found["hot_spots"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_branch_that_changed_a_hundred_thousand_files_is_judged() {
+    let world = World::new();
+    let main = world.main();
+    let file = |n: usize, text: &str| format!("M 100644 inline d{}/f{n}\ndata {}\n{text}\n", n / 500, text.len());
+    let commit = |branch: &str| format!("commit refs/heads/{branch}\ncommitter A <a@b> 1790000000 +0000\ndata 0\n");
+    let mut stream = commit("big") + "from refs/heads/main\n";
+    stream.extend((0..100_000).map(|n| file(n, &format!("{n}\n"))));
+    stream.push_str(&(commit("small") + "from refs/heads/main\n" + &file(7, "other\n")));
+    std::fs::write(world.path("stream"), stream).expect("the folder is writable");
+    main.sh("git fast-import --quiet < ../stream").ok();
+    let found = main.json(&["scan", "--since", "9999d", "--fail-on", "never"]);
+    let files = |name: &str| instance(&found, name)["paths"].as_array().map(Vec::len);
+    assert_eq!((files("big"), files("small")), (Some(100_000), Some(1)));
+    assert_eq!(kind(&found, "big", "small", "d0/f7"), "add/add");
+}

@@ -17,7 +17,7 @@ use crate::domain::overlap::{ConflictKind, PathConflict};
 use crate::domain::path::RepoPath;
 
 /// Up to so many lines of work every path that does not land is listed.
-const LISTED_IN_FULL: usize = 50;
+pub(super) const LISTED_IN_FULL: usize = 50;
 
 /// A line of work brought onto the target.
 #[derive(Clone, Debug)]
@@ -46,6 +46,10 @@ pub(super) struct Brought {
     /// Whether its work is in the target already.
     pub(super) already: bool,
     pub(super) unknown: Option<String>,
+    /// What of its changes are moves, where somebody looked for them already.
+    pub(super) renames: Option<Vec<(RepoPath, RepoPath)>>,
+    /// From an earlier time: contents that were merged then are not in memory now.
+    pub(super) remembered: bool,
 }
 
 impl Brought {
@@ -66,12 +70,19 @@ impl Brought {
             effective: BTreeMap::new(),
             already: false,
             unknown: None,
+            renames: None,
+            remembered: false,
         }
     }
 
     /// What it started from at the paths it changed.
     pub(super) fn base_blobs(&self) -> impl Iterator<Item = ObjectId> {
         self.touched.iter().filter_map(|touched| touched.base).map(|base| base.id)
+    }
+
+    /// Where it did something, as far as that is known.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &RepoPath> {
+        self.touched.iter().map(|touched| &touched.path).chain(self.effective.keys()).chain(self.conflicts.keys())
     }
 
     /// Takes over what the walk found; true where only git can bring it onto the target.
@@ -131,7 +142,7 @@ pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<Repo
         }
     }
     work.learn_attributes(wanted_attributes(&brought))?;
-    let in_full = work.all_paths || lines.len() <= LISTED_IN_FULL;
+    let in_full = work.all_paths;
     let numbered: Vec<(usize, &Brought)> = brought.iter().enumerate().collect();
     let merged = side_by_side::map(work, &numbered, |work, &(n, line)| {
         work.breathe("the comparison with the target")?;

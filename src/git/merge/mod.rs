@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use super::attributes::{self, Attributes};
 use super::error::Error;
@@ -16,12 +17,14 @@ use super::merge_tree::{self, Asked, Merged};
 use super::objects::{ObjectStore, Objects};
 use super::program::{Deadline, Git};
 use super::rename;
+use super::repository::joined;
 use super::tree::TreeChange;
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
 use content::Contents;
 use landing::Brought;
+use memory::Known;
 
 mod content;
 mod directories;
@@ -31,6 +34,7 @@ mod kin;
 mod landed;
 mod landing;
 mod meeting;
+mod memory;
 mod moves;
 mod pairs;
 mod settings;
@@ -39,6 +43,7 @@ mod succession;
 mod texts;
 mod walk;
 
+pub use memory::Memory;
 pub use settings::MergeSettings;
 pub use succession::land;
 
@@ -130,6 +135,9 @@ pub enum Landing {
     Unknown(String),
 }
 
+/// An answer, and what is to be kept of it.
+pub type Kept = (Answer, Option<Vec<u8>>);
+
 /// Two lines on top of each other.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PairAnswer {
@@ -154,11 +162,35 @@ pub struct PairAnswer {
 /// line or pair alone is part of the answer.
 pub fn judge(judge: &Judge<'_>, question: &Question) -> Result<Answer, Error> {
     let work = Work::new(judge, question)?;
-    let mut brought = landing::bring(&work, &question.lines, question.only.as_ref())?;
-    landed::find(&work, &mut brought, question.only.is_some())?;
-    let pairs = pairs::judge(&work, question, &brought)?;
-    let lines = brought.into_iter().map(|line| work.line_answer(line)).collect::<Result<_, Error>>()?;
+    let (brought, pairs) = work.answer(question, Known::default())?;
+    let lines = brought.into_iter().map(LineAnswer::of).collect();
     Ok(Answer { lines, pairs })
+}
+
+/// Whether [`judge_again`] has any advantage over [`judge`] for this question.
+#[must_use]
+pub fn is_remembered(judge: &Judge<'_>, question: &Question) -> bool {
+    memory::is_remembered(judge, question)
+}
+
+/// As [`judge`], with what is remembered of an earlier answer: what did not change since is not judged again. Also gives
+/// what is to be kept for the next time, where that is worth being written. What is remembered is taken only where it is
+/// of this very target, settings and attributes.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory>) -> Result<Kept, Error> {
+    let work = Work::new(judge, question)?;
+    if let Some(memory) = memory.filter(|memory| memory.holds(&work, question))
+        && let Some(answer) = work.answer_from(memory, question)?
+    {
+        return Ok(answer);
+    }
+    // What was remembered for other attributes is not to be met again.
+    let work = Work::new(judge, question)?;
+    let (brought, pairs) = work.answer(question, Known::default())?;
+    let keep = memory::keep(&work, question, &brought, &pairs);
+    Ok((Answer { lines: brought.into_iter().map(LineAnswer::of).collect(), pairs }, keep))
 }
 
 /// What one judgement works with.
@@ -190,7 +222,7 @@ impl<'a> Work<'a> {
             target: question.target,
             target_tree: judge.objects.commit(question.target)?.tree,
             attributes_of: question.target,
-            all_paths: question.all_paths,
+            all_paths: question.all_paths || question.lines.len() <= landing::LISTED_IN_FULL,
             git,
             contents: Contents::new(judge.objects, &judge.settings),
             attributes: RefCell::default(),
@@ -244,10 +276,57 @@ impl<'a> Work<'a> {
         merge_tree::merge(&asked, pairs)
     }
 
-    fn line_answer(&self, line: Brought) -> Result<LineAnswer, Error> {
+    /// The answer by what is remembered; `None` where the attributes are no longer what they were.
+    fn answer_from(&self, memory: Memory, question: &Question) -> Result<Option<Kept>, Error> {
+        let known_attributes = Arc::new(memory.attributes.clone());
+        *self.attributes.borrow_mut() = Arc::clone(&known_attributes);
+        let known = memory.of(question);
+        let outdated = known.is_outdated();
+        let (git, repository, commit) = (&self.git, self.judge.repository, self.attributes_of);
+        let driver = self.judge.settings.default_driver.as_deref();
+        let (answer, still) = thread::scope(|scope| {
+            let still = scope.spawn(|| attributes::are(git, repository, commit, &known_attributes, driver));
+            (self.answer(question, known), joined(still.join()))
+        });
+        if !still? {
+            return Ok(None);
+        }
+        let (brought, pairs) = answer?;
+        let keep = if outdated { memory::keep(self, question, &brought, &pairs) } else { None };
+        Ok(Some((Answer { lines: brought.into_iter().map(LineAnswer::of).collect(), pairs }, keep)))
+    }
+
+    /// Every line and every pair; those that are known as they are.
+    fn answer(&self, question: &Question, known: Known) -> Result<(Vec<Brought>, Vec<PairAnswer>), Error> {
+        let is_known = |n: usize| known.lines.get(n).is_some_and(Option::is_some);
+        let new: Vec<usize> = (0..question.lines.len()).filter(|&n| !is_known(n)).collect();
+        let lines: Vec<Line> = new.iter().map(|&n| question.lines[n]).collect();
+        let mut found = landing::bring(self, &lines, question.only.as_ref())?;
+        landed::find(self, &mut found, question.only.is_some())?;
+        for line in &mut found {
+            // They are shown, nothing more, so none is no loss where an object is missing.
+            let renames = self.or_reason(rename::find(self.judge.objects, &line.changes))?;
+            line.renames = Some(renames.unwrap_or_default());
+        }
+        let (mut found, mut known_lines) = (found.into_iter(), known.lines.into_iter());
+        let mut brought: Vec<Brought> =
+            question.lines.iter().filter_map(|_| known_lines.next().flatten().or_else(|| found.next())).collect();
+        if new.is_empty() {
+            return Ok((brought, known.pairs));
+        }
+        memory::refresh(self, question, &mut brought, &new)?;
+        let mut pairs = pairs::judge(self, question, &brought, &new)?;
+        if !known.pairs.is_empty() {
+            pairs.extend(known.pairs);
+            pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        }
+        Ok((brought, pairs))
+    }
+}
+
+impl LineAnswer {
+    fn of(line: Brought) -> Self {
         let landing = line.landing();
-        // They are shown, nothing more, so none is no loss where an object is missing.
-        let renames = self.or_reason(rename::find(self.judge.objects, &line.changes))?.unwrap_or_default();
-        Ok(LineAnswer { fork: line.fork, changes: line.changes, renames, landing })
+        Self { fork: line.fork, changes: line.changes, renames: line.renames.unwrap_or_default(), landing }
     }
 }

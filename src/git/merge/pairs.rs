@@ -32,15 +32,20 @@ const LOCK_FILES: &[&[u8]] = &[
     b"flake.lock",
 ];
 
-/// Judges the pairs that the question names.
-pub(super) fn judge(work: &Work<'_>, question: &Question, brought: &[Brought]) -> Result<Vec<PairAnswer>, Error> {
+/// Judges the pairs that the question names,
+/// and of which a line at least is among `new`, which is sorted.
+pub(super) fn judge(
+    work: &Work<'_>,
+    question: &Question,
+    brought: &[Brought],
+    new: &[usize],
+) -> Result<Vec<PairAnswer>, Error> {
     let kin = kin::find(brought);
-    let wanted = Wanted::new(question, brought);
+    let wanted = Wanted::new(question, brought, new);
     let groups = meeting::index(work, brought)?;
     let shared = groups.iter().filter(|group| group.sides.len() > 1);
     work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
-    let met: Vec<&Group> =
-        groups.iter().filter(|group| group.sides.len() > 1 && !work.is_ignored(&group.path)).collect();
+    let met: Vec<&Group> = groups.iter().filter(|group| wanted.any(group) && !work.is_ignored(&group.path)).collect();
     let mut found = side_by_side::map(work, &met, |work, group| {
         work.breathe("the comparison of pairs")?;
         judge_group(work, brought, group, (&kin, &wanted))
@@ -81,18 +86,29 @@ fn folded(work: &Work<'_>, groups: &[Group]) -> Vec<Finding> {
 struct Wanted<'q> {
     listed: Option<BTreeSet<(usize, usize)>>,
     brought: &'q [Brought],
+    /// By line.
+    is_new: Vec<bool>,
 }
 
 impl<'q> Wanted<'q> {
-    fn new(question: &Question, brought: &'q [Brought]) -> Self {
+    fn new(question: &Question, brought: &'q [Brought], new: &[usize]) -> Self {
         let listed = match &question.pairs {
             Pairs::All => None,
             Pairs::Listed(pairs) => Some(pairs.iter().map(|&(a, b)| (a.min(b), a.max(b))).collect()),
         };
-        Self { listed, brought }
+        let is_new = (0..brought.len()).map(|n| new.binary_search(&n).is_ok()).collect();
+        Self { listed, brought, is_new }
+    }
+
+    /// Whether any pair at the path is.
+    fn any(&self, group: &Group) -> bool {
+        group.sides.len() > 1 && group.sides.iter().any(|side| self.is_new[side.line])
     }
 
     fn has(&self, pair: (usize, usize)) -> bool {
+        if !self.is_new[pair.0] && !self.is_new[pair.1] {
+            return false;
+        }
         let (a, b) = (&self.brought[pair.0], &self.brought[pair.1]);
         let known = a.unknown.is_none() && b.unknown.is_none();
         let land = a.lands() && b.lands() || a.judge_unlanded && b.judge_unlanded;
@@ -218,12 +234,13 @@ struct Landed {
 }
 
 impl Landed {
-    /// Of lines that were looked at on some paths only the whole is needed here.
+    /// Of lines that were looked at on some paths only, or long ago, the whole is needed here.
     fn new(work: &Work<'_>, question: &Question, brought: &[Brought], asked: &[(usize, usize)]) -> Result<Self, Error> {
         let needed: BTreeSet<usize> = asked.iter().flat_map(|&(a, b)| [a, b]).collect();
         let needed: Vec<usize> = needed.into_iter().collect();
         let whole;
-        let lines: Vec<&Brought> = if question.only.is_some() {
+        let incomplete = question.only.is_some() || needed.iter().any(|&n| brought[n].remembered);
+        let lines: Vec<&Brought> = if incomplete {
             let lines: Vec<_> = needed.iter().map(|&n| question.lines[n]).collect();
             whole = landing::bring(work, &lines, None)?;
             whole.iter().collect()

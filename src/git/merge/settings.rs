@@ -7,6 +7,24 @@ use crate::domain::path::RepoPath;
 use crate::domain::policy::Policy;
 use crate::domain::verdict::Rule;
 
+/// The settings that git's merge looks at.
+const TELLING: &[&str] = &[
+    "core.ignoreCase",
+    "core.symlinks",
+    "core.fileMode",
+    "core.attributesFile",
+    "core.bigFileThreshold",
+    "diff.algorithm",
+    "diff.renames",
+    "diff.renameLimit",
+    "merge.conflictStyle",
+    "merge.default",
+    "merge.directoryRenames",
+    "merge.renameLimit",
+    "merge.renames",
+    "merge.renormalize",
+];
+
 /// What judging a merge has to know besides the objects.
 #[derive(Clone, Debug)]
 pub struct MergeSettings {
@@ -24,6 +42,8 @@ pub struct MergeSettings {
     pub ignore_paths: GlobSet,
     /// Paths that keep their grade and never block.
     pub warn_paths: GlobSet,
+    /// All of this and what else git's own merge looks at, in words: another text for other settings.
+    pub fingerprint: String,
 }
 
 impl Default for MergeSettings {
@@ -36,6 +56,7 @@ impl Default for MergeSettings {
             drivers: Vec::new(),
             ignore_paths: GlobSet::empty(),
             warn_paths: GlobSet::empty(),
+            fingerprint: String::new(),
         }
     }
 }
@@ -54,6 +75,8 @@ impl MergeSettings {
     ) -> Result<Self, globset::Error> {
         let truth = |name: &str| value(name).is_some_and(|text| is_true(&text));
         let style = value("merge.conflictStyle");
+        let named: Vec<_> = TELLING.iter().map(|name| (name, value(name))).collect();
+        let fingerprint = format!("{named:?} {drivers:?} {:?} {:?}", policy.ignore_paths, policy.warn_paths);
         Ok(Self {
             ignore_case: truth("core.ignoreCase"),
             contents_by_git: truth("merge.renormalize")
@@ -63,6 +86,7 @@ impl MergeSettings {
             drivers,
             ignore_paths: globs(&policy.ignore_paths)?,
             warn_paths: globs(&policy.warn_paths)?,
+            fingerprint,
         })
     }
 

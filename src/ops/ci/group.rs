@@ -13,12 +13,13 @@ use crate::domain::time::Timestamp;
 use crate::domain::working_set::{Change, Layer, Status, WorkingSet};
 use crate::failure::Failure;
 use crate::git::history::{self, Fork};
-use crate::git::merge::{self, Answer, Landing, Line, LineAnswer, Pairs, Question};
+use crate::git::merge::{Answer, Landing, Line, LineAnswer, Pairs, Question};
 use crate::git::objects::Objects;
 use crate::git::program::Deadline;
 use crate::git::repository::Repository;
 use crate::git::tree::TreeChange;
 use crate::ops::context::Context;
+use crate::ops::verdicts;
 
 /// What judging one base needs.
 pub(super) struct Bench<'a> {
@@ -51,7 +52,7 @@ impl Bench<'_> {
             only: None,
             all_paths: self.all_paths,
         };
-        let answer = merge::judge(&self.ctx.judge(self.objects), &question)?;
+        let answer = verdicts::judge(self.ctx, self.objects, &question, verdicts::recall(self.ctx, tip))?;
         self.survey(target, members, answer)
     }
 

@@ -16,11 +16,12 @@ use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
 use crate::domain::time::{STALE_AFTER, Timestamp};
 use crate::failure::Failure;
 use crate::git::history::Fork;
-use crate::git::merge::{self, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
+use crate::git::merge::{self, Landing, Line, LineAnswer, Memory, PairAnswer, Pairs, Question};
 use crate::git::names;
 use crate::git::objects::Objects;
 use crate::git::tree::TreeChange;
 use crate::ops::context::Context;
+use crate::ops::verdicts;
 use crate::ops::who::{Everybody, Who};
 use crate::os::process;
 
@@ -43,11 +44,11 @@ pub(super) fn judge(
     options: &SurveyOptions,
     target: Target,
     people: Everybody,
-    taken: &[Taken],
+    (taken, memory): (&[Taken], Option<Memory>),
 ) -> Result<Survey, Failure> {
     let asked = Asked::of(&people, taken, options);
     let answer = match target.tip {
-        Some(tip) if !asked.lines.is_empty() => merge::judge(&ctx.judge(objects), &asked.question(tip, options))?,
+        Some(tip) if !asked.lines.is_empty() => verdicts::judge(ctx, objects, &asked.question(tip, options), memory)?,
         _ => merge::Answer { lines: Vec::new(), pairs: Vec::new() },
     };
     let committed = committed(objects, &target, &people, taken);
@@ -277,14 +278,7 @@ fn in_order(pair: PairAnswer, asked: &Asked) -> PairAnswer {
     if a < b {
         return PairAnswer { a, b, ..pair };
     }
-    let turned = |overlap: PathOverlap| PathOverlap {
-        a_lines: overlap.b_lines,
-        b_lines: overlap.a_lines,
-        a_own: overlap.b_own,
-        b_own: overlap.a_own,
-        ..overlap
-    };
-    PairAnswer { a: b, b: a, paths: pair.paths.into_iter().map(turned).collect(), ..pair }
+    PairAnswer { a: b, b: a, paths: pair.paths.into_iter().map(PathOverlap::turned).collect(), ..pair }
 }
 
 /// The worst grade among the paths that may block, else among all.

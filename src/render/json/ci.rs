@@ -4,11 +4,11 @@
 use serde::Serialize;
 
 use super::VERSION;
+use super::hot_spot::{WireSpot, spot};
 use super::survey;
-use super::text::{Text, time};
+use super::text::time;
 use crate::domain::ci::{Entry, Forge, Group, Report, Source, Why};
 use crate::domain::finding::tally;
-use crate::domain::hotspot::{Advice, HotSpot};
 use crate::domain::overlap::Grade;
 use crate::domain::weight::weigh;
 
@@ -74,17 +74,6 @@ struct WireWeight<'a> {
     id: &'a str,
     paths: usize,
     of: usize,
-}
-
-#[derive(Serialize)]
-pub(super) struct WireSpot<'a> {
-    path: Text<'a>,
-    pairs: usize,
-    alone: usize,
-    of_pairs: usize,
-    instances: usize,
-    behind: usize,
-    advice: &'static str,
 }
 
 #[derive(Serialize)]
@@ -194,23 +183,5 @@ fn request<'a>(entry: &'a Entry, id: &'a str) -> WireRequest<'a> {
         fork: request.fork,
         since: entry.since.map(time),
         stacked_on: entry.stacked_on.as_deref(),
-    }
-}
-
-fn spot(spot: &HotSpot) -> WireSpot<'_> {
-    WireSpot {
-        path: Text::of(spot.path.as_bytes()),
-        pairs: spot.pairs,
-        alone: spot.alone,
-        of_pairs: spot.of_pairs,
-        instances: spot.instances,
-        behind: spot.behind,
-        advice: match spot.advice {
-            Advice::Union => "merge=union",
-            Advice::Generated => "linguist-generated",
-            Advice::Regenerate => "regenerate",
-            Advice::Split => "split",
-            Advice::LandOne => "land one",
-        },
     }
 }

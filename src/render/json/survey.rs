@@ -4,7 +4,9 @@
 use serde::Serialize;
 
 use super::VERSION;
+use super::hot_spot::{WireSpot, spot};
 use super::text::{Text, ranges, time};
+use crate::domain::hotspot::HotSpot;
 use crate::domain::instance::{Instance, State};
 use crate::domain::overlap::{ConflictKind, Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
@@ -22,6 +24,9 @@ pub(super) struct Wire<'a> {
     overlaps: Vec<WireOverlap<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown_pairs: Vec<WireUnknown<'a>>,
+    /// Empty where whoever asked tells of them in another place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hot_spots: Vec<WireSpot<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notices: &'a [String],
     summary: Summary,
@@ -150,6 +155,7 @@ impl<'a> Wire<'a> {
                 .map(|found| overlap(survey, found, min_grade))
                 .collect(),
             unknown_pairs: survey.unknown_pairs.iter().map(|pair| unknown_pair(survey, pair)).collect(),
+            hot_spots: Vec::new(),
             notices: &survey.notices,
             summary: Summary {
                 instances: survey.instances.len(),
@@ -159,6 +165,11 @@ impl<'a> Wire<'a> {
                 unknown,
             },
         }
+    }
+
+    /// With the paths that cause the collisions.
+    pub(super) fn with(self, spots: &'a [HotSpot]) -> Self {
+        Self { hot_spots: spots.iter().map(spot).collect(), ..self }
     }
 }
 

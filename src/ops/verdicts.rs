@@ -1,0 +1,40 @@
+//! Judging many lines of work with what was found out before.
+//! Must not know: whose lines they are.
+
+use crate::domain::id::ObjectId;
+use crate::failure::Failure;
+use crate::git::merge::{self, Answer, Memory, Question};
+use crate::git::objects::Objects;
+use crate::ops::context::Context;
+
+/// What was found out before on this target. It takes a while, in which something else can be done.
+pub(super) fn recall(ctx: &Context, target: ObjectId) -> Option<Memory> {
+    let kept = ctx.store.cached(&key(target))?;
+    Memory::read(&kept, ctx.repository.store.format)
+}
+
+/// Answers the question; what did not change since it was last asked is not judged again.
+///
+/// # Errors
+/// As [`merge::judge`].
+pub(super) fn judge(
+    ctx: &Context,
+    objects: &Objects,
+    question: &Question,
+    memory: Option<Memory>,
+) -> Result<Answer, Failure> {
+    let judge = ctx.judge(objects);
+    if !merge::is_remembered(&judge, question) {
+        return Ok(merge::judge(&judge, question)?);
+    }
+    let (answer, keep) = merge::judge_again(&judge, question, memory)?;
+    if let Some(keep) = keep {
+        // Without it the next time takes longer, nothing more.
+        let _ = ctx.store.cache(&key(question.target), &keep);
+    }
+    Ok(answer)
+}
+
+fn key(target: ObjectId) -> String {
+    format!("verdicts on {target}")
+}

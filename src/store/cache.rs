@@ -1,0 +1,140 @@
+//! A cache of what can be found out again, by key. It may be deleted at any time, by anybody.
+//! Must not know: what is kept, whether it still holds; whoever reads it checks that.
+//!
+//! One file a key under `cache/v2/`. No lock is taken: a file is put in place in one step, and of two writers the later
+//! one's stays. Another format has another folder.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::documents::hash;
+use super::error::Error;
+use super::{Store, file, platform};
+
+/// The folder of this format.
+const FOLDER: &str = "v2";
+
+/// The most that is kept in all, in bytes; for a moment it may be a file more a writer.
+const LARGEST: u64 = 128 << 20;
+
+/// The most files.
+const MOST: usize = 16;
+
+/// The largest file that is kept.
+const LARGEST_FILE: u64 = 48 << 20;
+
+impl Store {
+    /// What is kept under this key. Whatever keeps it from being read, there is nothing.
+    #[must_use]
+    pub fn cached(&self, key: &str) -> Option<Vec<u8>> {
+        file::read(&self.cache_dir().join(hash(key.as_bytes())), LARGEST_FILE).ok()?
+    }
+
+    /// Keeps something under this key, and drops what was kept longest where that is too much. `false` where it could not
+    /// be kept, which changes nothing but the speed.
+    #[must_use]
+    pub fn cache(&self, key: &str, bytes: &[u8]) -> bool {
+        let kept = bytes.len() as u64 <= LARGEST_FILE && self.put_cached(key, bytes).is_ok();
+        trim(&self.cache_dir());
+        kept
+    }
+
+    fn cache_dir(&self) -> PathBuf {
+        self.dir.join("cache").join(FOLDER)
+    }
+
+    fn put_cached(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
+        let dir = self.cache_dir();
+        file::make_folder(&self.dir, self.mode)?;
+        file::make_folder(&self.dir.join("cache"), self.mode)?;
+        file::make_folder(&dir, self.mode)?;
+        let name = hash(key.as_bytes());
+        let (path, temporary) = (dir.join(&name), dir.join(format!("tmp-{}-{name}", std::process::id())));
+        let written = self
+            .write_new(&temporary, bytes)
+            .and_then(|()| file::rename(&temporary, &path).map_err(|source| Error::io("replace", &path, source)));
+        if written.is_err() {
+            drop(fs::remove_file(&temporary));
+        }
+        written
+    }
+
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let failed = |source| Error::io("write", path, source);
+        // What a killed process of this number left is in the way.
+        drop(fs::remove_file(path));
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
+        platform::set_mode(path, self.mode & 0o666).map_err(failed)
+    }
+}
+
+/// Removes the oldest files until the rest is within its bounds. What cannot be removed stays.
+fn trim(dir: &Path) {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| {
+            let metadata = entry.metadata().ok()?;
+            Some((metadata.modified().ok()?, metadata.len(), entry.path()))
+        })
+        .collect();
+    files.sort_unstable();
+    let (mut bytes, mut count) = (files.iter().map(|(_, len, _)| len).sum::<u64>(), files.len());
+    for (_, len, path) in files {
+        if bytes <= LARGEST && count <= MOST {
+            break;
+        }
+        if fs::remove_file(path).is_ok() {
+            bytes -= len;
+            count -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(dir.path()).expect("a folder");
+        (dir, store)
+    }
+
+    #[test]
+    fn keeps_and_replaces_and_survives_its_own_deletion() {
+        let (dir, store) = store();
+        assert_eq!(store.cached("k"), None);
+        assert!(store.cache("k", b"one") && store.cache("other", b""));
+        assert_eq!(store.cached("k").as_deref(), Some(&b"one"[..]));
+        assert!(store.cache("k", b"two"));
+        assert_eq!(store.cached("k").as_deref(), Some(&b"two"[..]));
+        assert_eq!(store.cached("other").as_deref(), Some(&b""[..]));
+        fs::remove_dir_all(dir.path().join("coord/cache")).expect("ours");
+        assert_eq!(store.cached("k"), None);
+        assert!(store.cache("k", b"again"));
+    }
+
+    #[test]
+    fn stays_within_its_bounds() {
+        let (_dir, store) = store();
+        for n in 0..MOST + 5 {
+            assert!(store.cache(&n.to_string(), &[7; 100]));
+        }
+        assert_eq!(fs::read_dir(store.cache_dir()).expect("it was made").count(), MOST);
+        let large = vec![7; usize::try_from(LARGEST_FILE).expect("it fits")];
+        assert!((0..4).all(|n| store.cache(&format!("large {n}"), &large)));
+        let kept = fs::read_dir(store.cache_dir()).expect("it was made").flatten();
+        assert!(kept.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum::<u64>() <= LARGEST);
+        assert!(!store.cache("too large", &[&large[..], b"x"].concat()));
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_nothing_is_kept() {
+        let (dir, store) = store();
+        fs::write(dir.path().join("coord"), b"in the way").expect("the folder is writable");
+        assert!(!store.cache("k", b"one"));
+        assert_eq!(store.cached("k"), None);
+    }
+}
