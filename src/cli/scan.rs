@@ -129,7 +129,10 @@ pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Scr
         |out| render::json::survey(&survey, view.min_grade, out),
         |style, out| render::scan::human(&survey, view, style, out),
     );
-    Ok(verdict::of(&survey, args.fail_on.into(), None))
+    let exit = verdict::of(&survey, args.fail_on.into(), None);
+    // The process ends: a hundred thousand overlaps need not be taken apart before.
+    std::mem::forget(survey);
+    Ok(exit)
 }
 
 /// The board says who works on what; it exits with 0 whatever collides, as `coord scan` answers that.

@@ -1,6 +1,7 @@
 //! The engine's answer about everybody, as a survey: states, working sets, collisions, worst first.
 //! Must not know: how anything was read, how a verdict is found.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SurveyOptions;
@@ -73,7 +74,8 @@ pub(super) fn judge(
     for pair in answer.pairs {
         enter(ctx, &mut survey, &asked, taken, pair);
     }
-    survey.overlaps.sort_unstable_by(|a, b| b.grade.cmp(&a.grade).then((a.a, a.b).cmp(&(b.a, b.b))));
+    // The pairs come in order, so only the grades have to be brought into theirs.
+    survey.overlaps.sort_by_key(|overlap| Reverse(overlap.grade));
     Ok(survey)
 }
 
