@@ -318,7 +318,8 @@ impl<'a> Work<'a> {
         let mut pairs = pairs::judge(self, question, &brought, &new)?;
         if !known.pairs.is_empty() {
             pairs.extend(known.pairs);
-            pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+            // Two runs that are sorted each: the stable sort just merges them.
+            pairs.sort_by_key(|pair| (pair.a, pair.b));
         }
         Ok((brought, pairs))
     }
