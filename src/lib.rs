@@ -34,8 +34,9 @@
 //! The shim (`githooks/hook.sh`) calls `coord hook pre-commit`. [`ops::hook`] starts a watchdog and opens a
 //! [`ops::context::Context`], which looks first ([`ops::first_look`]) at the **intents**, commits that others make in this
 //! instant, and then at worktrees and branches. [`ops::commit`] makes the commit of the index ([`git::index`]) in memory
-//! ([`git::tree`]), finds everybody else and reads their files at the staged paths alone ([`git::snapshot`]), asks the engine ([`git::merge`]) for every pair, once with the commit and once with HEAD, and gives
-//! what the commit *adds* to the rules ([`domain::right_of_way`]). What may go on is recorded as an intent under the lock,
+//! ([`git::tree`]), finds everybody else and reads their files at the staged paths alone ([`git::snapshot`]), asks the
+//! engine ([`git::merge`]) for every pair, once with the commit and once with HEAD, and gives what the commit *adds* to
+//! the rules ([`domain::right_of_way`]). What may go on is recorded as an intent under the lock,
 //! unless somebody else's came meanwhile; then it is judged again, so of two commits that conflict one sees the other.
 //! post-commit ends the intent, judges again what was committed if that is another tree, and refreshes the board.
 //!
@@ -44,7 +45,8 @@
 //! is a walk over two sorted lists of hunks ([`domain::verdict`]). Where the target moved under an instance the merge is done
 //! again from its own fork point, once for each order of landing. What hunks cannot tell (renames, several merge bases,
 //! file against directory, …) goes to `git merge-tree --write-tree --stdin`, in a temporary object directory. Many lines
-//! and paths are judged on all processors, with the same answer as on one.
+//! and paths are judged on all processors, with the same answer as on one, their objects read from the packs themselves
+//! (`git::packs`); what was found is remembered by the tips ([`git::merge::Memory`]), so the next scan costs what changed.
 //! `tests/differential.rs` compares every verdict with git's own over random histories.
 //!
 //! # Beyond one machine

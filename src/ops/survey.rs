@@ -72,9 +72,6 @@ impl fmt::Debug for SurveyOptions {
     }
 }
 
-/// Of fewer nothing is remembered.
-const MANY: usize = 30;
-
 /// What lies in one instance, and why that is not known.
 #[derive(Debug, Default)]
 pub(super) struct Lying {
@@ -120,8 +117,8 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
     }
     let objects = ctx.repository.objects()?;
     let (taken, memory) = thread::scope(|scope| {
-        let on = target.tip.filter(|_| people.all.len() >= MANY);
-        let memory = scope.spawn(move || on.and_then(|tip| verdicts::recall(ctx, tip)));
+        let recall = || verdicts::recall(ctx, target.tip?, people.all.len());
+        let memory = scope.spawn(recall);
         (reading::read(ctx, &objects, &target, &people, options), joined(memory.join()))
     });
     let survey = judging::judge(ctx, &objects, options, target, people, (&taken, memory))?;

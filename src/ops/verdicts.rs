@@ -7,8 +7,12 @@ use crate::git::merge::{self, Answer, Memory, Question};
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
 
-/// What was found out before on this target. It takes a while, in which something else can be done.
-pub(super) fn recall(ctx: &Context, target: ObjectId) -> Option<Memory> {
+/// What was found out before about so many lines on this target; nothing where that would not be used. It takes a while,
+/// in which something else can be done.
+pub(super) fn recall(ctx: &Context, target: ObjectId, lines: usize) -> Option<Memory> {
+    if lines < merge::WORTH_REMEMBERING {
+        return None;
+    }
     let kept = ctx.store.cached(&key(target))?;
     Memory::read(&kept, ctx.repository.store.format)
 }

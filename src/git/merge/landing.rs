@@ -142,14 +142,13 @@ pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<Repo
         }
     }
     work.learn_attributes(wanted_attributes(&brought))?;
-    let in_full = work.all_paths;
     let numbered: Vec<(usize, &Brought)> = brought.iter().enumerate().collect();
     let merged = side_by_side::map(work, &numbered, |work, &(n, line)| {
         work.breathe("the comparison with the target")?;
         if line.unknown.is_some() {
             return Ok(None);
         }
-        work.or_reason(merge_contents(work, line, odd.contains(&n), in_full || line.judge_unlanded)).map(Some)
+        work.or_reason(merge_contents(work, line, odd.contains(&n), work.all_paths || line.judge_unlanded)).map(Some)
     })?;
     for (n, (line, merged)) in brought.iter_mut().zip(merged).enumerate() {
         match merged {

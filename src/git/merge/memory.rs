@@ -23,7 +23,7 @@ mod form;
 const FORMAT: [u8; 2] = [1, 0];
 
 /// Fewer lines are judged faster than remembered.
-const WORTH_IT: usize = 30;
+pub const WORTH_REMEMBERING: usize = 30;
 
 /// So many lines may have changed before it is written anew.
 const CHANGED: usize = 8;
@@ -111,7 +111,7 @@ fn moved(pair: PairAnswer, place: &[Option<usize>]) -> Option<PairAnswer> {
 /// Whether answers to such a question are remembered: where it is about whole lines, many of them, and git has no other
 /// view of the objects than is written in them.
 pub(super) fn is_remembered(judge: &Judge<'_>, question: &Question) -> bool {
-    question.lines.len() >= WORTH_IT && can_be(judge, question)
+    question.lines.len() >= WORTH_REMEMBERING && can_be(judge, question)
 }
 
 fn can_be(judge: &Judge<'_>, question: &Question) -> bool {

@@ -43,7 +43,7 @@ mod succession;
 mod texts;
 mod walk;
 
-pub use memory::Memory;
+pub use memory::{Memory, WORTH_REMEMBERING};
 pub use settings::MergeSettings;
 pub use succession::land;
 
@@ -277,8 +277,8 @@ impl<'a> Work<'a> {
     }
 
     /// The answer by what is remembered; `None` where the attributes are no longer what they were.
-    fn answer_from(&self, memory: Memory, question: &Question) -> Result<Option<Kept>, Error> {
-        let known_attributes = Arc::new(memory.attributes.clone());
+    fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Option<Kept>, Error> {
+        let known_attributes = Arc::new(std::mem::take(&mut memory.attributes));
         *self.attributes.borrow_mut() = Arc::clone(&known_attributes);
         let known = memory.of(question);
         let outdated = known.is_outdated();

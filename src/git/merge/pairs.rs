@@ -32,8 +32,7 @@ const LOCK_FILES: &[&[u8]] = &[
     b"flake.lock",
 ];
 
-/// Judges the pairs that the question names,
-/// and of which a line at least is among `new`, which is sorted.
+/// Judges the pairs that the question names and of which a line at least is among `new`, which is sorted.
 pub(super) fn judge(
     work: &Work<'_>,
     question: &Question,

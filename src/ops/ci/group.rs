@@ -52,7 +52,9 @@ impl Bench<'_> {
             only: None,
             all_paths: self.all_paths,
         };
-        let answer = verdicts::judge(self.ctx, self.objects, &question, verdicts::recall(self.ctx, tip))?;
+        // Of one request against all the others nothing is remembered.
+        let memory = if subject.is_none() { verdicts::recall(self.ctx, tip, members.len()) } else { None };
+        let answer = verdicts::judge(self.ctx, self.objects, &question, memory)?;
         self.survey(target, members, answer)
     }
 
