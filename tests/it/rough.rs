@@ -9,12 +9,12 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::watch::{Stream, until};
-use crate::world::{FILE, Place, World, skip};
+use crate::world::{FILE, PART, Place, World, skip};
 
 /// Runs `coord watch` on a terminal that takes nothing while shell commands run; says what it used meanwhile and how it
 /// ended after all was read and `q` was pressed.
 const ON_A_STALLED_TERMINAL: &str = r#"
-import fcntl, os, pty, select, struct, subprocess, sys, termios, time
+import fcntl, os, pty, struct, subprocess, sys, termios, time
 program, begun, busy = sys.argv[1:4]
 child, terminal = pty.fork()
 if child == 0:
@@ -31,15 +31,11 @@ done = subprocess.call(busy, shell=True)
 grown = memory() - before
 shown, end, asked = b"", time.time() + 50, False
 while time.time() < end:
-    if select.select([terminal], [], [], 0.3)[0]:
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        shown += part
-    elif not asked:
+    came = part(terminal, 0.3)
+    if came is None:
+        break
+    shown += came
+    if not came and not asked:
         asked = os.write(terminal, b"q")
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if asked else -1
 print("busy", done, "code", code, "grown", "little" if grown < 30000 else grown, "drawn", "little" if len(shown) < 300000 else len(shown))
@@ -183,7 +179,7 @@ fn a_terminal_that_takes_nothing_holds_nobody_up() {
     let busy = "i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i > ../search/new-$i; n=0; \
                 until coord log --json -n 3 --path new-$i | grep -q new-$i; do n=$((n+1)); [ $n -lt 200 ] || exit 1; done; done";
     let place = world.main().with("TERM", "xterm");
-    let run = place.run("python3", &["-c", ON_A_STALLED_TERMINAL, &*program, begun, busy]);
+    let run = place.run("python3", &["-c", &*[PART, ON_A_STALLED_TERMINAL].concat(), &*program, begun, busy]);
     run.says("busy 0 code 0 grown little drawn little");
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::world::{FILE, Place, Run, World, executable, skip};
+use crate::world::{FILE, PART, Place, Run, World, executable, skip};
 
 /// Longer than this nothing here takes.
 const STUCK: Duration = Duration::from_secs(60);
@@ -18,7 +18,7 @@ const STUCK: Duration = Duration::from_secs(60);
 /// Runs `coord watch` on a terminal of 80 by 24: waits for what it shows, or until a command after `!` succeeds, and sends
 /// keys, or a signal, by turns; says how it ended, and whether the terminal is as it was.
 const ON_A_TERMINAL: &str = r#"
-import fcntl, os, pty, select, signal, struct, subprocess, sys, termios, time
+import fcntl, os, pty, signal, struct, subprocess, sys, termios, time
 program, acts = sys.argv[1], list(zip(sys.argv[2::2], sys.argv[3::2]))
 child, terminal = pty.fork()
 if child == 0:
@@ -26,14 +26,10 @@ if child == 0:
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 before, shown, seen, end = termios.tcgetattr(terminal), b"", 0, time.time() + 50
 while time.time() < end:
-    if select.select([terminal], [], [], 0.1)[0]:
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        shown += part
+    came = part(terminal, 0.1)
+    if came is None:
+        break
+    shown += came
     wait = acts[0][0] if acts else ""
     if acts and (subprocess.call(wait[1:], shell=True) == 0 if wait[0] == "!" else wait.encode() in shown[seen:]):
         act, seen = acts.pop(0)[1], len(shown) if wait[0] == "!" else shown.index(wait.encode(), seen) + len(wait.encode())
@@ -128,7 +124,8 @@ fn on_a_terminal(place: &Place<'_>, acts: &[(&str, &str)]) -> Option<Run> {
         return None;
     }
     let program = place.sh("command -v coord").ok().stdout.trim().to_owned();
-    let mut args = vec!["-c", ON_A_TERMINAL, &*program];
+    let script = [PART, ON_A_TERMINAL].concat();
+    let mut args = vec!["-c", &*script, &*program];
     args.extend(acts.iter().flat_map(|(wait, act)| [*wait, *act]));
     Some(place.with("TERM", "xterm").run("python3", &args))
 }

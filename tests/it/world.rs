@@ -14,6 +14,19 @@ use tempfile::TempDir;
 /// The file that most tests quarrel over: forty numbered lines.
 pub(crate) const FILE: &str = "src/api.rs";
 
+/// What Python scripts on a terminal begin with: `part` gives what came meanwhile, nothing after that many seconds, and
+/// `None` at the end.
+pub(crate) const PART: &str = r#"
+import os, select
+def part(terminal, wait):
+    if not select.select([terminal], [], [], wait)[0]:
+        return b""
+    try:
+        return os.read(terminal, 65536) or None
+    except OSError:
+        return None
+"#;
+
 /// The unprivileged user that takes over where the tests run as root, whom no permission stops.
 const NOBODY: u32 = 65534;
 
