@@ -113,7 +113,16 @@ impl Exchange {
     /// # Errors
     /// Where git cannot list it.
     pub fn refs(&self) -> Result<Vec<(RefName, ObjectId)>, Error> {
-        let answer = self.call("for-each-ref").arg("--format=%(objectname) %(refname)").read()?;
+        self.refs_like(&[])
+    }
+
+    /// The same of those alone that match one of `patterns`.
+    ///
+    /// # Errors
+    /// Where git cannot list them.
+    pub fn refs_like(&self, patterns: &[&str]) -> Result<Vec<(RefName, ObjectId)>, Error> {
+        let call = self.call("for-each-ref").arg("--format=%(objectname) %(refname)").args(patterns);
+        let answer = call.read()?;
         let line = |line: &[u8]| {
             let space = line.iter().position(|&b| b == b' ')?;
             Some((RefName::new(&line[space + 1..]), ObjectId::from_hex(&line[..space])?))

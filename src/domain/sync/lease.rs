@@ -108,6 +108,23 @@ impl ForeignClaim {
     }
 }
 
+/// Between a claim's ref and the places in line for it.
+const LINE: &str = "-wait/";
+
+/// A place in line for the claim with this ref: the names sort as those who wait go. `who` tells apart whoever waits.
+#[must_use]
+pub fn place_in_line(claim: &RefName, number: u64, who: &str) -> RefName {
+    RefName::new([claim.as_bytes(), LINE.as_bytes(), format!("{number:012}-{who}").as_bytes()].concat())
+}
+
+/// The number of a place in line for the claim with this ref; `None` for any other ref.
+#[must_use]
+pub fn number_in_line(claim: &RefName, place: &RefName) -> Option<u64> {
+    let rest = place.as_bytes().strip_prefix(claim.as_bytes())?.strip_prefix(LINE.as_bytes())?;
+    let digits = rest.split(|&byte| byte == b'-').next()?;
+    std::str::from_utf8(digits).ok().filter(|digits| digits.len() == 12)?.parse().ok()
+}
+
 /// The ref of claims on a pattern.
 #[must_use]
 pub fn claim_ref(pattern: &Pattern) -> RefName {
@@ -154,6 +171,16 @@ mod tests {
             assert_ne!(one.goes_before(two.token, &two.holder), two.goes_before(one.token, &one.holder));
         }
         assert!(claim(9, "refs/coord/a/m").goes_before(Token(8), &RefName::new("refs/coord/z/m")));
+    }
+
+    #[test]
+    fn who_came_first_stands_first() {
+        let claim = claim_ref(&Pattern::parse(b"src").expect("valid"));
+        let at = |number| place_in_line(&claim, number, "ci-7-1f");
+        assert!(at(9) < at(10) && at(99) < at(100));
+        assert_eq!(number_in_line(&claim, &at(10)), Some(10));
+        assert_eq!(number_in_line(&claim, &claim), None);
+        assert_eq!(number_in_line(&RefName::new("refs/coord-claims/other"), &at(10)), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::ops::context::Context;
 use crate::ops::journal;
 use crate::ops::place::Place;
-use crate::ops::sync::leases::{self, Shared};
+use crate::ops::sync::leases::{self, Shared, Turn};
 
 /// How often somebody who waits looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -30,6 +30,23 @@ pub(super) fn take(
     wait: Option<Seconds>,
     already: &[AlreadyChanged],
 ) -> Result<ClaimReport, Failure> {
+    // Who does not wait stands in no line either.
+    let mut turn = wait.map(|_| Turn::default());
+    let taken = take_in_turn(ctx, place, request, wait, already, &mut turn);
+    if let Some(turn) = turn {
+        leases::leave(ctx, turn);
+    }
+    taken
+}
+
+fn take_in_turn(
+    ctx: &Context,
+    place: &Place,
+    request: &Request,
+    wait: Option<Seconds>,
+    already: &[AlreadyChanged],
+    turn: &mut Option<Turn>,
+) -> Result<ClaimReport, Failure> {
     let until = wait.map(|wait| Instant::now() + Duration::from_secs(wait.0));
     let may_still_wait = || until.is_some_and(|until| Instant::now() < until);
     let is_shared = request.mode == ClaimMode::Exclusive && leases::is_on(ctx);
@@ -37,8 +54,8 @@ pub(super) fn take(
         let in_the_way =
             if is_shared { leases::in_the_way(ctx, &request.patterns, &request.force) } else { Vec::new() };
         if !in_the_way.is_empty() {
-            if may_still_wait() {
-                leases::wait_for_change(ctx, &in_the_way, until);
+            if let Some(turn) = turn.as_mut().filter(|_| may_still_wait()) {
+                leases::wait(ctx, &in_the_way, until, turn);
                 continue;
             }
             return Ok(lost(ctx, place, request, &in_the_way));
@@ -50,14 +67,18 @@ pub(super) fn take(
         match granted {
             Ok(Granted { claim, ended }) => {
                 note_ended(ctx, &ended);
-                let shared =
-                    if is_shared { leases::hold(ctx, &claim, &request.force) } else { Ok(Shared::Held(Vec::new())) };
+                let shared = if is_shared {
+                    // Whose time is over looks no more at who else waits.
+                    leases::hold(ctx, &claim, &request.force, turn.as_mut().filter(|_| may_still_wait()))
+                } else {
+                    Ok(Shared::Held(Vec::new()))
+                };
                 let notices = match shared {
                     Ok(Shared::Held(notices)) => notices,
                     Ok(Shared::Lost(others)) => {
                         undo(ctx, claim.token)?;
-                        if may_still_wait() {
-                            leases::wait_for_change(ctx, &others, until);
+                        if let Some(turn) = turn.as_mut().filter(|_| may_still_wait()) {
+                            leases::wait(ctx, &others, until, turn);
                             continue;
                         }
                         return Ok(lost(ctx, place, request, &others));

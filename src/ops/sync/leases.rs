@@ -5,11 +5,12 @@
 //! both are granted. A partition ends with the smaller token yielding.
 //! Must not know: the local table of claims, beyond the claim that is shared.
 
+mod line;
 mod swapping;
 mod taking_in;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Talk;
 use crate::domain::claim::{Claim, ClaimMode, Moment, Token};
@@ -23,16 +24,13 @@ use crate::ops::context::Context;
 use crate::ops::{claim, session};
 use crate::store::sync_record;
 
+pub(in crate::ops) use line::{Turn, leave, wait};
 use swapping::{Swapped, give_back, lease, swap};
-use taking_in::fetch;
 pub(super) use taking_in::take_in;
+use taking_in::{Line, fetch};
 
 /// Longer than this nobody waits for a claim.
 const LONGEST: Duration = Duration::from_secs(20);
-
-/// How often somebody who waits for another machine's claim looks again.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(300);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// So often a swap is tried again because somebody else was there first.
 const ROUNDS: usize = 6;
@@ -69,8 +67,9 @@ pub(in crate::ops) fn own_ref(ctx: &Context, identity: &Identity) -> Option<RefN
 /// Other machines' claims in the way of these patterns, asked anew where one was known to be.
 pub(in crate::ops) fn in_the_way(ctx: &Context, patterns: &[Pattern], force: &BTreeSet<Token>) -> Vec<ForeignClaim> {
     let now = session::boot_clock(ctx);
-    let Some(state) = ctx.sync_state().ok().flatten() else { return Vec::new() };
-    let known = meeting(state, patterns, force, &now);
+    // As it is now: who waits has learned something since this process began.
+    let Some(state) = ctx.store.sync_state().ok().flatten() else { return Vec::new() };
+    let known = meeting(&state, patterns, force, &now);
     if known.is_empty() {
         return known;
     }
@@ -80,32 +79,6 @@ pub(in crate::ops) fn in_the_way(ctx: &Context, patterns: &[Pattern], force: &BT
     let found = meeting(&talk.state, patterns, force, &now);
     drop(talk.save());
     if fetched.is_ok() { found } else { known }
-}
-
-/// Waits until one of these claims stands otherwise, or is over, or `until`. That costs a listing of a few refs now and then,
-/// not a fetch; who waits longer looks less often, so that many who wait do not keep the holder from working.
-pub(in crate::ops) fn wait_for_change(ctx: &Context, claims: &[ForeignClaim], until: Option<Instant>) {
-    let names: Vec<RefName> = claims.iter().map(|claim| claim_ref(&claim.pattern)).collect();
-    let patterns: Vec<&str> = names.iter().filter_map(|name| std::str::from_utf8(name.as_bytes()).ok()).collect();
-    let mut pause = SHORTEST_PAUSE;
-    loop {
-        // By the process's number, as all who wait began at the same time.
-        let jitter = pause * (std::process::id() % 8) / 8;
-        let left = until.map_or(LONGEST_PAUSE, |until| until.saturating_duration_since(Instant::now()));
-        std::thread::sleep((pause + jitter).min(left));
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-        let now = session::boot_clock(ctx);
-        let is_over = claims.iter().any(|claim| claim.left(&now).is_none());
-        if is_over || until.is_none_or(|until| Instant::now() >= until) {
-            return;
-        }
-        let Ok(talk) = begin(ctx) else { continue };
-        let Ok(there) = talk.remote.list(&patterns) else { continue };
-        let stands = |claim: &ForeignClaim| there.iter().any(|(_, oid)| *oid == claim.oid);
-        if !claims.iter().all(stands) {
-            return;
-        }
-    }
 }
 
 fn meeting(state: &SyncState, patterns: &[Pattern], force: &BTreeSet<Token>, now: &Moment) -> Vec<ForeignClaim> {
@@ -123,11 +96,17 @@ fn begin(ctx: &Context) -> Result<Talk<'_>, Failure> {
     Ok(talk)
 }
 
-/// Shares a claim that was granted here. Where the remote does not answer it counts here, and others hear of it later.
-pub(in crate::ops) fn hold(ctx: &Context, claim: &Claim, force: &BTreeSet<Token>) -> Result<Shared, Failure> {
+/// Shares a claim that was granted here. Where the remote does not answer it counts here, and others hear of it later. With a
+/// turn, those who stand in line go first.
+pub(in crate::ops) fn hold(
+    ctx: &Context,
+    claim: &Claim,
+    force: &BTreeSet<Token>,
+    turn: Option<&mut Turn>,
+) -> Result<Shared, Failure> {
     let mut talk = begin(ctx)?;
     let now = session::boot_clock(ctx);
-    let held = take(&mut talk, claim, force, &now);
+    let held = take(&mut talk, claim, force, turn, &now);
     talk.save()?;
     held
 }
@@ -142,24 +121,47 @@ fn pending(talk: &mut Talk<'_>, claim: &Claim, trouble: &Trouble) -> Shared {
     Shared::Held(vec![format!("other machines do not know of it yet ({why}); coord sync tells them")])
 }
 
-fn take(talk: &mut Talk<'_>, claim: &Claim, force: &BTreeSet<Token>, now: &Moment) -> Result<Shared, Failure> {
+fn take(
+    talk: &mut Talk<'_>,
+    claim: &Claim,
+    force: &BTreeSet<Token>,
+    mut turn: Option<&mut Turn>,
+    now: &Moment,
+) -> Result<Shared, Failure> {
     for _ in 0..ROUNDS {
-        if let Err(trouble) = fetch(talk, now) {
-            return Ok(pending(talk, claim, &trouble));
-        }
+        let line = match fetch(talk, now) {
+            Ok(line) => line,
+            Err(trouble) => return Ok(pending(talk, claim, &trouble)),
+        };
         let in_the_way = meeting(&talk.state, &claim.patterns, force, now);
         if !in_the_way.is_empty() {
             return Ok(Shared::Lost(in_the_way));
         }
+        let awaited = turn.as_deref().map(|turn| awaited(talk, claim, turn, &line)).unwrap_or_default();
+        if !awaited.is_empty() {
+            return Ok(Shared::Lost(awaited));
+        }
+        let over = turn.as_deref().map(|turn| turn.over(&line)).unwrap_or_default();
         let seen: BTreeSet<ObjectId> = talk.state.claims.values().map(|claim| claim.oid).collect();
-        match swap(talk, claim, LeaseState::Held)? {
-            Swapped::Done => return look_again(talk, claim, force, &seen, now),
+        match swap(talk, claim, LeaseState::Held, &over)? {
+            Swapped::Done => {
+                if let Some(turn) = turn.as_deref_mut() {
+                    turn.forget();
+                }
+                return look_again(talk, claim, force, &seen, now);
+            }
             Swapped::Outrun => {}
             Swapped::Away(trouble) => return Ok(pending(talk, claim, &trouble)),
         }
     }
     let trouble = Trouble::Away("others keep taking claims in the same instant".to_owned());
     Ok(pending(talk, claim, &trouble))
+}
+
+/// Claims that are free, and for which others stand in line before.
+fn awaited(talk: &Talk<'_>, claim: &Claim, turn: &Turn, line: &Line) -> Vec<ForeignClaim> {
+    let names = claim.patterns.iter().map(claim_ref).filter(|name| !turn.before(line, name).is_empty());
+    names.filter_map(|name| talk.state.claims.get(&name).cloned()).collect()
 }
 
 /// Whether another took a pattern that overlaps, in the moment in which this one was taken.
@@ -181,7 +183,7 @@ fn look_again(
     if new.is_empty() {
         return Ok(Shared::Held(Vec::new()));
     }
-    drop(swap(talk, claim, LeaseState::Released)?);
+    drop(swap(talk, claim, LeaseState::Released, &[])?);
     for pattern in &claim.patterns {
         talk.state.leases.remove(&claim_ref(pattern));
     }
@@ -238,7 +240,7 @@ pub(super) fn reconcile(talk: &mut Talk<'_>, live: &BTreeMap<Token, Claim>) -> R
                 token.0
             ));
         }
-        if let Swapped::Away(trouble) = swap(talk, claim, LeaseState::Held)? {
+        if let Swapped::Away(trouble) = swap(talk, claim, LeaseState::Held, &[])? {
             talk.failed("share claims at", &trouble);
         }
     }

@@ -27,8 +27,8 @@ pub(super) enum Swapped {
     Away(Trouble),
 }
 
-/// Swaps all patterns of a claim at once.
-pub(super) fn swap(talk: &mut Talk<'_>, claim: &Claim, state: LeaseState) -> Result<Swapped, Failure> {
+/// Swaps all patterns of a claim at once; places in line that are `over` go with it.
+pub(super) fn swap(talk: &mut Talk<'_>, claim: &Claim, state: LeaseState, over: &[Change]) -> Result<Swapped, Failure> {
     let objects = talk.ctx.repository.objects()?;
     let holder = ref_of(&talk.host, &claim.holder.identity);
     let token = match talk.state.leases.get(&claim_ref(&claim.patterns[0])) {
@@ -59,7 +59,7 @@ pub(super) fn swap(talk: &mut Talk<'_>, claim: &Claim, state: LeaseState) -> Res
         changes.push(Change { name, expected, new: Some(new) });
     }
     talk.exchange.keep(&objects)?;
-    Ok(match push(talk, &changes) {
+    Ok(match push(talk, &changes, over) {
         Ok(true) => {
             for (change, pattern) in changes.iter().zip(&claim.patterns) {
                 talk.state.leases.insert(change.name.clone(), lease(claim, pattern, token, change.new));
@@ -89,11 +89,17 @@ fn write(
     Ok(publication::commit(objects, tree, &[], &message, talk.ctx.now)?)
 }
 
-/// Whether all refs were swapped, or none.
-fn push(talk: &mut Talk<'_>, changes: &[Change]) -> Result<bool, Trouble> {
+/// Whether all refs were swapped, or none. What becomes of those that are `over` decides nothing.
+fn push(talk: &mut Talk<'_>, changes: &[Change], over: &[Change]) -> Result<bool, Trouble> {
+    let at_once = changes.len() == 1;
+    let all = if at_once { [changes, over].concat() } else { changes.to_vec() };
     // The answer may have been lost: what stands there tells.
-    let Ok(outcomes) = talk.remote.push(changes, changes.len() > 1) else { return settle_by_looking(talk, changes) };
+    let Ok(mut outcomes) = talk.remote.push(&all, !at_once) else { return settle_by_looking(talk, changes) };
+    outcomes.truncate(changes.len());
     if outcomes.iter().all(|outcome| *outcome == Outcome::Done) {
+        if !at_once && !over.is_empty() {
+            drop(talk.remote.push(over, false));
+        }
         return Ok(true);
     }
     for outcome in &outcomes {
@@ -148,11 +154,17 @@ pub(super) fn give_back(talk: &mut Talk<'_>, over: &[RefName]) -> Result<(), Fai
     }
     talk.exchange.keep(&objects)?;
     let outcomes = if changes.is_empty() { Ok(Vec::new()) } else { talk.remote.push(&changes, false) };
-    if let Err(trouble) = outcomes {
-        talk.failed("give claims back at", &trouble);
-        return Ok(());
-    }
-    for name in over {
+    let failed: Vec<&RefName> = match &outcomes {
+        Ok(outcomes) => {
+            let failed = |(_, outcome): &(&Change, &Outcome)| matches!(outcome, Outcome::Failed(_));
+            changes.iter().zip(outcomes).filter(failed).map(|(change, _)| &change.name).collect()
+        }
+        Err(trouble) => {
+            talk.failed("give claims back at", trouble);
+            return Ok(());
+        }
+    };
+    for name in over.iter().filter(|name| !failed.contains(name)) {
         talk.state.leases.remove(name);
     }
     Ok(())

@@ -13,18 +13,29 @@ use crate::git::remote::Trouble;
 use crate::ops::sync::Talk;
 use crate::store::sync::{self as store, ClaimRecord};
 
-/// What is fetched.
-const REFSPEC: &str = "+refs/coord-claims/*:refs/coord-claims/*";
-
 /// No more claims are looked at.
 const MOST: usize = 20_000;
 
-/// Fetches the claims alone.
-pub(super) fn fetch(talk: &mut Talk<'_>, now: &Moment) -> Result<(), Trouble> {
-    match talk.remote.fetch(&[REFSPEC]) {
+/// Those who stand in line for claims, in their order.
+pub(super) type Line = Vec<(RefName, ObjectId)>;
+
+/// Fetches the claims alone, and gives who stands in line for them.
+pub(super) fn fetch(talk: &mut Talk<'_>, now: &Moment) -> Result<Line, Trouble> {
+    fetch_like(talk, &[format!("+{CLAIMS}*:{CLAIMS}*")], now)
+}
+
+/// The same of some claims and their lines alone.
+pub(super) fn fetch_only(talk: &mut Talk<'_>, names: &[RefName], now: &Moment) -> Result<Line, Trouble> {
+    let names = names.iter().map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+    fetch_like(talk, &names.map(|name| format!("+{name}*:{name}*")).collect::<Vec<_>>(), now)
+}
+
+fn fetch_like(talk: &mut Talk<'_>, refspecs: &[String], now: &Moment) -> Result<Line, Trouble> {
+    let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
+    match talk.remote.fetch(&refspecs) {
         Err(Trouble::Broken(_)) => {
             talk.exchange.make(&talk.ctx.repository)?;
-            talk.remote.fetch(&[REFSPEC])?;
+            talk.remote.fetch(&refspecs)?;
         }
         other => other?,
     }
@@ -32,14 +43,16 @@ pub(super) fn fetch(talk: &mut Talk<'_>, now: &Moment) -> Result<(), Trouble> {
 }
 
 /// Takes in what was fetched: others' claims with the moment in which they were first seen, and what became of our own.
-pub(in crate::ops::sync) fn take_in(talk: &mut Talk<'_>, now: &Moment) -> Result<(), Trouble> {
+/// Gives who stands in line.
+pub(in crate::ops::sync) fn take_in(talk: &mut Talk<'_>, now: &Moment) -> Result<Line, Trouble> {
     let mut repository = talk.ctx.repository.clone();
     repository.fetched = publication::objects_in(talk.ctx.store.dir());
     let objects = repository.objects()?;
     let mut known = std::mem::take(&mut talk.state.claims);
-    let refs = talk.exchange.refs()?;
+    let is_in_line = |(name, _): &(RefName, ObjectId)| name.as_bytes()[CLAIMS.len()..].contains(&b'/');
+    let (line, refs): (Line, Vec<_>) = talk.exchange.refs_like(&[CLAIMS])?.into_iter().partition(is_in_line);
     let (mut claims, mut own) = (BTreeMap::new(), BTreeMap::new());
-    for (name, oid) in refs.into_iter().filter(|(name, _)| name.as_bytes().starts_with(CLAIMS.as_bytes())).take(MOST) {
+    for (name, oid) in refs.into_iter().take(MOST) {
         let former = known.remove(&name);
         if let Some(mut claim) = former.clone().filter(|claim| claim.oid == oid) {
             claim.lease.see(now);
@@ -73,7 +86,7 @@ pub(in crate::ops::sync) fn take_in(talk: &mut Talk<'_>, now: &Moment) -> Result
         }
     }
     talk.state.claims = claims;
-    Ok(())
+    Ok(line)
 }
 
 /// Where our own leases stand now.
