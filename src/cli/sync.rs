@@ -1,7 +1,7 @@
 //! `coord sync`: telling other machines what is worked on here, and learning what is there, once or again and again.
 //! Must not know: how a remote is talked to, what is published.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,7 +12,7 @@ use crate::domain::sync::{Disclosure, SyncReport};
 use crate::domain::time::Seconds;
 use crate::env::Env;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::ops::sync::{self, Occasion, SyncOptions, Synced};
 use crate::render;
 
@@ -105,7 +105,15 @@ pub(super) fn sync(args: &SyncArgs, global: &Global, env: &Env, screen: &mut Scr
     while args.watch && !screen.is_gone() {
         // Nothing is waited for here but time itself: what changes elsewhere can only be asked about.
         std::thread::sleep(Duration::from_secs(every.0.max(1)));
-        exit = again(env, global, &options, screen)?;
+        exit = match again(env, global, &options, screen) {
+            // Another talk of this clone hangs, or a disk is full: the next round may find it otherwise.
+            Err(failure) if matches!(failure.kind, Kind::Store | Kind::Repository) => {
+                let text = render::safe::text(&failure.whole_message());
+                screen.aside(|_, out| writeln!(out, "coord: {text}"));
+                Exit::NoAnswer
+            }
+            other => other?,
+        };
     }
     Ok(exit)
 }
@@ -138,7 +146,7 @@ fn agrees(screen: &mut Screen) -> bool {
     if screen.json || !screen.watched || !io::stdin().is_terminal() {
         return false;
     }
-    screen.aside(|_, out| io::Write::write_all(out, b"\nSend it? [y/N] "));
+    screen.aside(|_, out| out.write_all(b"\nSend it? [y/N] "));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }

@@ -65,6 +65,10 @@ pub struct Policy {
     pub sync_remote: Option<String>,
     /// `coord.syncEvery`: how old what was fetched may be before a hook starts a fetch behind it. 60 s.
     pub sync_every: Seconds,
+    /// `coord.syncTimeout`: so long one talk to the remote may take. 2 minutes.
+    pub sync_timeout: Seconds,
+    /// `coord.syncMaxSize`: so many bytes are kept of what others published, and no more are fetched. 1 GiB.
+    pub sync_max_size: u64,
     /// `coord.syncExclude`: globs of paths that never leave this machine.
     pub sync_exclude: Vec<String>,
     /// From where on `coord report` checks its boxes.
@@ -112,6 +116,8 @@ impl Default for Policy {
             sync: SyncMode::Off,
             sync_remote: None,
             sync_every: Seconds(60),
+            sync_timeout: Seconds(120),
+            sync_max_size: 1 << 30,
             sync_exclude: Vec::new(),
             report: Thresholds::default(),
         }

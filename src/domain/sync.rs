@@ -183,6 +183,17 @@ pub struct Own {
     pub sent: Vec<ObjectId>,
 }
 
+/// A ref that is not fetched, because of what lies behind it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftOut {
+    /// Where it stood: it is tried again when it stands elsewhere.
+    pub oid: ObjectId,
+    /// What is wrong with it, for people.
+    pub why: String,
+    /// The limit that it is beyond: a larger one tries it again.
+    pub limit: Option<u64>,
+}
+
 /// All that one clone knows of a remote between two commands.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SyncState {
@@ -198,6 +209,8 @@ pub struct SyncState {
     pub claims: BTreeMap<RefName, ForeignClaim>,
     /// Own claims that others can see, by ref.
     pub leases: BTreeMap<RefName, OwnLease>,
+    /// What is not fetched, by ref.
+    pub left_out: BTreeMap<RefName, LeftOut>,
     /// The greatest token of a claim that was ever seen.
     pub last_token: u64,
     /// Claims that were given up for other machines', by the own instance that had them.

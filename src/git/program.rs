@@ -112,6 +112,7 @@ pub struct Git {
     values: Vec<(OsString, OsString)>,
     left_away: Vec<&'static str>,
     deadline: Deadline,
+    largest_file: Option<u64>,
 }
 
 /// What a call gave.
@@ -156,6 +157,7 @@ impl Git {
             values: Vec::new(),
             left_away: Vec::new(),
             deadline: Deadline::NEVER,
+            largest_file: None,
         })
     }
 
@@ -163,6 +165,22 @@ impl Git {
     #[must_use]
     pub fn until(&self, deadline: Deadline) -> Self {
         Self { deadline, ..self.clone() }
+    }
+
+    /// The same git, which fails to write a file that is larger than so many bytes, where the system knows of that.
+    #[must_use]
+    pub fn writing_at_most(&self, bytes: u64) -> Self {
+        Self { largest_file: Some(bytes), ..self.clone() }
+    }
+
+    /// The program, behind a shell that sets the limit where there is one: the standard library has no way to it.
+    fn command(&self) -> Command {
+        let Some(bytes) = self.largest_file.filter(|_| cfg!(unix)) else { return Command::new(&self.program) };
+        let mut command = Command::new("/bin/sh");
+        // Counted in blocks of 512 bytes. What is ignored here is ignored in git, which then fails to write, and says so.
+        command.args(["-c", "trap '' XFSZ; ulimit -f \"$0\" && exec \"$@\"", &(bytes / 512).to_string()]);
+        command.arg(&self.program);
+        command
     }
 
     /// The same git with one more `-c name=value` on every call: `core.fsmonitor=false`, disarmed filters and drivers.
@@ -212,7 +230,7 @@ impl Git {
     /// Begins a call with options of git itself before the subcommand (`--git-dir=…`, `--attr-source=…`).
     #[must_use]
     pub fn call_with<S: AsRef<OsStr>>(&self, dir: &Path, options: &[S], subcommand: &str) -> Call {
-        let mut command = Command::new(&self.program);
+        let mut command = self.command();
         for name in CLEARED {
             command.env_remove(name);
         }

@@ -130,6 +130,23 @@ impl Exchange {
         Ok(answer.split(|&b| b == b'\n').filter_map(line).collect())
     }
 
+    /// How many bytes its objects take.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let files = |dir: PathBuf| fs::read_dir(dir).into_iter().flatten().flatten();
+        let size = |entry: fs::DirEntry| entry.metadata().map_or(0, |data| if data.is_file() { data.len() } else { 0 });
+        files(self.dir.join("objects")).flat_map(|folder| files(folder.path())).map(size).sum()
+    }
+
+    /// Removes what a fetch that broke off left lying. The caller keeps others from fetching at the same time.
+    pub fn sweep(&self) {
+        for file in fs::read_dir(self.dir.join("objects/pack")).into_iter().flatten().flatten() {
+            if names::to_bytes(Path::new(&file.file_name())).starts_with(b"tmp_") {
+                drop(fs::remove_file(file.path()));
+            }
+        }
+    }
+
     /// Keeps what `objects` holds in memory, for the remote to be sent.
     ///
     /// # Errors

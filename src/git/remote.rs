@@ -97,12 +97,14 @@ impl Remote {
         }
     }
 
-    /// Brings the refs that match into the repository that talks, and forgets there what is gone.
+    /// Brings the refs that match into the repository that talks, and forgets there what is gone. It writes no more than
+    /// `most` bytes.
     ///
     /// # Errors
-    /// [`Trouble`] where the remote cannot be read.
-    pub fn fetch(&self, refspecs: &[&str]) -> Result<(), Trouble> {
-        let call = self.call("fetch").args(["--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--force"]);
+    /// [`Trouble`] where the remote cannot be read, or sends more than that.
+    pub fn fetch(&self, refspecs: &[&str], most: u64) -> Result<(), Trouble> {
+        let bounded = Self { git: self.git.writing_at_most(most), ..self.clone() };
+        let call = bounded.call("fetch").args(["--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--force"]);
         let call = call.args(["--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates"]);
         let output = call.arg(&self.fetch_from).args(refspecs).output()?;
         if output.code == 0 { Ok(()) } else { Err(Trouble::of(&output)) }
@@ -169,6 +171,10 @@ fn armed(git: &Git, repository: &Repository) -> Git {
         PROTOCOLS.iter().fold(git.clone(), |git, name| git.overriding(format!("protocol.{name}.allow=always")));
     for setting in [
         "transfer.fsckObjects=true",
+        // One file whatever comes, so that a limit on files is one on all.
+        "fetch.unpackLimit=1",
+        // Read in pieces where they are larger, not held in memory.
+        "core.bigFileThreshold=32m",
         "fetch.writeCommitGraph=false",
         "core.alternateRefsPrefixes=refs/heads/ refs/remotes/",
         "credential.interactive=false",

@@ -15,7 +15,7 @@ use crate::failure::{Failure, Kind};
 use crate::git::config::{Config, Scope};
 
 pub use team::TeamFile;
-pub(crate) use values::mode_name;
+pub(crate) use values::{mode_name, show_size};
 
 /// A setting's name in git's configuration and the flag's value for it: `("coord.target", "main")`.
 pub type Flag = (&'static str, String);
@@ -205,6 +205,24 @@ pub(crate) const KNOWN: &[Known] = &[
         meaning: "a hook starts a fetch behind it when the last one is older",
         apply: |policy, values| values::one(values, values::seconds).map(|span| policy.sync_every = span),
         show: |policy| values::show_milliseconds(policy.sync_every.0.saturating_mul(1000)),
+    },
+    Known {
+        name: "coord.syncTimeout",
+        variable: "COORD_SYNC_TIMEOUT",
+        team: ("", "syncTimeout"),
+        many: false,
+        meaning: "so long one talk to the remote may take",
+        apply: |policy, values| values::one(values, values::seconds).map(|span| policy.sync_timeout = span),
+        show: |policy| values::show_milliseconds(policy.sync_timeout.0.saturating_mul(1000)),
+    },
+    Known {
+        name: "coord.syncMaxSize",
+        variable: "COORD_SYNC_MAX_SIZE",
+        team: ("", "syncMaxSize"),
+        many: false,
+        meaning: "so much is kept of what others published; what would make it more is left out",
+        apply: |policy, values| values::one(values, values::size).map(|bytes| policy.sync_max_size = bytes),
+        show: |policy| show_size(policy.sync_max_size),
     },
     Known {
         name: "coord.syncExclude",

@@ -2,6 +2,7 @@
 //! Must not know: how an instance is judged, how an answer is shown.
 
 mod background;
+mod bringing;
 mod fetching;
 mod host;
 pub(super) mod leases;
@@ -26,9 +27,6 @@ use crate::store::sync::Talking;
 pub use background::{start as start_in_background, start_after_commit};
 pub use rehearsal::rehearse;
 pub use stand::{Stand, of as stand};
-
-/// How long one talk to the remote may take.
-const LONGEST_TALK: Duration = Duration::from_secs(120);
 
 /// How long somebody waits for another talk of the same clone to end.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -227,6 +225,11 @@ pub(super) fn must_be_on(ctx: &Context) -> Result<(), Failure> {
         .hint("coord config sync content    your work as it lies, so that conflicts are exact"))
 }
 
+/// How long one talk to the remote may take.
+fn longest(ctx: &Context) -> Duration {
+    Duration::from_secs(ctx.policy.sync_timeout.0.max(1))
+}
+
 impl<'a> Talk<'a> {
     /// Takes the right to talk, and reads what is known.
     pub(super) fn begin(ctx: &'a Context, remote: Option<&str>, wait: Duration) -> Result<Self, Failure> {
@@ -242,7 +245,7 @@ impl<'a> Talk<'a> {
         let ssh = ctx.env.variable("GIT_SSH_COMMAND").filter(|_| ctx.env.variable("GIT_SSH").is_none());
         let remote = Remote::named(&ctx.repository, &name, &git_dir, ssh)
             .ok_or_else(|| Failure::config(format!("the remote {name} has no address")))?
-            .until(Deadline::within(LONGEST_TALK));
+            .until(Deadline::within(longest(ctx)));
         // Evidence of the moment: what cannot be read is fetched anew.
         let known = ctx.store.sync_state().unwrap_or_default().filter(|state| state.remote == remote.shown);
         let found = host::identify(ctx, &talking)?;
@@ -286,6 +289,7 @@ impl<'a> Talk<'a> {
                 "; `git fetch` once by hand, so that the credentials are known, or set up a helper"
             }
             Trouble::Missing(_) => "; look at `git remote -v`",
+            Trouble::Silent(_) => "; coord.syncTimeout says how long that may take",
             _ => "",
         };
         self.state.trouble = Some(text.clone());
@@ -294,8 +298,13 @@ impl<'a> Talk<'a> {
 
     /// Something that somebody should know, now and in the log.
     pub(super) fn notice(&mut self, text: String) {
-        journal::note(self.ctx, None, EventKind::SyncNoted { reason: text.clone() });
+        self.log(text.clone());
         self.report.notices.push(text);
+    }
+
+    /// Something for the log.
+    pub(super) fn log(&self, text: String) {
+        journal::note(self.ctx, None, EventKind::SyncNoted { reason: text });
     }
 
     fn done(self) -> Synced {

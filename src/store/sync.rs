@@ -16,7 +16,7 @@ use super::sync_record::{PublicationWire, YieldWire, into_yield, yield_wire};
 use super::wire::{Oid, Text, Time};
 use super::{Store, lock, platform};
 use crate::domain::id::RefName;
-use crate::domain::sync::{Host, Own, SyncMode, SyncState, Synced};
+use crate::domain::sync::{Host, LeftOut, Own, SyncMode, SyncState, Synced};
 
 pub use claim_record::{ClaimRecord, decode as decode_claim, encode as encode_claim};
 use claim_record::{ForeignWire, OwnWire};
@@ -63,6 +63,8 @@ struct StateWire {
     claims: Vec<(Text, ForeignWire)>,
     #[serde(default)]
     leases: Vec<(Text, OwnWire)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<(Text, LeftOutWire)>,
     #[serde(default)]
     last_token: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -73,6 +75,14 @@ struct StateWire {
     failures: u32,
     trouble: Option<String>,
     refused: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeftOutWire {
+    oid: Oid,
+    why: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,6 +143,9 @@ fn to_wire(state: &SyncState) -> StateWire {
         says: own.says.clone(),
         sent: own.sent.iter().copied().map(Oid).collect(),
     };
+    let left_out = |(name, left): (&RefName, &LeftOut)| {
+        (text(name), LeftOutWire { oid: Oid(left.oid), why: left.why.clone(), limit: left.limit })
+    };
     StateWire {
         version: VERSION,
         remote: state.remote.clone(),
@@ -141,6 +154,7 @@ fn to_wire(state: &SyncState) -> StateWire {
         others: state.others.values().map(SyncedWire::from).collect(),
         claims: state.claims.iter().map(|(name, claim)| (text(name), ForeignWire::from(claim))).collect(),
         leases: state.leases.iter().map(|(name, lease)| (text(name), OwnWire::from(lease))).collect(),
+        left_out: state.left_out.iter().map(left_out).collect(),
         last_token: state.last_token,
         yielded: state.yielded.iter().map(|(who, all)| (text(who), all.iter().map(yield_wire).collect())).collect(),
         fetched: state.fetched.map(Time),
@@ -157,6 +171,8 @@ fn from_wire(wire: StateWire) -> Result<SyncState, String> {
         let sent = wire.sent.into_iter().map(|id| id.0).collect();
         (name(wire.name), Own { oid: wire.oid.map(|id| id.0), says: wire.says, sent })
     };
+    let left_out =
+        |(text, wire): (Text, LeftOutWire)| (name(text), LeftOut { oid: wire.oid.0, why: wire.why, limit: wire.limit });
     let mut others = BTreeMap::new();
     for other in wire.others {
         let other = other.into_synced()?;
@@ -171,6 +187,7 @@ fn from_wire(wire: StateWire) -> Result<SyncState, String> {
         others,
         claims: claims.collect::<Result<_, String>>()?,
         leases: leases.collect::<Result<_, String>>()?,
+        left_out: wire.left_out.into_iter().map(left_out).collect(),
         last_token: wire.last_token,
         yielded: wire
             .yielded
@@ -328,6 +345,10 @@ mod tests {
             consent: SyncMode::Content,
             own: BTreeMap::from([(name.clone(), Own { oid: Some(id), says: "s".into(), sent: vec![id] })]),
             others: BTreeMap::from([(name, other)]),
+            left_out: BTreeMap::from([(
+                RefName::new("refs/coord/evil/i"),
+                LeftOut { oid: id, why: "w".into(), limit: Some(1 << 30) },
+            )]),
             fetched: Some(Timestamp(1)),
             failures: 2,
             refused: Some("hidden".into()),

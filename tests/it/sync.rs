@@ -1,6 +1,9 @@
 //! Beyond one machine: clones that meet at a bare repository, each as if it lay on another machine.
 //! Must not know: how anything is carried or kept.
 
+mod bounds;
+mod cut;
+mod everywhere;
 mod faults;
 mod hosts;
 mod leases;

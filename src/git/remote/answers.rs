@@ -32,7 +32,11 @@ pub enum Trouble {
     Broken(String),
     /// It sent something that git does not take.
     Rejected(String),
-    /// Git itself could not be run, or took too long.
+    /// It sent more than is taken.
+    TooMuch(String),
+    /// It did not answer, or not to the end, in the time that there was.
+    Silent(String),
+    /// Git itself could not be run.
     Git(String),
 }
 
@@ -46,6 +50,8 @@ impl Trouble {
             | Self::Missing(text)
             | Self::Broken(text)
             | Self::Rejected(text)
+            | Self::TooMuch(text)
+            | Self::Silent(text)
             | Self::Git(text) => text,
         }
     }
@@ -55,7 +61,9 @@ impl Trouble {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
         let said = said(&text, output.code);
-        if has(&["fsck error", "error in object", "fsck-objects"]) {
+        if has(&["File too large"]) {
+            Self::TooMuch(said)
+        } else if has(&["fsck error", "error in object", "fsck-objects"]) {
             Self::Rejected(said)
         } else if has(&[
             "bad object",
@@ -94,7 +102,10 @@ impl Trouble {
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        Self::Git(error.to_string())
+        match error {
+            Error::TimedOut { .. } => Self::Silent("it did not answer in time".to_owned()),
+            error => Self::Git(error.to_string()),
+        }
     }
 }
 
@@ -208,6 +219,7 @@ mod tests {
                 "fatal: '/x' does not appear to be a git repository\nfatal: Could not read from remote repository.",
                 "missing",
             ),
+            ("fatal: write error: File too large\nfatal: fetch-pack: invalid index-pack output", "too much"),
             ("error: object file x is empty\nfatal: loose object x is corrupt", "broken"),
         ] {
             let found = match Trouble::of(&output("", said)) {
@@ -216,7 +228,8 @@ mod tests {
                 Trouble::Missing(_) => "missing",
                 Trouble::Broken(_) => "broken",
                 Trouble::Rejected(_) => "rejected",
-                Trouble::Git(_) => "git",
+                Trouble::TooMuch(_) => "too much",
+                Trouble::Silent(_) | Trouble::Git(_) => "no answer",
             };
             assert_eq!(found, kind, "{said}");
         }

@@ -10,6 +10,9 @@ use crate::domain::time::Seconds;
 const UNITS: &[(&str, u64)] =
     &[("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
+/// Units of sizes, largest first.
+const SIZES: &[(&str, u64)] = &[("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10)];
+
 /// The one value of a setting that has one.
 pub(super) fn one<T>(values: &[String], parse: impl Fn(&str) -> Result<T, String>) -> Result<T, String> {
     match values {
@@ -86,6 +89,24 @@ pub(super) fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "it must be a whole number".to_owned())
 }
 
+/// A size as git writes it: a whole number, and perhaps k, m or g.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let wrong = || "it must be a size: 500m, 2g".to_owned();
+    let lower = text.to_ascii_lowercase();
+    let found = SIZES.iter().find_map(|(unit, factor)| Some((lower.strip_suffix(unit)?, *factor)));
+    let (digits, factor) = found.unwrap_or((&lower, 1));
+    digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
+}
+
+/// The size in the largest unit that holds it whole.
+pub(crate) fn show_size(bytes: u64) -> String {
+    let fits = |factor: u64| bytes > 0 && bytes.is_multiple_of(factor);
+    match SIZES.iter().find(|(_, factor)| fits(*factor)) {
+        Some((unit, factor)) => format!("{}{unit}", bytes / factor),
+        None => bytes.to_string(),
+    }
+}
+
 /// The span in the largest unit that holds it whole.
 pub(super) fn show_milliseconds(span: u64) -> String {
     let (unit, factor) = UNITS
@@ -145,6 +166,15 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_read_and_shown_alike() {
+        for (text, bytes) in [("1g", 1 << 30), ("500m", 500 << 20), ("3k", 3 << 10), ("17", 17)] {
+            assert_eq!(size(text), Ok(bytes));
+            assert_eq!(show_size(bytes), text);
+        }
+        assert!(size("much").is_err() && size("-1").is_err() && size("99999999999g").is_err());
+    }
 
     #[test]
     fn spans_are_read_and_shown_alike() {

@@ -4,33 +4,27 @@
 
 use std::collections::BTreeMap;
 
+use super::bringing::{self, bring};
 use super::{Talk, leases};
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::sync::{Fetched, SyncMode, Synced, Yield, host_of};
 use crate::failure::Failure;
 use crate::git::objects::Objects;
 use crate::git::publication;
-use crate::git::remote::Trouble;
 use crate::ops::session;
 use crate::store::sync_record;
 
 /// What is fetched.
 const REFSPECS: &[&str] = &["+refs/coord/*:refs/coord/*", "+refs/coord-claims/*:refs/coord-claims/*"];
 
-/// More instances than this are not looked at.
+/// More instances than this are not looked at, and no more of one machine, so that none drowns the others.
 const MOST: usize = 20_000;
+const MOST_OF_ONE: usize = 1_000;
 
 /// Fetches, and takes in what is new.
 pub(super) fn fetch(talk: &mut Talk<'_>) -> Result<(), Failure> {
-    let fetched = match talk.remote.fetch(REFSPECS) {
-        Err(Trouble::Broken(_)) => {
-            talk.exchange.make(&talk.ctx.repository)?;
-            talk.remote.fetch(REFSPECS)
-        }
-        Err(Trouble::Rejected(why)) => one_by_one(talk, &why),
-        other => other,
-    };
-    if let Err(trouble) = fetched {
+    let refspecs: Vec<String> = REFSPECS.iter().map(|&spec| spec.to_owned()).collect();
+    if let Err(trouble) = bring(talk, &refspecs) {
         talk.failed("fetch from", &trouble);
         return Ok(());
     }
@@ -41,11 +35,12 @@ pub(super) fn fetch(talk: &mut Talk<'_>) -> Result<(), Failure> {
     if is_torn(talk)? {
         // The user's own `gc` took what was borrowed of it, and no fetch brings again what its refs say is there.
         talk.exchange.make(&talk.ctx.repository)?;
-        if let Err(trouble) = talk.remote.fetch(REFSPECS) {
+        if let Err(trouble) = bring(talk, &refspecs) {
             talk.failed("fetch from", &trouble);
             return Ok(());
         }
     }
+    bringing::say(talk);
     take_in(talk)
 }
 
@@ -60,34 +55,6 @@ fn is_torn(talk: &Talk<'_>) -> Result<bool, Failure> {
     Ok(!talk.state.others.values().filter(stands).all(is_whole))
 }
 
-/// Something there is not fit to be fetched: everything else is.
-fn one_by_one(talk: &mut Talk<'_>, why: &str) -> Result<(), Trouble> {
-    let here: BTreeMap<RefName, ObjectId> = talk.exchange.refs()?.into_iter().collect();
-    let there = talk.remote.list(&["refs/coord/*", "refs/coord-claims/*"])?;
-    let new: Vec<String> = there
-        .iter()
-        .filter(|(name, oid)| here.get(name) != Some(oid))
-        .filter_map(|(name, _)| std::str::from_utf8(name.as_bytes()).ok().map(|name| format!("+{name}:{name}")))
-        .collect();
-    let mut waiting = vec![&new[..]];
-    while let Some(some) = waiting.pop() {
-        let refspecs: Vec<&str> = some.iter().map(String::as_str).collect();
-        match talk.remote.fetch(&refspecs) {
-            Ok(()) => {}
-            Err(Trouble::Rejected(_)) if some.len() > 1 => {
-                let (first, second) = some.split_at(some.len() / 2);
-                waiting.extend([first, second]);
-            }
-            Err(Trouble::Rejected(_)) => {
-                let name = some[0].rsplit(':').next().unwrap_or_default();
-                talk.notice(format!("{name} is not fit to be fetched and is left out: {why}"));
-            }
-            Err(trouble) => return Err(trouble),
-        }
-    }
-    Ok(())
-}
-
 fn take_in(talk: &mut Talk<'_>) -> Result<(), Failure> {
     // Made only now, so the objects are opened with it.
     let mut repository = talk.ctx.repository.clone();
@@ -95,15 +62,7 @@ fn take_in(talk: &mut Talk<'_>) -> Result<(), Failure> {
     let objects = repository.objects()?;
     let refs = talk.exchange.refs()?;
     let (mut others, mut changed, mut unused) = (BTreeMap::new(), 0, Vec::new());
-    for (name, oid) in &refs {
-        let Some(host) = host_of(name) else { continue };
-        if talk.state.own.contains_key(name) {
-            continue;
-        }
-        if others.len() >= MOST {
-            talk.notice(format!("more than {MOST} instances are published; the others are not looked at"));
-            break;
-        }
+    for (name, oid, host) in looked_at(talk, &refs) {
         let known = talk.state.others.remove(name);
         if let Some(known) = known.as_ref().filter(|known| known.oid == *oid) {
             others.insert(name.clone(), known.clone());
@@ -139,6 +98,30 @@ fn take_in(talk: &mut Talk<'_>) -> Result<(), Failure> {
     talk.state.others = others;
     talk.report.fetched = Some(Fetched { others: labels, changed, gone, claims: talk.state.claims.len() });
     Ok(())
+}
+
+/// The refs of others' instances that are looked at: those that are known already before others where there are too many.
+fn looked_at<'r>(talk: &mut Talk<'_>, refs: &'r [(RefName, ObjectId)]) -> Vec<(&'r RefName, &'r ObjectId, &'r str)> {
+    let of_others = |(name, oid): &'r (RefName, ObjectId)| {
+        let host = host_of(name).filter(|_| !talk.state.own.contains_key(name))?;
+        Some((name, oid, host))
+    };
+    let all: Vec<_> = refs.iter().filter_map(of_others).collect();
+    let (known, new): (Vec<_>, Vec<_>) = all.iter().partition(|(name, ..)| talk.state.others.contains_key(*name));
+    let mut of_one: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut fits = |(_, _, host): &(_, _, &'r str)| {
+        let count = of_one.entry(host).or_default();
+        *count += 1;
+        *count <= MOST_OF_ONE
+    };
+    let few: Vec<_> = known.into_iter().chain(new).filter(|one| fits(one)).take(MOST).collect();
+    if few.len() < all.len() {
+        let (all, few) = (all.len(), few.len());
+        talk.report.notices.push(format!(
+            "{all} instances are published, and {few} of them looked at: at most {MOST_OF_ONE} of one machine, and {MOST} in all"
+        ));
+    }
+    few
 }
 
 /// Claims of ours that others gave theirs up for.

@@ -92,7 +92,7 @@ fn meeting(state: &SyncState, patterns: &[Pattern], force: &BTreeSet<Token>, now
 
 fn begin(ctx: &Context) -> Result<Talk<'_>, Failure> {
     let mut talk = Talk::begin(ctx, None, LONGEST)?;
-    talk.remote = talk.remote.until(Deadline::within(LONGEST));
+    talk.remote = talk.remote.until(Deadline::within(LONGEST.min(super::longest(ctx))));
     Ok(talk)
 }
 

@@ -219,7 +219,7 @@ fn look_again(
     for name in outrun {
         let Some(own) = talk.state.own.get_mut(name) else { continue };
         let now = there.get(name).copied();
-        let newest = own.sent.last().copied();
+        let sent = |id: ObjectId| own.sent.iter().position(|sent| *sent == id);
         match now {
             _ if now == own.oid => {}
             None => {
@@ -228,10 +228,10 @@ fn look_again(
             }
             Some(oid) if own.sent.contains(&oid) => {
                 // The answer to what we sent was lost, or the remote was set back to what we sent before.
-                let answered = newest == now;
+                let is_news = own.oid.and_then(sent) < sent(oid);
                 own.oid = now;
                 own.says.clear();
-                if answered {
+                if is_news {
                     if let Some(draft) =
                         drafts.drafts.iter().find(|draft| draft.name == *name && Some(draft.commit) == now)
                     {

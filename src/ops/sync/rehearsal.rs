@@ -45,7 +45,7 @@ struct Rehearsal {
 
 impl Rehearsal {
     fn new(talk: &mut Talk<'_>) -> Result<Self, Failure> {
-        talk.remote = talk.remote.until(Deadline::within(LONGEST));
+        talk.remote = talk.remote.until(Deadline::within(LONGEST.min(super::longest(talk.ctx))));
         let objects = talk.ctx.repository.objects()?;
         let tree = objects.add(ObjectKind::Tree, b"")?;
         let make = |text: &[u8]| publication::commit(&objects, tree, &[], text, Timestamp(0));
@@ -127,7 +127,7 @@ impl Rehearsal {
     fn fetch(&mut self, talk: &Talk<'_>) -> Result<(), Failure> {
         let name = String::from_utf8_lossy(self.name.as_bytes()).into_owned();
         let spec = format!("+{name}:{name}");
-        if let Err(trouble) = talk.remote.fetch(&[&spec]) {
+        if let Err(trouble) = talk.remote.fetch(&[&spec], talk.ctx.policy.sync_max_size) {
             self.say(Level::Problem, format!("could not fetch from {}: {}", talk.remote.shown, trouble.text()), None);
         } else if !talk.exchange.refs()?.iter().any(|(found, _)| *found == self.name) {
             self.say(

@@ -38,7 +38,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
-fn program(name: &str) -> Option<PathBuf> {
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let found = ["/usr/sbin", "/usr/local/sbin", "/usr/bin"]
         .iter()
         .map(|dir| Path::new(dir).join(name))

@@ -11,6 +11,7 @@ use crate::git::objects::Objects;
 use crate::git::publication;
 use crate::git::remote::Trouble;
 use crate::ops::sync::Talk;
+use crate::ops::sync::bringing::bring;
 use crate::store::sync::{self as store, ClaimRecord};
 
 /// No more claims are looked at.
@@ -31,14 +32,7 @@ pub(super) fn fetch_only(talk: &mut Talk<'_>, names: &[RefName], now: &Moment) -
 }
 
 fn fetch_like(talk: &mut Talk<'_>, refspecs: &[String], now: &Moment) -> Result<Line, Trouble> {
-    let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
-    match talk.remote.fetch(&refspecs) {
-        Err(Trouble::Broken(_)) => {
-            talk.exchange.make(&talk.ctx.repository)?;
-            talk.remote.fetch(&refspecs)?;
-        }
-        other => other?,
-    }
+    bring(talk, refspecs)?;
     take_in(talk, now)
 }
 
