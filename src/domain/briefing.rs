@@ -94,6 +94,8 @@ pub struct Met {
     pub task: Option<String>,
     /// Whether they have committed it.
     pub committed: bool,
+    /// When that was last asked of the remote, where it is an instance of another machine.
+    pub fetched: Option<Timestamp>,
     /// When they committed or last touched it.
     pub since: Option<Timestamp>,
     /// Their lines, in their own file.

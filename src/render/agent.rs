@@ -103,7 +103,8 @@ fn met(met: &Met, now: Timestamp) -> String {
     let since = met.since.map(|since| format!(" {}", words::ago(now, since))).unwrap_or_default();
     let lines = if met.lines.is_empty() { String::new() } else { format!(" {}", words::at_lines(&met.lines)) };
     let how = if met.committed { "has committed a change to" } else { "has an uncommitted change in" };
-    let mut said = format!("{label}{task} {how} {}{lines}{since}.", named(&met.path));
+    let fetched = met.fetched.map(|then| format!(", as fetched {}", words::ago(now, then))).unwrap_or_default();
+    let mut said = format!("{label}{task} {how} {}{lines}{since}{fetched}.", named(&met.path));
     said += if met.conflicts {
         " This edit changes the same lines: git could not merge the two."
     } else {

@@ -418,6 +418,26 @@ fn scan(root: &Path, runs: usize, out: &mut impl Write) -> Result<(), Failure> {
     let mut elsewhere = || Ok(timed(|| hub.field.coord(&two, &args))?.0);
     let [here, elsewhere] = by_turns(runs, [&mut here, &mut elsewhere])?;
     let row = Row { what: "scan", coord: elsewhere, git: here, against: "as many branches of one's own", limit: 1.2 };
-    support::print(&format!("{branches} instances of other machines"), &[row], out)?;
+    let mut rows = vec![row];
+    // A file that nobody changed, and one that two of them did, far from here.
+    for (what, file, text) in [
+        ("hook, nobody's path", "new.rs".to_owned(), "new\n".to_owned()),
+        ("hook, a path of two", path(0), content(0) + "more\n"),
+    ] {
+        fs::write(two.join(&file), text)?;
+        hub.field.git(&two, &["add", "--", &file])?;
+        let hook = |sync: &str| -> Result<Duration, Failure> {
+            let mut command = hub.field.command("coord", &two);
+            let git_dir = two.join(".git");
+            command.args(["hook", "pre-commit"]).env("GIT_INDEX_FILE", git_dir.join("index")).env("GIT_DIR", git_dir);
+            let (spent, output) = timed(|| Ok(command.env("COORD_SYNC", sync).output()?))?;
+            if output.status.success() { Ok(spent) } else { Err("the hook stops the commit".into()) }
+        };
+        let (mut with, mut without) = (|| hook("content"), || hook("off"));
+        let [with, without] = by_turns(runs, [&mut with, &mut without])?;
+        rows.push(Row { what, coord: with, git: without, against: "without any of them", limit: 1.5 });
+        hub.field.git(&two, &["reset", "-q", "--hard"])?;
+    }
+    support::print(&format!("{branches} instances of other machines"), &rows, out)?;
     Ok(())
 }

@@ -133,8 +133,9 @@ impl<'a> Look<'a> {
         let met = Met {
             path: path.clone(),
             label: other.who.label.clone(),
-            task: ctx.task_of(&other.who.identity),
+            task: other.who.task(ctx),
             committed,
+            fetched: other.who.synced.as_ref().and_then(|_| ctx.sync_state().ok().flatten()?.fetched),
             since: since::of(self.objects, self.target, other, !committed, &[overlap]),
             lines: overlap.b_own.clone(),
             hunk: self.hunk(path, at, &overlap.b_own)?,

@@ -48,7 +48,7 @@ fn who_watches_hears_of_them_as_they_come() {
     one.git(&["checkout", "-q", FILE]).ok();
     one.coord(&["sync"]).ok();
     two.coord(&["sync", "pull"]).ok();
-    stream.until("conflict_gone");
+    stream.until("conflict_resolved");
 }
 
 /// What an agent hears before it edits this line.
