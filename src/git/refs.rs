@@ -180,8 +180,11 @@ pub(crate) fn commit_behind(objects: &Objects, id: ObjectId) -> Result<Option<Ob
     Ok(peel(objects, id)?.map(|(id, _)| id))
 }
 
-/// The commit behind `id`, with its bytes; `None` for a tree or blob.
-fn peel(objects: &Objects, id: ObjectId) -> Result<Option<(ObjectId, Rc<[u8]>)>, Error> {
+/// A commit with its bytes.
+type Bytes = (ObjectId, Rc<[u8]>);
+
+/// The commit behind `id`; `None` for a tree or blob.
+fn peel(objects: &Objects, id: ObjectId) -> Result<Option<Bytes>, Error> {
     let mut id = id;
     loop {
         let object = objects.read(id)?;

@@ -1,7 +1,7 @@
 //! Each line of work by itself against the target: does it land, and what does it leave there.
 //! Must not know: other lines of work.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::thread;
 
 use foldhash::fast::RandomState;
@@ -252,13 +252,12 @@ fn walk(work: &Work<'_>, line: &Brought, only: Option<&BTreeSet<RepoPath>>) -> R
 
 /// Those whose content both the target and a line changed, and those that several lines changed.
 fn wanted_attributes(brought: &[Brought]) -> BTreeSet<RepoPath> {
-    let (mut seen, mut wanted) = (HashSet::with_hasher(RandomState::default()), BTreeSet::new());
+    let mut seen: HashMap<&RepoPath, bool, RandomState> = HashMap::default();
     for touched in brought.iter().flat_map(|line| &line.touched) {
-        if !seen.insert(&touched.path) || touched.met() {
-            wanted.insert(touched.path.clone());
-        }
+        let again = |wanted: &mut bool| *wanted = true;
+        seen.entry(&touched.path).and_modify(again).or_insert_with(|| touched.met());
     }
-    wanted
+    seen.into_iter().filter(|(_, wanted)| *wanted).map(|(path, _)| path.clone()).collect()
 }
 
 /// What merging path by path came to.

@@ -21,7 +21,7 @@ mod bytes;
 mod form;
 
 /// Another number for every change of what the bytes mean.
-const FORMAT: [u8; 2] = [2, 0];
+const FORMAT: [u8; 2] = [3, 0];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;

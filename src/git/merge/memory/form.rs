@@ -49,15 +49,16 @@ type Placed<'a> = (usize, usize, &'a PairAnswer);
 pub(super) fn write((lines, pairs, attributes): (&[&Brought], &[Placed<'_>], &ByPath), key: &[u8]) -> Vec<u8> {
     let mut attributes: Vec<_> = attributes.iter().collect();
     attributes.sort_unstable_by(|a, b| a.0.cmp(b.0));
-    // The pairs are about as much as all the rest.
+    let halves = pairs.split_at(pairs.len() / 2);
     let parts = thread::scope(|scope| {
-        let pairs = scope.spawn(|| Out::part(pairs, Out::pair));
+        let first = scope.spawn(|| Out::part(halves.0, Out::pair));
+        let second = scope.spawn(|| Out::part(halves.1, Out::pair));
         let lines = Out::part(lines, |out, line| out.line(line));
         let attributes = Out::part(&attributes, |out, (path, attributes)| {
             out.path(path);
             out.attributes(**attributes);
         });
-        [lines, joined(pairs.join()), attributes]
+        [lines, joined(first.join()), joined(second.join()), attributes]
     });
     let mut whole = Writer::default();
     whole.bytes(key);
@@ -80,17 +81,20 @@ pub(super) fn read(bytes: &[u8], id_len: usize) -> Option<Memory> {
     if !key.starts_with(&super::FORMAT) {
         return None;
     }
-    let (lines, pairs, attributes) = (reader.bytes()?, reader.bytes()?, reader.bytes()?);
+    let mut part = || reader.bytes();
+    let (lines, first, second, attributes) = (part()?, part()?, part()?, part()?);
     if !reader.0.is_empty() {
         return None;
     }
-    let (pairs, lines, attributes) = thread::scope(|scope| {
-        let pairs = scope.spawn(|| In::part(pairs, id_len, In::pair));
+    let (first, second, lines, attributes) = thread::scope(|scope| {
+        let first = scope.spawn(|| In::part(first, id_len, In::pair));
+        let second = scope.spawn(|| In::part(second, id_len, In::pair));
         let lines = In::part(lines, id_len, In::line);
         let attributes = In::part(attributes, id_len, |from| Some((from.path()?, from.attributes()?)));
-        (joined(pairs.join()), lines, attributes)
+        (joined(first.join()), joined(second.join()), lines, attributes)
     });
-    let (pairs, lines, attributes) = (pairs?, lines?, ByPath::from_iter(attributes?));
+    let (mut pairs, lines, attributes) = (first?, lines?, ByPath::from_iter(attributes?));
+    pairs.extend(second?);
     let in_order = pairs.iter().all(|pair| pair.a < pair.b && pair.b < lines.len());
     in_order.then_some(Memory { key, lines, pairs, attributes })
 }
@@ -117,7 +121,9 @@ impl Out {
     fn part<T>(all: &[T], mut one: impl FnMut(&mut Self, &T)) -> Vec<u8> {
         let mut out = Self::default();
         out.count(all.len());
-        all.iter().for_each(|item| one(&mut out, item));
+        for item in all {
+            one(&mut out, item);
+        }
         let mut part = Writer(Vec::with_capacity(out.body.0.len() + out.paths.len() * 64));
         part.count(out.paths.len());
         for path in &out.paths {
