@@ -1,7 +1,7 @@
 //! Hot spots: the few paths that cause most conflicts, and what would end them.
 //! Must not know: how a survey was made, how a hot spot is shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::hunk::LineSpan;
 use super::overlap::{ConflictKind, Grade, PathOverlap};
@@ -63,7 +63,8 @@ impl HotSpot {
 struct Tally {
     pairs: usize,
     alone: usize,
-    instances: BTreeSet<usize>,
+    /// Both of every pair.
+    instances: Vec<usize>,
     behind: usize,
     inserts: usize,
     blocks: bool,
@@ -75,11 +76,12 @@ pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
     let of_pairs = survey.conflicts().count();
     let mut tallies: BTreeMap<&RepoPath, Tally> = BTreeMap::new();
     for overlap in survey.conflicts() {
-        let conflicts: Vec<&PathOverlap> = overlap.paths.iter().filter(|path| path.grade == Grade::Conflict).collect();
-        for conflict in &conflicts {
+        let conflicts = || overlap.paths.iter().filter(|path| path.grade == Grade::Conflict);
+        let alone = conflicts().nth(1).is_none();
+        for conflict in conflicts() {
             let tally = tallies.entry(&conflict.path).or_default();
             tally.pairs += 1;
-            tally.alone += usize::from(conflicts.len() == 1);
+            tally.alone += usize::from(alone);
             tally.instances.extend([overlap.a, overlap.b]);
             tally.inserts += usize::from(both_only_insert(conflict));
             tally.blocks |= conflict.blocks;
@@ -89,6 +91,10 @@ pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
         let tally = tallies.entry(&path.path).or_default();
         tally.behind += 1;
         tally.blocks |= tally.pairs == 0;
+    }
+    for tally in tallies.values_mut() {
+        tally.instances.sort_unstable();
+        tally.instances.dedup();
     }
     let mut spots: Vec<HotSpot> = tallies.iter().map(|(path, tally)| spot(path, tally, of_pairs)).collect();
     spots.sort_by(|x, y| {

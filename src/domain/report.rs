@@ -37,7 +37,10 @@ impl Overlap {
     /// Whether it holds a conflict that counts: on a path that may block, and not acknowledged.
     #[must_use]
     pub fn counts(&self) -> bool {
-        !self.acknowledged && self.paths.iter().any(|path| path.grade == Grade::Conflict && path.blocks)
+        // The grade says it sooner where no path conflicts at all.
+        !self.acknowledged
+            && self.grade == Grade::Conflict
+            && self.paths.iter().any(|path| path.grade == Grade::Conflict && path.blocks)
     }
 }
 

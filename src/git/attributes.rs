@@ -72,57 +72,60 @@ fn driver(value: &[u8], default_driver: Option<&str>) -> (Driver, bool) {
 /// The attributes of some paths. Never iterated.
 pub type ByPath = HashMap<RepoPath, Attributes, RandomState>;
 
-/// Reads the attributes of `paths` in one call. `default_driver` is `merge.default`.
-pub fn read(
-    git: &Git,
-    common_dir: &Path,
-    target: ObjectId,
-    paths: &BTreeSet<RepoPath>,
-    default_driver: Option<&str>,
-) -> Result<ByPath, Error> {
-    let mut found = ByPath::default();
-    if paths.is_empty() {
-        return Ok(found);
-    }
-    let answer = ask(git, common_dir, Some(target), paths)?;
-    let mut fields = answer.split(|&b| b == 0);
-    while let (Some(path), Some(attribute), Some(value)) = (fields.next(), fields.next(), fields.next()) {
-        let path = RepoPath::new(path)
-            .map_err(|why| Error::Answer { operation: "check-attr".to_owned(), what: why.to_string() })?;
-        found.entry(path).or_default().learn(attribute, value, default_driver);
-    }
-    Ok(found)
+/// Where attributes are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The program that reads them.
+    pub git: &'a Git,
+    /// The common git dir.
+    pub common_dir: &'a Path,
+    /// The commit whose attributes count.
+    pub target: ObjectId,
+    /// `merge.default`.
+    pub default_driver: Option<&'a str>,
 }
 
-/// Whether the paths still have these attributes.
-pub fn are(
-    git: &Git,
-    common_dir: &Path,
-    target: ObjectId,
-    known: &ByPath,
-    default_driver: Option<&str>,
-) -> Result<bool, Error> {
-    let paths = known.keys().cloned().collect();
-    Ok(read(git, common_dir, target, &paths, default_driver)? == *known)
-}
+impl Source<'_> {
+    /// Reads the attributes of `paths` in one call.
+    pub fn read(&self, paths: &BTreeSet<RepoPath>) -> Result<ByPath, Error> {
+        let mut found = ByPath::default();
+        if paths.is_empty() {
+            return Ok(found);
+        }
+        let answer = self.ask(paths, true)?;
+        let mut fields = answer.split(|&b| b == 0);
+        while let (Some(path), Some(attribute), Some(value)) = (fields.next(), fields.next(), fields.next()) {
+            let path = RepoPath::new(path)
+                .map_err(|why| Error::Answer { operation: "check-attr".to_owned(), what: why.to_string() })?;
+            found.entry(path).or_default().learn(attribute, value, self.default_driver);
+        }
+        Ok(found)
+    }
 
-/// All is read at once, so git need not write each answer by itself. A worktree is named only because git insists on one; with a tree as the source it is not looked at.
-fn ask(git: &Git, common_dir: &Path, target: Option<ObjectId>, paths: &BTreeSet<RepoPath>) -> Result<Vec<u8>, Error> {
-    let mut options = vec![option("--git-dir=", common_dir), option("--work-tree=", common_dir)];
-    options.extend(target.map(|id| format!("--attr-source={id}").into()));
-    let stdin: Vec<u8> = paths.iter().flat_map(|path| [path.as_bytes(), b"\0"].concat()).collect();
-    let call = git.call_with(common_dir, &options, "check-attr").args(["-z", "--stdin", "merge", "coord"]);
-    let output = call
-        .arg("linguist-generated")
-        .env("GIT_INDEX_FILE", common_dir.join(NO_INDEX))
-        .env("GIT_FLUSH", "0")
-        .stdin(stdin)
-        .output()?;
-    match output.code {
-        0 => Ok(output.stdout),
-        // Git before 2.41 does not know --attr-source: what stands outside of trees counts all the same.
-        129 if target.is_some() => ask(git, common_dir, None, paths),
-        _ => Err(output.failed("check-attr".to_owned(), common_dir.to_owned())),
+    /// Whether the paths still have these attributes.
+    pub fn still_has(&self, known: &ByPath) -> Result<bool, Error> {
+        Ok(self.read(&known.keys().cloned().collect())? == *known)
+    }
+
+    /// All is read at once, so git need not write each answer by itself. A worktree is named only because git insists on
+    /// one; with a tree as the source it is not looked at.
+    fn ask(&self, paths: &BTreeSet<RepoPath>, in_tree: bool) -> Result<Vec<u8>, Error> {
+        let mut options = vec![option("--git-dir=", self.common_dir), option("--work-tree=", self.common_dir)];
+        options.extend(in_tree.then(|| format!("--attr-source={}", self.target).into()));
+        let stdin: Vec<u8> = paths.iter().flat_map(|path| [path.as_bytes(), b"\0"].concat()).collect();
+        let call = self.git.call_with(self.common_dir, &options, "check-attr");
+        let output = call
+            .args(["-z", "--stdin", "merge", "coord", "linguist-generated"])
+            .env("GIT_INDEX_FILE", self.common_dir.join(NO_INDEX))
+            .env("GIT_FLUSH", "0")
+            .stdin(stdin)
+            .output()?;
+        match output.code {
+            0 => Ok(output.stdout),
+            // Git before 2.41 does not know --attr-source: what stands outside of trees counts all the same.
+            129 if in_tree => self.ask(paths, false),
+            _ => Err(output.failed("check-attr".to_owned(), self.common_dir.to_owned())),
+        }
     }
 }
 

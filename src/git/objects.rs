@@ -224,6 +224,13 @@ impl Objects {
         self.odb.read_header(self.oid(id)?).map(|(len, _)| len).map_err(|error| unreadable(id, &error))
     }
 
+    /// So many objects will be read.
+    pub(super) fn expect(&self, count: usize) {
+        if self.reads.get() + count >= WORTH_THE_PACKS {
+            self.reads.set(WORTH_THE_PACKS);
+        }
+    }
+
     /// A commit's tree, parents and time.
     pub fn commit(&self, id: ObjectId) -> Result<Rc<Commit>, Error> {
         if let Some(commit) = self.commits.borrow().get(&id) {
@@ -235,13 +242,18 @@ impl Objects {
             return Ok(commit);
         }
         let data = self.of_kind(id, ObjectKind::Commit)?;
-        let mut commit = Commit::parse(&data).ok_or_else(|| wrong(id, "is no readable commit"))?;
+        self.keep_commit(id, &data).ok_or_else(|| wrong(id, "is no readable commit"))
+    }
+
+    /// Keeps what a commit's bytes say, so that they need not be read again; `None` where they say nothing.
+    pub(super) fn keep_commit(&self, id: ObjectId, data: &[u8]) -> Option<Rc<Commit>> {
+        let mut commit = Commit::parse(data)?;
         if let Some(parents) = self.view.parents(id) {
             commit.parents = parents.to_vec();
         }
         let commit = Rc::new(commit);
         self.commits.borrow_mut().insert(id, Rc::clone(&commit));
-        Ok(commit)
+        Some(commit)
     }
 
     /// The commit by git's commit-graph. That is a whole file to read, so only a walk of many commits makes it worth it.

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::rc::Rc;
 
 use super::error::Error;
 use super::names;
@@ -10,6 +11,9 @@ use super::objects::{ObjectKind, Objects};
 use super::repository::Repository;
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::time::Timestamp;
+
+/// Hardly a line of a log is longer.
+const USUAL_LINE: u64 = 512;
 
 /// No line of a log is longer, or it tells nothing.
 const LONGEST_LINE: u64 = 16 << 10;
@@ -84,37 +88,31 @@ impl Names {
 }
 
 /// The refs that match `patterns` (whole names, name beginnings up to a `/`, or globs), sorted by name. Symbolic refs,
-/// as they only repeat another, and broken ones are left out.
+/// as they only repeat another, are left out.
 ///
 /// # Errors
 /// Where git cannot list them.
-pub fn list(repository: &Repository, patterns: &[&str]) -> Result<Vec<Ref>, Error> {
-    Ok(list_all(repository, patterns)?.good)
+pub fn list(repository: &Repository, objects: &Objects, patterns: &[&str]) -> Result<Refs, Error> {
+    Ok(read(objects, names(repository, patterns)?))
 }
 
-/// As [`list`], with those that lead nowhere.
-///
-/// # Errors
-/// Where git cannot list them.
-pub fn list_all(repository: &Repository, patterns: &[&str]) -> Result<Refs, Error> {
-    read(repository, names(repository, patterns)?)
-}
-
-/// Reads the commits behind names.
-///
-/// # Errors
-/// Where the objects cannot be opened. A name that leads nowhere is among the broken.
-pub fn read(repository: &Repository, Names { named, mut broken }: Names) -> Result<Refs, Error> {
-    let objects = repository.objects()?;
-    let mut good = Vec::new();
+/// Reads the commits behind names. A name that leads nowhere is among the broken.
+#[must_use]
+pub fn read(objects: &Objects, Names { named, mut broken }: Names) -> Refs {
+    objects.expect(named.len());
+    let mut good = Vec::with_capacity(named.len());
     for named in named.into_iter().filter(|named| named.symbolic.is_none()) {
-        match peel(&objects, named.id) {
-            Ok(Some((oid, data))) => good.push(read_commit(named.name, oid, &data)),
+        match peel(objects, named.id) {
+            Ok(Some((oid, data))) => {
+                // Whoever lists refs looks at where they start from next.
+                objects.keep_commit(oid, &data);
+                good.push(read_commit(named.name, oid, &data));
+            }
             Ok(None) => {}
             Err(error) => broken.push(BrokenRef { name: named.name, reason: error.to_string() }),
         }
     }
-    Ok(Refs { good, broken })
+    Refs { good, broken }
 }
 
 /// When a ref was last moved in this repository, as its log says. The time of the log's file would not do: `git gc` writes
@@ -123,10 +121,13 @@ pub fn read(repository: &Repository, Names { named, mut broken }: Names) -> Resu
 pub fn moved(repository: &Repository, name: &RefName) -> Option<Timestamp> {
     let mut log = File::open(repository.common_dir.join("logs").join(names::to_path(name.as_bytes()))).ok()?;
     let end = log.seek(SeekFrom::End(0)).ok()?;
-    log.seek(SeekFrom::Start(end.saturating_sub(LONGEST_LINE))).ok()?;
-    let mut tail = Vec::new();
-    log.take(LONGEST_LINE).read_to_end(&mut tail).ok()?;
-    logged_at(&tail)
+    [USUAL_LINE, LONGEST_LINE].into_iter().find_map(|len| {
+        let mut tail = vec![0; usize::try_from(end.min(len)).ok()?];
+        log.seek(SeekFrom::Start(end.saturating_sub(len))).ok()?;
+        log.read_exact(&mut tail).ok()?;
+        let whole = end <= len || tail.trim_ascii_end().contains(&b'\n');
+        if whole { logged_at(&tail) } else { None }
+    })
 }
 
 /// The time in the last line of a log: `OLD NEW NAME <MAIL> SECONDS ZONE`, a tab and what was done.
@@ -179,13 +180,16 @@ pub(crate) fn commit_behind(objects: &Objects, id: ObjectId) -> Result<Option<Ob
     Ok(peel(objects, id)?.map(|(id, _)| id))
 }
 
-/// The commit behind `id`, with its bytes; `None` for a tree or blob.
-fn peel(objects: &Objects, id: ObjectId) -> Result<Option<(ObjectId, Vec<u8>)>, Error> {
+/// A commit with its bytes.
+type Bytes = (ObjectId, Rc<[u8]>);
+
+/// The commit behind `id`; `None` for a tree or blob.
+fn peel(objects: &Objects, id: ObjectId) -> Result<Option<Bytes>, Error> {
     let mut id = id;
     loop {
         let object = objects.read(id)?;
         match object.kind {
-            ObjectKind::Commit => return Ok(Some((id, object.data.to_vec()))),
+            ObjectKind::Commit => return Ok(Some((id, object.data))),
             ObjectKind::Tree | ObjectKind::Blob => return Ok(None),
             ObjectKind::Tag => {
                 let line = object.data.split(|&b| b == b'\n').next().unwrap_or_default();

@@ -182,12 +182,10 @@ impl Context {
     ///
     /// # Errors
     /// Where git cannot list them.
-    pub fn refs(&self, patterns: &[&str]) -> Result<Refs, git::Error> {
+    pub fn refs(&self, objects: &Objects, patterns: &[&str]) -> Result<Refs, git::Error> {
         match &self.first_look.branches {
-            Some(branches) if *patterns == ["refs/heads/"] => {
-                refs::read(&self.repository, branches.below("refs/heads/"))
-            }
-            _ => refs::list_all(&self.repository, patterns),
+            Some(branches) if *patterns == ["refs/heads/"] => Ok(refs::read(objects, branches.below("refs/heads/"))),
+            _ => refs::list(&self.repository, objects, patterns),
         }
     }
 

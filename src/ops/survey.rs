@@ -1,6 +1,7 @@
 //! Everybody at work on the repository, read side by side, and what will collide: the answer of `coord scan`.
 //! Must not know: how an answer is shown, what exit code it means.
 
+mod early;
 mod judging;
 mod memo;
 mod reading;
@@ -21,6 +22,8 @@ use crate::git::repository::joined;
 use crate::ops::context::Context;
 use crate::ops::verdicts;
 use crate::ops::who::{self, Everybody, Whom};
+
+use early::Early;
 
 pub use memo::Memo;
 pub(super) use reading::forks;
@@ -85,7 +88,7 @@ pub(super) struct Lying {
 
 /// What lies in each of `people`, uncommitted work included.
 pub(super) fn lying(ctx: &Context, objects: &Objects, target: &Target, people: &Everybody) -> Vec<Lying> {
-    let taken = reading::read(ctx, objects, target, people, &SurveyOptions::default());
+    let taken = reading::read(ctx, objects, target, people, (&SurveyOptions::default(), None));
     let lying = |taken: reading::Taken| Lying {
         line: taken.line,
         unknown: taken.unknown,
@@ -110,17 +113,19 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
         exclude: &options.exclude,
         all: false,
     };
-    let mut people = who::everybody(ctx, &worktrees, &whom)?;
-    if options.here_only {
-        let here = ctx.repository.here.as_ref();
-        people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
-    }
     let objects = ctx.repository.objects()?;
-    let (taken, memory) = thread::scope(|scope| {
-        let recall = || verdicts::recall(ctx, target.tip?, people.all.len());
-        let memory = scope.spawn(recall);
-        (reading::read(ctx, &objects, &target, &people, options), joined(memory.join()))
-    });
+    let (people, taken, memory) = thread::scope(|scope| {
+        let early = Early::start(scope, ctx, &worktrees, options);
+        let mut people = who::everybody(ctx, &objects, &worktrees, &whom)?;
+        if options.here_only {
+            let here = ctx.repository.here.as_ref();
+            people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
+        }
+        let count = people.all.len();
+        let memory = scope.spawn(move || verdicts::recall(ctx, target.tip?, count));
+        let taken = reading::read(ctx, &objects, &target, &people, (options, early));
+        Ok::<_, Failure>((people, taken, joined(memory.join())))
+    })?;
     let survey = judging::judge(ctx, &objects, options, target, people, (&taken, memory))?;
     of_paths(survey, &options.paths)
 }

@@ -13,6 +13,7 @@ use crate::domain::sync::{Origin, SyncMode, Synced};
 use crate::domain::time::Timestamp;
 use crate::failure::{self, Failure};
 use crate::git::names;
+use crate::git::objects::Objects;
 use crate::git::refs::Refs;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
@@ -124,9 +125,14 @@ impl Who {
 ///
 /// # Errors
 /// Where a glob cannot be understood, or no target is found to tell from the work that lands on it.
-pub fn everybody(ctx: &Context, worktrees: &[Worktree], whom: &Whom<'_>) -> Result<Everybody, Failure> {
+pub fn everybody(
+    ctx: &Context,
+    objects: &Objects,
+    worktrees: &[Worktree],
+    whom: &Whom<'_>,
+) -> Result<Everybody, Failure> {
     let wanted = Wanted::new(ctx, whom)?;
-    let (found, unlisted) = match ctx.refs(&wanted.patterns()) {
+    let (found, unlisted) = match ctx.refs(objects, &wanted.patterns()) {
         Ok(found) => (found, None),
         Err(error) => (Refs::default(), Some(format!("the branches could not be listed: {error}"))),
     };
@@ -159,7 +165,7 @@ pub fn everybody(ctx: &Context, worktrees: &[Worktree], whom: &Whom<'_>) -> Resu
 /// # Errors
 /// Where git cannot list them.
 pub fn anybody(ctx: &Context, worktrees: &[Worktree]) -> Result<Vec<Who>, Failure> {
-    let found = everybody(ctx, worktrees, &Whom { all: true, ..Whom::default() })?;
+    let found = everybody(ctx, &ctx.repository.objects()?, worktrees, &Whom { all: true, ..Whom::default() })?;
     match found.unlisted {
         Some(reason) => Err(Failure::repository(reason)),
         None => Ok(found.all),

@@ -44,9 +44,9 @@ fn a_worktree_and_a_branch_may_have_any_name() {
     assert!(worktree.is_readable(), "{worktree:?}");
     let opened = sandbox.open(name);
     assert_eq!(opened.worktree, Some(sandbox.path(name)));
-    let found = refs::list(&opened, &["refs/heads/"]).expect("refs");
-    assert_eq!(found.len(), 2);
-    assert_eq!(found[1].author, b"Ada <ada@example.org>");
+    let found = refs::list(&opened, &opened.objects().expect("objects"), &["refs/heads/"]).expect("refs");
+    assert_eq!(found.good.len(), 2);
+    assert_eq!(found.good[1].author, b"Ada <ada@example.org>");
 }
 
 #[test]
@@ -90,7 +90,8 @@ fn broken_refs_are_told_and_the_others_go_on() {
     sandbox.write("main/.git/refs/heads/missing", &format!("{}\n", "1".repeat(40)));
     sandbox.git("main", &["tag", "-a", "-m", "t", "v1"]);
     let repository = sandbox.open("main");
-    let found = refs::list_all(&repository, &["refs/heads/", "refs/tags/"]).expect("refs");
+    let found =
+        refs::list(&repository, &repository.objects().expect("objects"), &["refs/heads/", "refs/tags/"]).expect("refs");
     let good: Vec<&[u8]> = found.good.iter().map(|found| found.name.short()).collect();
     assert_eq!(good, [&b"good"[..], b"main", b"tags/v1"]);
     assert!(found.good.iter().all(|found| found.oid == sandbox.id("main", "HEAD")));

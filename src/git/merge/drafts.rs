@@ -2,9 +2,11 @@
 //! Must not know: how one path is judged, which pairs are asked about.
 
 use std::collections::BTreeMap;
+use std::thread;
 
 use super::super::error::Error;
 use super::super::merge_tree::Conflicted;
+use super::super::repository::joined;
 use super::content::Left;
 use super::evidence;
 use super::landing::Brought;
@@ -43,26 +45,67 @@ pub(super) enum Found {
     Stacked,
 }
 
+/// More findings are put together by several threads.
+const MANY: usize = 10_000;
+
 /// The drafts, sorted by pair. Of one pair what was found first is entered first.
 pub(super) fn put_together(mut found: Vec<Vec<Finding>>) -> Vec<(Pair, Draft)> {
-    // Only the order is sorted, as the findings are large.
-    let mut order: Vec<(Pair, usize, usize)> = Vec::with_capacity(found.iter().map(Vec::len).sum());
-    for (path, found) in found.iter().enumerate() {
-        order.extend(found.iter().enumerate().map(|(n, (pair, _))| (*pair, path, n)));
+    let count: usize = found.iter().map(Vec::len).sum();
+    if count <= MANY || found.len() < 2 {
+        return sorted(found);
     }
-    order.sort_unstable();
-    let of_pair = |findings: &[(Pair, usize, usize)]| {
-        let mut draft = Draft { paths: Vec::with_capacity(findings.len()), ..Draft::default() };
-        for &(_, path, n) in findings {
-            draft.note(std::mem::replace(&mut found[path][n].1, Found::Ask));
-        }
-        (findings[0].0, draft)
-    };
-    order.chunk_by(|a, b| a.0 == b.0).map(of_pair).collect()
+    let mut first = 0;
+    let middle = found.iter().take_while(|found| {
+        first += found.len();
+        first <= count / 2
+    });
+    let middle = middle.count().max(1);
+    let later = found.split_off(middle);
+    let (first, later) = thread::scope(|scope| {
+        let later = scope.spawn(|| sorted(later));
+        (sorted(found), joined(later.join()))
+    });
+    merged(first, later)
 }
 
-fn changed(line: &Brought, path: &RepoPath) -> bool {
-    line.touched.binary_search_by(|touched| touched.path.cmp(path)).is_ok()
+fn sorted(mut found: Vec<Vec<Finding>>) -> Vec<(Pair, Draft)> {
+    // Only the order is sorted, as the findings are large, and by the first line at once, as there are few.
+    let lines = found.iter().flatten().map(|(pair, _)| pair.0 + 1).max().unwrap_or(0);
+    let mut of_line: Vec<Vec<(usize, usize, usize)>> = vec![Vec::new(); lines];
+    for (path, found) in found.iter().enumerate() {
+        for (n, ((a, b), _)) in found.iter().enumerate() {
+            of_line[*a].push((*b, path, n));
+        }
+    }
+    let mut drafts = Vec::new();
+    for (a, mut order) in of_line.into_iter().enumerate() {
+        order.sort_unstable();
+        for findings in order.chunk_by(|x, y| x.0 == y.0) {
+            let mut draft = Draft { paths: Vec::with_capacity(findings.len()), ..Draft::default() };
+            for &(_, path, n) in findings {
+                draft.note(std::mem::replace(&mut found[path][n].1, Found::Ask));
+            }
+            drafts.push(((a, findings[0].0), draft));
+        }
+    }
+    drafts
+}
+
+/// Two runs as one.
+fn merged(first: Vec<(Pair, Draft)>, later: Vec<(Pair, Draft)>) -> Vec<(Pair, Draft)> {
+    let mut all: Vec<(Pair, Draft)> = Vec::with_capacity(first.len() + later.len());
+    let mut later = later.into_iter().peekable();
+    for (pair, mut draft) in first {
+        while let Some(other) = later.next_if(|(other, _)| *other < pair) {
+            all.push(other);
+        }
+        if let Some((_, more)) = later.next_if(|(other, _)| *other == pair) {
+            draft.add(more);
+        }
+        all.push((pair, draft));
+    }
+    all.extend(later);
+    all
 }
 
 impl Draft {
@@ -78,6 +121,20 @@ impl Draft {
             }
             Found::Stacked => self.stacked = true,
         }
+    }
+
+    /// Adds what was found later.
+    fn add(&mut self, later: Self) {
+        for overlap in later.paths {
+            if overlap.kind == Some(ConflictKind::CaseFold) {
+                self.note(Found::Folded(overlap));
+            } else {
+                self.put(overlap);
+            }
+        }
+        self.stacked |= later.stacked;
+        self.ask |= later.ask;
+        self.unknown = self.unknown.take().or(later.unknown);
     }
 
     /// Where the path is, or belongs.
@@ -106,7 +163,7 @@ impl Draft {
         let mut found: BTreeMap<RepoPath, ConflictKind> = BTreeMap::new();
         for conflict in conflicts {
             // Of tips that were merged as they are, what one line has from the target is not its own work.
-            let own = |n: usize| conflict.names().any(|path| changed(&brought[n], path));
+            let own = |n: usize| conflict.names().any(|path| brought[n].touches(path));
             let foreign = !own(pair.0) || !own(pair.1);
             if foreign && !whole {
                 continue;

@@ -1,14 +1,17 @@
 //! Each line of work by itself against the target: does it land, and what does it leave there.
 //! Must not know: other lines of work.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::thread;
 
 use foldhash::fast::RandomState;
 
+use super::super::attributes::Attributes;
 use super::super::error::Error;
 use super::super::history::{self, Fork};
 use super::super::merge_tree::{Conflicted, Merged};
-use super::super::tree::{self, Entry, TreeChange};
+use super::super::repository::joined;
+use super::super::tree::{self, Entry};
 use super::content::Left;
 use super::walk::{self, Touched};
 use super::{Landing, Line, Work, side_by_side};
@@ -31,8 +34,7 @@ pub(super) struct Brought {
     pub(super) own: Vec<ObjectId>,
     /// The tree it started from.
     pub(super) base: Option<ObjectId>,
-    pub(super) changes: Vec<TreeChange>,
-    /// Beside what the target has there.
+    /// What it changed, sorted by path, beside what the target has there.
     pub(super) touched: Vec<Touched>,
     /// Whether it added a path; said too where that is not known.
     pub(super) adds: bool,
@@ -61,7 +63,6 @@ impl Brought {
             fork: Fork::None,
             own: Vec::new(),
             base: None,
-            changes: Vec::new(),
             touched: Vec::new(),
             adds: false,
             by_git: false,
@@ -80,6 +81,15 @@ impl Brought {
         self.touched.iter().filter_map(|touched| touched.base).map(|base| base.id)
     }
 
+    pub(super) fn touches(&self, path: &RepoPath) -> bool {
+        self.touched.binary_search_by(|touched| touched.path.cmp(path)).is_ok()
+    }
+
+    /// What it added or deleted, of which some may be moves.
+    pub(super) fn moved(&self) -> impl Iterator<Item = &Touched> {
+        self.touched.iter().filter(|touched| touched.base.is_none() || touched.theirs.is_none())
+    }
+
     /// Where it did something, as far as that is known.
     pub(super) fn paths(&self) -> impl Iterator<Item = &RepoPath> {
         self.touched.iter().map(|touched| &touched.path).chain(self.effective.keys()).chain(self.conflicts.keys())
@@ -87,8 +97,6 @@ impl Brought {
 
     /// Takes over what the walk found; true where only git can bring it onto the target.
     fn take(&mut self, course: Course) -> bool {
-        let change = |t: &Touched| TreeChange { path: t.path.clone(), before: t.base, after: t.theirs };
-        self.changes = course.walked.touched.iter().map(change).collect();
         (self.touched, self.adds) = (course.walked.touched, course.walked.adds);
         (self.tree, self.base) = (Some(course.tree), course.base);
         course.odd
@@ -141,32 +149,54 @@ pub(super) fn bring(work: &Work<'_>, lines: &[Line], only: Option<&BTreeSet<Repo
             None => {}
         }
     }
-    work.learn_attributes(wanted_attributes(&brought))?;
-    let numbered: Vec<(usize, &Brought)> = brought.iter().enumerate().collect();
-    let merged = side_by_side::map(work, &numbered, |work, &(n, line)| {
-        work.breathe("the comparison with the target")?;
-        if line.unknown.is_some() {
-            return Ok(None);
-        }
-        work.or_reason(merge_contents(work, line, odd.contains(&n), work.all_paths || line.judge_unlanded)).map(Some)
-    })?;
-    for (n, (line, merged)) in brought.iter_mut().zip(merged).enumerate() {
-        match merged {
-            Some(Ok(landed)) => {
+    for (n, landed) in land(work, &brought, &odd)? {
+        let line = &mut brought[n];
+        match landed {
+            Ok(landed) => {
                 let only_git = landed.only_git;
                 line.land(landed);
                 if only_git {
-                    odd.insert(n)
-                } else {
-                    !line.complete && odd.remove(&n)
-                };
+                    odd.insert(n);
+                } else if !line.complete {
+                    odd.remove(&n);
+                }
             }
-            Some(Err(reason)) => line.unknown = Some(reason),
-            None => {}
+            Err(reason) => line.unknown = Some(reason),
         }
     }
     by_git(work, &mut brought, &odd, only)?;
     Ok(brought)
+}
+
+/// What merging each line onto the target came to, or why that cannot be told. Hardly a path has attributes, so lines are
+/// merged while git is asked for those, and the few that have such a path once more.
+fn land(
+    work: &Work<'_>,
+    brought: &[Brought],
+    odd: &BTreeSet<usize>,
+) -> Result<BTreeMap<usize, Result<Landed, String>>, Error> {
+    let (mut paths, source) = (wanted_attributes(brought), work.attribute_source());
+    work.retain_unlearned(&mut paths);
+    let readable: Vec<usize> = (0..brought.len()).filter(|&n| brought[n].unknown.is_none()).collect();
+    let merge = |numbers: Vec<usize>| {
+        let landed = side_by_side::map(work, &numbers, |work, &n| {
+            work.breathe("the comparison with the target")?;
+            let line = &brought[n];
+            work.or_reason(merge_contents(work, line, odd.contains(&n), work.all_paths || line.judge_unlanded))
+        })?;
+        Ok::<_, Error>(numbers.into_iter().zip(landed))
+    };
+    let (landed, attributes) = thread::scope(|scope| {
+        let attributes = scope.spawn(|| source.read(&paths));
+        (merge(readable.clone()), joined(attributes.join()))
+    });
+    let mut landed: BTreeMap<usize, _> = landed?.collect();
+    let mut attributes = attributes?;
+    work.take_attributes(attributes.clone());
+    attributes.retain(|_, attributes| *attributes != Attributes::default());
+    let concerned = |&n: &usize| brought[n].touched.iter().any(|touched| attributes.contains_key(&touched.path));
+    landed.extend(merge(readable.into_iter().filter(concerned).collect())?);
+    Ok(landed)
 }
 
 /// What a line changed.
@@ -222,13 +252,12 @@ fn walk(work: &Work<'_>, line: &Brought, only: Option<&BTreeSet<RepoPath>>) -> R
 
 /// Those whose content both the target and a line changed, and those that several lines changed.
 fn wanted_attributes(brought: &[Brought]) -> BTreeSet<RepoPath> {
-    let (mut seen, mut wanted) = (HashSet::with_hasher(RandomState::default()), BTreeSet::new());
+    let mut seen: HashMap<&RepoPath, bool, RandomState> = HashMap::default();
     for touched in brought.iter().flat_map(|line| &line.touched) {
-        if !seen.insert(&touched.path) || touched.met() {
-            wanted.insert(touched.path.clone());
-        }
+        let again = |wanted: &mut bool| *wanted = true;
+        seen.entry(&touched.path).and_modify(again).or_insert_with(|| touched.met());
     }
-    wanted
+    seen.into_iter().filter(|(_, wanted)| *wanted).map(|(path, _)| path.clone()).collect()
 }
 
 /// What merging path by path came to.
@@ -317,7 +346,7 @@ fn take(work: &Work<'_>, line: &mut Brought, merged: Merged, only: Option<&BTree
         Some(only) => walk::paths(work.judge.objects, Some(work.target_tree), None, Some(merged.tree), only)?
             .touched
             .into_iter()
-            .map(|t| TreeChange { path: t.path, before: t.base, after: t.theirs })
+            .map(Touched::change)
             .collect(),
     };
     line.effective = changed.into_iter().map(|change| (change.path, change.after)).collect();

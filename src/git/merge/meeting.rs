@@ -1,7 +1,7 @@
 //! One path that several lines of work changed, and what comes of each two of them there.
 //! Must not know: other paths, git's own answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
@@ -12,6 +12,7 @@ use super::super::tree::{self, Entry};
 use super::content::{self, Outcome, Renames};
 use super::landing::Brought;
 use super::texts::{Changed, Texts};
+use super::walk::Touched;
 use super::{Work, pairs};
 use crate::domain::overlap::ConflictKind;
 use crate::domain::path::RepoPath;
@@ -39,11 +40,16 @@ pub(super) struct Group {
     pub(super) sides: Vec<Side>,
 }
 
-/// All paths that any line changed, sorted.
-pub(super) fn index(work: &Work<'_>, brought: &[Brought]) -> Result<Vec<Group>, Error> {
+/// The paths that the `new` ones among the lines changed and those that the target lacks, which may meet at other paths
+/// too, with all lines that changed them; sorted.
+pub(super) fn index(work: &Work<'_>, brought: &[Brought], new: &[usize]) -> Result<Vec<Group>, Error> {
     let mut groups = Groups::default();
+    let all_new = new.len() == brought.len();
+    let asked = if all_new { &[] } else { new };
+    let asked: HashSet<&RepoPath, RandomState> = asked.iter().flat_map(|&n| brought[n].paths()).collect();
     for (n, line) in brought.iter().enumerate().filter(|(_, line)| line.unknown.is_none()) {
-        for touched in &line.touched {
+        let meets = |touched: &&Touched| all_new || touched.ours.is_none() || asked.contains(&touched.path);
+        for touched in line.touched.iter().filter(meets) {
             let (path, target) = (&touched.path, touched.ours);
             let side = Side {
                 line: n,

@@ -11,6 +11,7 @@ use super::super::attributes::ByPath;
 use super::super::error::Error;
 use super::super::id_map::IdMap;
 use super::super::objects::ObjectFormat;
+use super::content::Left;
 use super::landing::{self, Brought};
 use super::{Judge, Line, PairAnswer, Pairs, Question, Work};
 use crate::domain::overlap::PathOverlap;
@@ -20,7 +21,7 @@ mod bytes;
 mod form;
 
 /// Another number for every change of what the bytes mean.
-const FORMAT: [u8; 2] = [1, 0];
+const FORMAT: [u8; 2] = [3, 0];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;
@@ -133,8 +134,7 @@ fn key(work: &Work<'_>, question: &Question) -> Option<Vec<u8>> {
     Some(key.0)
 }
 
-/// Brings those remembered lines onto the target once more that meet a new one where they left a merged content: that
-/// lives in memory only.
+/// Makes the contents anew that remembered lines left where new ones meet them: what was merged lives in memory only.
 pub(super) fn refresh(
     work: &Work<'_>,
     question: &Question,
@@ -142,17 +142,39 @@ pub(super) fn refresh(
     new: &[usize],
 ) -> Result<(), Error> {
     let paths: HashSet<RepoPath, RandomState> = new.iter().flat_map(|&n| brought[n].paths().cloned()).collect();
-    let meets = |line: &Brought| {
-        let merged = line.touched.iter().filter(|touched| touched.met()).any(|touched| paths.contains(&touched.path));
-        merged || line.by_git && line.paths().any(|path| paths.contains(path))
-    };
-    let again: Vec<usize> = (0..brought.len()).filter(|&n| brought[n].remembered && meets(&brought[n])).collect();
+    let mut again = Vec::new();
+    for (n, line) in brought.iter().enumerate().filter(|(_, line)| line.remembered) {
+        let made =
+            if line.by_git { Ok(!line.paths().any(|path| paths.contains(path))) } else { remake(work, line, &paths) };
+        if !work.or_reason(made)?.unwrap_or(false) {
+            again.push(n);
+        }
+    }
     let lines: Vec<Line> = again.iter().map(|&n| question.lines[n]).collect();
     for (n, line) in again.into_iter().zip(landing::bring(work, &lines, None)?) {
         let (already, renames) = (brought[n].already, brought[n].renames.take());
         brought[n] = Brought { already, renames, ..line };
     }
     Ok(())
+}
+
+/// Merges once more what the line left at these paths; whether that is all there is to it.
+fn remake(work: &Work<'_>, line: &Brought, paths: &HashSet<RepoPath, RandomState>) -> Result<bool, Error> {
+    for touched in line.touched.iter().filter(|touched| touched.met() && paths.contains(&touched.path)) {
+        if work.is_ignored(&touched.path) {
+            continue;
+        }
+        let sides = [touched.base, touched.ours, touched.theirs];
+        let as_before = match work.contents.merge(sides, work.attributes(&touched.path))? {
+            Left::Entry(entry) => *line.effective.get(&touched.path).unwrap_or(&touched.ours) == entry,
+            Left::Conflict(kind) => line.conflicts.get(&touched.path) == Some(&kind),
+            Left::Ask => false,
+        };
+        if !as_before {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The answers as bytes to be kept; `None` for a question whose answers are not.

@@ -25,6 +25,7 @@ use crate::domain::path::RepoPath;
 use content::Contents;
 use landing::Brought;
 use memory::Known;
+use walk::Touched;
 
 mod content;
 mod directories;
@@ -250,11 +251,28 @@ impl<'a> Work<'a> {
 
     /// Reads the attributes of those paths that were not read yet.
     fn learn_attributes(&self, mut paths: BTreeSet<RepoPath>) -> Result<(), Error> {
-        paths.retain(|path| !self.attributes.borrow().contains_key(path));
-        let default = self.judge.settings.default_driver.as_deref();
-        let found = attributes::read(&self.git, self.judge.repository, self.attributes_of, &paths, default)?;
-        Arc::make_mut(&mut self.attributes.borrow_mut()).extend(found);
+        self.retain_unlearned(&mut paths);
+        let found = self.attribute_source().read(&paths)?;
+        self.take_attributes(found);
         Ok(())
+    }
+
+    fn retain_unlearned(&self, paths: &mut BTreeSet<RepoPath>) {
+        let known = self.attributes.borrow();
+        paths.retain(|path| !known.contains_key(path));
+    }
+
+    fn take_attributes(&self, found: attributes::ByPath) {
+        Arc::make_mut(&mut self.attributes.borrow_mut()).extend(found);
+    }
+
+    fn attribute_source(&self) -> attributes::Source<'_> {
+        attributes::Source {
+            git: &self.git,
+            common_dir: self.judge.repository,
+            target: self.attributes_of,
+            default_driver: self.judge.settings.default_driver.as_deref(),
+        }
     }
 
     fn attributes(&self, path: &RepoPath) -> Attributes {
@@ -282,10 +300,9 @@ impl<'a> Work<'a> {
         *self.attributes.borrow_mut() = Arc::clone(&known_attributes);
         let known = memory.of(question);
         let outdated = known.is_outdated();
-        let (git, repository, commit) = (&self.git, self.judge.repository, self.attributes_of);
-        let driver = self.judge.settings.default_driver.as_deref();
+        let source = self.attribute_source();
         let (answer, still) = thread::scope(|scope| {
-            let still = scope.spawn(|| attributes::are(git, repository, commit, &known_attributes, driver));
+            let still = scope.spawn(|| source.still_has(&known_attributes));
             (self.answer(question, known), joined(still.join()))
         });
         if !still? {
@@ -304,8 +321,9 @@ impl<'a> Work<'a> {
         let mut found = landing::bring(self, &lines, question.only.as_ref())?;
         landed::find(self, &mut found, question.only.is_some())?;
         for line in &mut found {
+            let changes: Vec<TreeChange> = line.moved().cloned().map(Touched::change).collect();
             // They are shown, nothing more, so none is no loss where an object is missing.
-            let renames = self.or_reason(rename::find(self.judge.objects, &line.changes))?;
+            let renames = self.or_reason(rename::find(self.judge.objects, &changes))?;
             line.renames = Some(renames.unwrap_or_default());
         }
         let (mut found, mut known_lines) = (found.into_iter(), known.lines.into_iter());
@@ -328,6 +346,7 @@ impl<'a> Work<'a> {
 impl LineAnswer {
     fn of(line: Brought) -> Self {
         let landing = line.landing();
-        Self { fork: line.fork, changes: line.changes, renames: line.renames.unwrap_or_default(), landing }
+        let changes = line.touched.into_iter().map(Touched::change).collect();
+        Self { fork: line.fork, changes, renames: line.renames.unwrap_or_default(), landing }
     }
 }

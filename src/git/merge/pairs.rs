@@ -41,7 +41,7 @@ pub(super) fn judge(
 ) -> Result<Vec<PairAnswer>, Error> {
     let kin = kin::find(brought);
     let wanted = Wanted::new(question, brought, new);
-    let groups = meeting::index(work, brought)?;
+    let groups = meeting::index(work, brought, new)?;
     let shared = groups.iter().filter(|group| group.sides.len() > 1);
     work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
     let met: Vec<&Group> = groups.iter().filter(|group| wanted.any(group) && !work.is_ignored(&group.path)).collect();

@@ -21,11 +21,11 @@ pub(super) struct Texts<'o> {
     lines: RefCell<IdMap<Option<Rc<[Line]>>>>,
     /// The first of them, as most are much like it.
     first: OnceCell<Text>,
-    hunks: RefCell<HunksByEnds>,
+    changed: RefCell<ByEnds>,
 }
 
-/// Hunks by base and side.
-type HunksByEnds = HashMap<(ObjectId, ObjectId), Rc<[Hunk]>, BuildHasherDefault<IdHasher>>;
+/// What changed, by base and side.
+type ByEnds = HashMap<(ObjectId, ObjectId), Changed, BuildHasherDefault<IdHasher>>;
 
 /// A side of a merge, owned.
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ impl Changed {
 
 impl<'o> Texts<'o> {
     pub(super) fn new(objects: &'o Objects) -> Self {
-        let (table, lines, hunks) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { objects, table, lines, first: OnceCell::new(), hunks }
+        let (table, lines, changed) = Default::default();
+        Self { objects, table, lines, first: OnceCell::new(), changed }
     }
 
     /// The blob's lines; `None` where it is binary. No blob is an empty text.
@@ -69,12 +69,16 @@ impl<'o> Texts<'o> {
 
     /// What `side` changed against `base`; `None` where one of them is binary.
     pub(super) fn changed(&self, base: Option<ObjectId>, side: Option<ObjectId>) -> Result<Option<Changed>, Error> {
-        let (Some(from), Some(lines)) = (self.lines(base)?, self.lines(side)?) else { return Ok(None) };
-        let known = base.zip(side).and_then(|key| self.hunks.borrow().get(&key).cloned());
-        let hunks = known.unwrap_or_else(|| text::hunks(&from, &lines).into());
-        if let Some(key) = base.zip(side) {
-            self.hunks.borrow_mut().insert(key, Rc::clone(&hunks));
+        let ends = base.zip(side);
+        if let Some(known) = ends.and_then(|ends| self.changed.borrow().get(&ends).cloned()) {
+            return Ok(Some(known));
         }
-        Ok(Some(Changed { lines, hunks }))
+        let (Some(from), Some(lines)) = (self.lines(base)?, self.lines(side)?) else { return Ok(None) };
+        let hunks = text::hunks(&from, &lines).into();
+        let changed = Changed { lines, hunks };
+        if let Some(ends) = ends {
+            self.changed.borrow_mut().insert(ends, changed.clone());
+        }
+        Ok(Some(changed))
     }
 }

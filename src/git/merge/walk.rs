@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::error::Error;
 use super::super::objects::Objects;
-use super::super::tree::{self, Differences, Entry, Listing};
+use super::super::tree::{self, Differences, Entry, Listing, TreeChange};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
@@ -259,6 +259,11 @@ impl Walked {
 }
 
 impl Touched {
+    /// What the side did.
+    pub(super) fn change(self) -> TreeChange {
+        TreeChange { path: self.path, before: self.base, after: self.theirs }
+    }
+
     /// Whether both sides changed the path, differently or not.
     pub(super) fn met(&self) -> bool {
         self.base != self.ours

@@ -48,7 +48,7 @@ pub fn find(
 ) -> Result<Found, Failure> {
     let mut found = Found::default();
     let making: BTreeMap<&Identity, &Intent> = intents.iter().map(|intent| (&intent.identity, intent)).collect();
-    let everybody = who::everybody(ctx, worktrees, &Whom::default())?;
+    let everybody = who::everybody(ctx, objects, worktrees, &Whom::default())?;
     if let Some(reason) = everybody.unlisted {
         return Err(Failure::repository(reason));
     }

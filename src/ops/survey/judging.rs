@@ -1,7 +1,6 @@
 //! The engine's answer about everybody, as a survey: states, working sets, collisions, worst first.
 //! Must not know: how anything was read, how a verdict is found.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SurveyOptions;
@@ -15,6 +14,7 @@ use crate::domain::process::Liveness;
 use crate::domain::record::Record;
 use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
 use crate::domain::time::{STALE_AFTER, Timestamp};
+use crate::domain::working_set::WorkingSet;
 use crate::failure::Failure;
 use crate::git::history::Fork;
 use crate::git::merge::{self, Landing, Line, LineAnswer, Memory, PairAnswer, Pairs, Question};
@@ -55,9 +55,11 @@ pub(super) fn judge(
     let committed = committed(objects, &target, &people, taken);
     let sized = people.all.len() <= SIZED_BRANCHES;
     let mut portrait = Portrait { ctx, objects, alive: alive(ctx), sized, budget: SIZED };
+    let target_conflicts = target_conflicts(&asked, &answer.lines);
+    let mut lines: Vec<Option<LineAnswer>> = answer.lines.into_iter().map(Some).collect();
     let mut instances = Vec::new();
     for (at, person) in people.all.iter().enumerate() {
-        let line = asked.line_of.get(&at).and_then(|&line| answer.lines.get(line));
+        let line = asked.line_of.get(&at).and_then(|&line| lines.get_mut(line)?.take());
         instances.push(portrait.of(person, &taken[at], committed[at].as_deref(), line));
     }
     let here = instances.iter().position(|instance| Some(&instance.identity) == ctx.repository.here.as_ref());
@@ -65,7 +67,7 @@ pub(super) fn judge(
         now: ctx.now,
         target,
         here,
-        target_conflicts: target_conflicts(&asked, &answer.lines),
+        target_conflicts,
         overlaps: Vec::with_capacity(answer.pairs.len()),
         unknown_pairs: people.unlisted.map(|reason| Unknown { instances: Vec::new(), reason }).into_iter().collect(),
         notices: people.notices.into_iter().chain(ctx.warnings.iter().cloned()).collect(),
@@ -74,9 +76,22 @@ pub(super) fn judge(
     for pair in answer.pairs {
         enter(ctx, &mut survey, &asked, taken, pair);
     }
-    // The pairs come in order, so only the grades have to be brought into theirs.
-    survey.overlaps.sort_by_key(|overlap| Reverse(overlap.grade));
+    survey.overlaps = worst_first(survey.overlaps);
     Ok(survey)
+}
+
+/// The overlaps by their grades; each grade's in the order they came in.
+fn worst_first(overlaps: Vec<Overlap>) -> Vec<Overlap> {
+    let mut by_grade: [Vec<Overlap>; 3] = [const { Vec::new() }; 3];
+    for overlap in overlaps {
+        let place = match overlap.grade {
+            Grade::Conflict => 0,
+            Grade::Disjoint => 1,
+            Grade::Identical => 2,
+        };
+        by_grade[place].push(overlap);
+    }
+    by_grade.into_iter().flatten().collect()
 }
 
 /// Puts what is known of one instance together.
@@ -96,19 +111,22 @@ impl Portrait<'_> {
         person: &Who,
         taken: &Taken,
         committed: Option<&[TreeChange]>,
-        line: Option<&LineAnswer>,
+        line: Option<LineAnswer>,
     ) -> Instance {
-        let changes = line.map(|line| &*line.changes).unwrap_or_default();
-        let mut working_set = work::set(taken, committed.unwrap_or(changes), line);
+        let changes = line.as_ref().map(|line| &*line.changes).unwrap_or_default();
+        let mut size = None;
         // Sizes are for the eye alone: what cannot be counted is left out.
         if (self.sized || person.kind == Kind::Worktree)
-            && let Ok(Some((added, deleted))) = work::lines(self.objects, taken, changes, &mut self.budget)
+            && let Ok(counted) = work::lines(self.objects, taken, changes, &mut self.budget)
         {
-            working_set.added_lines = Some(added);
-            working_set.deleted_lines = Some(deleted);
+            size = counted;
         }
         let touched = touched(person, taken);
         let alive = self.alive.contains(&person.identity);
+        let state = state(self.ctx, person, taken, line.as_ref(), alive, touched);
+        let fork_point = line.as_ref().and_then(|line| single(&line.fork));
+        let (added_lines, deleted_lines) = size.unzip();
+        let working_set = WorkingSet { added_lines, deleted_lines, ..work::set(taken, committed, line) };
         Instance {
             identity: person.identity.clone(),
             label: person.label.clone(),
@@ -116,8 +134,8 @@ impl Portrait<'_> {
             branch: person.branch.clone(),
             tip: person.tip,
             worktree: person.worktree.as_ref().map(|worktree| worktree.path.clone()),
-            fork_point: line.and_then(|line| single(&line.fork)),
-            state: state(self.ctx, person, taken, line, alive, touched),
+            fork_point,
+            state,
             operation: person.worktree.as_ref().and_then(|worktree| worktree.operation),
             task: person.task(self.ctx),
             touched,

@@ -8,12 +8,14 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use super::SurveyOptions;
+use super::early::Early;
 use super::memo::Kept;
 use crate::domain::id::ObjectId;
 use crate::domain::report::Target;
 use crate::domain::sync::Synced;
 use crate::git::history::{self, Fork};
 use crate::git::objects::Objects;
+use crate::git::repository::joined;
 use crate::git::snapshot::{self, Interest, Near, Snapshot};
 use crate::git::status::{self, Status};
 use crate::git::worktrees::Worktree;
@@ -42,14 +44,17 @@ pub(super) fn read(
     objects: &Objects,
     target: &Target,
     people: &Everybody,
-    options: &SurveyOptions,
+    (options, early): (&SurveyOptions, Option<Early<'_>>),
 ) -> Vec<Taken> {
     let mut taken: Vec<Taken> = people.all.iter().map(unread).collect();
     let readable = |person: &&(usize, &Who)| person.1.worktree.as_ref().is_some_and(Worktree::is_readable);
     let known: Vec<Option<Kept>> = people.all.iter().map(|person| remembered(person, options)).collect();
     let all = people.all.iter().enumerate().filter(|person| readable(&person));
+    let place = |early: &Early<'_>| people.all.iter().position(|person| person.identity == early.identity);
+    let early = early.and_then(|early| Some((place(&early)?, early.status)));
     let asked = |(at, person): (usize, _)| match &known[at] {
         Some(kept) if kept.changed.is_empty() => None,
+        _ if early.as_ref().is_some_and(|(early, _)| *early == at) => None,
         kept => Some((at, person, kept.as_ref())),
     };
     let to_read: Vec<(usize, &Who, Option<&Kept>)> = all.filter_map(asked).collect();
@@ -66,10 +71,16 @@ pub(super) fn read(
             let (send, next, to_read) = (send.clone(), &next, &to_read);
             scope.spawn(move || ask(ctx, to_read, next, &send));
         }
-        drop(send);
+        let asked = to_read.len() + usize::from(early.is_some());
+        if let Some((at, status)) = early {
+            // Where nobody receives it, nobody wants it.
+            scope.spawn(move || drop(send.send((at, joined(status.join())))));
+        } else {
+            drop(send);
+        }
         for (done, (at, answer)) in receive.iter().enumerate() {
             if let Some(progress) = &options.progress {
-                progress(done + 1, to_read.len());
+                progress(done + 1, asked);
             }
             let few = answer.as_ref().is_ok_and(|status| status.entries.len() <= FEW);
             match answer {

@@ -16,18 +16,36 @@ use crate::git::{self, status};
 /// Larger files are not diffed for their size alone.
 const LARGEST: usize = 512 << 10;
 
-/// Puts the layers together. `committed` is what the tip changed, `answer` what the worktree as it lies changed.
-pub(super) fn set(taken: &Taken, committed: &[TreeChange], answer: Option<&LineAnswer>) -> WorkingSet {
-    let mut changes: BTreeMap<RepoPath, Change> = BTreeMap::new();
-    for change in committed {
-        add(&mut changes, &change.path, Layer::Committed, kind(change));
+/// Puts the layers together. `committed` is what the tip changed, where that is not all that `answer` says; the answer's
+/// is what the worktree as it lies changed.
+pub(super) fn set(taken: &Taken, committed: Option<&[TreeChange]>, answer: Option<LineAnswer>) -> WorkingSet {
+    let known = answer.is_some();
+    let (all, renames) = answer.map(|answer| (answer.changes, answer.renames)).unwrap_or_default();
+    let mut changes = match committed {
+        None if taken.status.entries.is_empty() => all.into_iter().map(entered).collect(),
+        _ => layered(taken, committed.unwrap_or(&all), known.then_some(&all)),
+    };
+    for (from, to) in renames {
+        if let Some(change) = changes.get_mut(&to) {
+            change.status = Kind::Renamed;
+            change.from = Some(from);
+        }
     }
-    let net: BTreeMap<&RepoPath, Kind> =
-        answer.into_iter().flat_map(|answer| &answer.changes).map(|change| (&change.path, kind(change))).collect();
+    WorkingSet { changes, added_lines: None, deleted_lines: None }
+}
+
+fn entered(change: TreeChange) -> (RepoPath, Change) {
+    let status = kind(&change);
+    (change.path, Change { layers: BTreeSet::from([Layer::Committed]), status, from: None })
+}
+
+fn layered(taken: &Taken, committed: &[TreeChange], all: Option<&Vec<TreeChange>>) -> BTreeMap<RepoPath, Change> {
+    let mut changes: BTreeMap<RepoPath, Change> = committed.iter().cloned().map(entered).collect();
+    let net: BTreeMap<&RepoPath, Kind> = all.into_iter().flatten().map(|change| (&change.path, kind(change))).collect();
     let read = |path: &RepoPath| !taken.snapshot.unread.contains(path);
     for (path, entry) in &taken.status.entries {
         // Brought by a merge in progress, or called changed for its time alone: nobody's own work.
-        let own = net.contains_key(path) || changes.contains_key(path) || answer.is_none() || !read(path);
+        let own = net.contains_key(path) || changes.contains_key(path) || all.is_none() || !read(path);
         let same = taken.snapshot.same.contains(path) && !changes.contains_key(path);
         if own && !same || entry.unmerged {
             entry.layers().for_each(|layer| add(&mut changes, path, layer, entry.kind()));
@@ -40,13 +58,7 @@ pub(super) fn set(taken: &Taken, committed: &[TreeChange], answer: Option<&LineA
             change.status = kind;
         }
     }
-    for (from, to) in answer.into_iter().flat_map(|answer| &answer.renames) {
-        if let Some(change) = changes.get_mut(to) {
-            change.status = Kind::Renamed;
-            change.from = Some(from.clone());
-        }
-    }
-    WorkingSet { changes, added_lines: None, deleted_lines: None }
+    changes
 }
 
 fn add(changes: &mut BTreeMap<RepoPath, Change>, path: &RepoPath, layer: Layer, status: Kind) {

@@ -51,7 +51,7 @@ pub(super) struct Drafts {
 pub(super) fn drafts(talk: &Talk<'_>, objects: &Objects, remote: &str) -> Result<Drafts, Failure> {
     let (ctx, host) = (talk.ctx, &talk.host);
     let worktrees = ctx.worktrees()?;
-    let mut people = who::everybody(ctx, &worktrees, &Whom::default())?;
+    let mut people = who::everybody(ctx, objects, &worktrees, &Whom::default())?;
     if let Some(reason) = people.unlisted {
         return Err(Failure::repository(reason));
     }

@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
+use std::thread;
 
 use foldhash::fast::{FixedState, RandomState};
 
 use super::super::super::attributes::{Attributes, ByPath, Driver};
 use super::super::super::history::Fork;
-use super::super::super::id_map::IdMap;
-use super::super::super::tree::{Entry, TreeChange};
+use super::super::super::repository::joined;
+use super::super::super::tree::Entry;
 use super::super::PairAnswer;
 use super::super::landing::Brought;
 use super::super::walk::Touched;
@@ -46,33 +47,24 @@ type Placed<'a> = (usize, usize, &'a PairAnswer);
 
 /// Lines, pairs and attributes as bytes. `key` says what they hold for.
 pub(super) fn write((lines, pairs, attributes): (&[&Brought], &[Placed<'_>], &ByPath), key: &[u8]) -> Vec<u8> {
-    let mut out = Out::default();
-    out.count(lines.len());
-    for line in lines {
-        out.line(line);
-    }
-    out.count(pairs.len());
-    for pair in pairs {
-        out.pair(pair);
-    }
-    let mut paths: Vec<_> = attributes.iter().collect();
-    paths.sort_unstable_by(|a, b| a.0.cmp(b.0));
-    out.count(paths.len());
-    for (path, attributes) in paths {
-        out.path(path);
-        out.attributes(*attributes);
-    }
+    let mut attributes: Vec<_> = attributes.iter().collect();
+    attributes.sort_unstable_by(|a, b| a.0.cmp(b.0));
+    let halves = pairs.split_at(pairs.len() / 2);
+    let parts = thread::scope(|scope| {
+        let first = scope.spawn(|| Out::part(halves.0, Out::pair));
+        let second = scope.spawn(|| Out::part(halves.1, Out::pair));
+        let lines = Out::part(lines, |out, line| out.line(line));
+        let attributes = Out::part(&attributes, |out, (path, attributes)| {
+            out.path(path);
+            out.attributes(**attributes);
+        });
+        [lines, joined(first.join()), joined(second.join()), attributes]
+    });
     let mut whole = Writer::default();
     whole.bytes(key);
-    whole.count(out.paths.len());
-    for path in &out.paths {
-        whole.bytes(path.as_bytes());
+    for part in parts {
+        whole.bytes(&part);
     }
-    whole.count(out.ids.len());
-    for id in &out.ids {
-        whole.0.extend_from_slice(id.as_bytes());
-    }
-    whole.0.extend_from_slice(&out.body.0);
     let sum = checksum(&whole.0);
     whole.0.extend_from_slice(&sum);
     whole.0
@@ -89,19 +81,22 @@ pub(super) fn read(bytes: &[u8], id_len: usize) -> Option<Memory> {
     if !key.starts_with(&super::FORMAT) {
         return None;
     }
-    let paths = reader.list(|reader| RepoPath::new(reader.bytes()?).ok())?;
-    let ids = reader.list(|reader| reader.id(id_len))?;
-    let mut from = In { reader, paths, ids };
-    let lines = from.list(In::line)?;
-    let pairs = from.list(In::pair)?;
-    let attributes = from.list(|from| Some((from.path()?, from.attributes()?)))?;
+    let mut part = || reader.bytes();
+    let (lines, first, second, attributes) = (part()?, part()?, part()?, part()?);
+    if !reader.0.is_empty() {
+        return None;
+    }
+    let (first, second, lines, attributes) = thread::scope(|scope| {
+        let first = scope.spawn(|| In::part(first, id_len, In::pair));
+        let second = scope.spawn(|| In::part(second, id_len, In::pair));
+        let lines = In::part(lines, id_len, In::line);
+        let attributes = In::part(attributes, id_len, |from| Some((from.path()?, from.attributes()?)));
+        (joined(first.join()), joined(second.join()), lines, attributes)
+    });
+    let (mut pairs, lines, attributes) = (first?, lines?, ByPath::from_iter(attributes?));
+    pairs.extend(second?);
     let in_order = pairs.iter().all(|pair| pair.a < pair.b && pair.b < lines.len());
-    (in_order && from.reader.0.is_empty()).then(|| Memory {
-        key,
-        lines,
-        pairs,
-        attributes: ByPath::from_iter(attributes),
-    })
+    in_order.then_some(Memory { key, lines, pairs, attributes })
 }
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
@@ -117,11 +112,27 @@ struct Out {
     body: Writer,
     paths: Vec<RepoPath>,
     path_at: HashMap<RepoPath, usize, RandomState>,
-    ids: Vec<ObjectId>,
-    id_at: IdMap<usize>,
+    /// By where the path lies in memory: pairs that meet at a path name the very same one.
+    same_at: HashMap<usize, usize, RandomState>,
 }
 
 impl Out {
+    /// All of one kind, with the paths that they name before them.
+    fn part<T>(all: &[T], mut one: impl FnMut(&mut Self, &T)) -> Vec<u8> {
+        let mut out = Self::default();
+        out.count(all.len());
+        for item in all {
+            one(&mut out, item);
+        }
+        let mut part = Writer(Vec::with_capacity(out.body.0.len() + out.paths.len() * 64));
+        part.count(out.paths.len());
+        for path in &out.paths {
+            part.bytes(path.as_bytes());
+        }
+        part.0.extend_from_slice(&out.body.0);
+        part.0
+    }
+
     fn count(&mut self, count: usize) {
         self.body.count(count);
     }
@@ -134,12 +145,20 @@ impl Out {
         self.body.count(at);
     }
 
+    fn shared_path(&mut self, path: &RepoPath) {
+        let address = path.as_bytes().as_ptr().addr();
+        if let Some(&at) = self.same_at.get(&address) {
+            self.count(at);
+            return;
+        }
+        // Kept there, it stays where it lies.
+        self.paths.push(path.clone());
+        self.same_at.insert(address, self.paths.len() - 1);
+        self.count(self.paths.len() - 1);
+    }
+
     fn id(&mut self, id: ObjectId) {
-        let at = *self.id_at.entry(id).or_insert_with(|| {
-            self.ids.push(id);
-            self.ids.len() - 1
-        });
-        self.body.count(at);
+        self.body.0.extend_from_slice(id.as_bytes());
     }
 
     fn maybe_id(&mut self, id: Option<ObjectId>) {
@@ -154,6 +173,14 @@ impl Out {
         self.body.number(entry.map_or(0, |entry| u64::from(entry.mode)));
         if let Some(entry) = entry {
             self.id(entry.id);
+        }
+    }
+
+    /// One that is mostly another.
+    fn entry_or(&mut self, entry: Option<Entry>, usual: Option<Entry>) {
+        self.body.flag(entry == usual);
+        if entry != usual {
+            self.entry(entry);
         }
     }
 
@@ -174,12 +201,18 @@ impl Out {
         self.count(line.touched.len());
         for touched in &line.touched {
             self.path(&touched.path);
-            for entry in [touched.base, touched.ours, touched.theirs] {
-                self.entry(entry);
+            self.entry(touched.base);
+            self.entry_or(touched.ours, touched.base);
+            self.entry(touched.theirs);
+            let effective = line.effective.get(&touched.path);
+            self.body.flag(effective.is_some());
+            if let Some(entry) = effective {
+                self.entry_or(*entry, touched.theirs);
             }
         }
-        self.count(line.effective.len());
-        for (path, entry) in &line.effective {
+        let elsewhere: Vec<_> = line.effective.iter().filter(|(path, _)| !line.touches(path)).collect();
+        self.count(elsewhere.len());
+        for (path, entry) in elsewhere {
             self.path(path);
             self.entry(*entry);
         }
@@ -210,7 +243,7 @@ impl Out {
         self.body.0.push(place(&GRADES, &pair.grade));
         self.count(pair.paths.len());
         for overlap in &pair.paths {
-            self.path(&overlap.path);
+            self.shared_path(&overlap.path);
             self.body.0.push(place(&GRADES, &overlap.grade));
             self.body.0.push(overlap.kind.map_or(0, |kind| 1 + place(&KINDS, &kind)));
             self.body.flag(overlap.blocks);
@@ -235,12 +268,21 @@ impl Out {
 
 struct In<'b> {
     reader: Reader<'b>,
+    id_len: usize,
     paths: Vec<RepoPath>,
-    ids: Vec<ObjectId>,
 }
 
 #[expect(clippy::option_option, reason = "the outer one says whether it could be read")]
-impl In<'_> {
+impl<'b> In<'b> {
+    /// All of one kind.
+    fn part<T>(bytes: &'b [u8], id_len: usize, one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut reader = Reader(bytes);
+        let paths = reader.list(|reader| RepoPath::new(reader.bytes()?).ok())?;
+        let mut part = Self { reader, id_len, paths };
+        let all = part.list(one)?;
+        part.reader.0.is_empty().then_some(all)
+    }
+
     fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.reader.count()?;
         let mut all = Vec::with_capacity(count);
@@ -256,8 +298,7 @@ impl In<'_> {
     }
 
     fn id(&mut self) -> Option<ObjectId> {
-        let at = usize::try_from(self.reader.number()?).ok()?;
-        self.ids.get(at).copied()
+        self.reader.id(self.id_len)
     }
 
     fn maybe_id(&mut self) -> Option<Option<ObjectId>> {
@@ -269,6 +310,10 @@ impl In<'_> {
             0 => Some(None),
             mode => Some(Some(Entry { mode, id: self.id()? })),
         }
+    }
+
+    fn entry_or(&mut self, usual: Option<Entry>) -> Option<Option<Entry>> {
+        if self.reader.flag()? { Some(usual) } else { self.entry() }
     }
 
     fn kind(&mut self) -> Option<ConflictKind> {
@@ -290,14 +335,18 @@ impl In<'_> {
         let own = self.list(Self::id)?;
         let mut flag = || self.reader.flag();
         let (judge_unlanded, adds, by_git, complete, already) = (flag()?, flag()?, flag()?, flag()?, flag()?);
+        let mut effective = Vec::new();
         let touched = self.list(|from| {
-            let path = from.path()?;
-            Some(Touched { path, base: from.entry()?, ours: from.entry()?, theirs: from.entry()? })
+            let (path, base) = (from.path()?, from.entry()?);
+            let (ours, theirs) = (from.entry_or(base)?, from.entry()?);
+            if from.reader.flag()? {
+                effective.push((path.clone(), from.entry_or(theirs)?));
+            }
+            Some(Touched { path, base, ours, theirs })
         })?;
-        let effective = self.list(|from| Some((from.path()?, from.entry()?)))?;
+        effective.extend(self.list(|from| Some((from.path()?, from.entry()?)))?);
         let conflicts = self.list(|from| Some((from.path()?, from.kind()?)))?;
         let renames = self.list(|from| Some((from.path()?, from.path()?)))?;
-        let change = |t: &Touched| TreeChange { path: t.path.clone(), before: t.base, after: t.theirs };
         Some(Brought {
             tip,
             tree,
@@ -305,7 +354,6 @@ impl In<'_> {
             fork,
             own,
             base,
-            changes: touched.iter().map(change).collect(),
             touched,
             adds,
             by_git,

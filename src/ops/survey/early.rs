@@ -1,0 +1,32 @@
+//! What git says of the asking worktree, asked for before it is known who else is at work: nobody leaves that one out.
+//! Must not know: what is made of it.
+
+use std::thread::{Scope, ScopedJoinHandle};
+
+use super::SurveyOptions;
+use crate::domain::id::Identity;
+use crate::git;
+use crate::git::status::{self, Status};
+use crate::git::worktrees::Worktree;
+use crate::ops::context::Context;
+
+/// A question on its way.
+pub(super) struct Early<'scope> {
+    pub(super) identity: Identity,
+    pub(super) status: ScopedJoinHandle<'scope, Result<Status, git::Error>>,
+}
+
+impl<'scope> Early<'scope> {
+    /// Asks, where an earlier answer is not known.
+    pub(super) fn start<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        ctx: &'env Context,
+        worktrees: &'env [Worktree],
+        options: &SurveyOptions,
+    ) -> Option<Self> {
+        let here = ctx.repository.here.as_ref().filter(|_| options.memo.is_none())?;
+        let worktree = worktrees.iter().find(|worktree| worktree.identity == *here && worktree.is_readable())?;
+        let status = scope.spawn(|| status::read(&ctx.repository, worktree));
+        Some(Self { identity: here.clone(), status })
+    }
+}
