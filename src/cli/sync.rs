@@ -108,7 +108,7 @@ pub(super) fn sync(args: &SyncArgs, global: &Global, env: &Env, screen: &mut Scr
         exit = match again(env, global, &options, screen) {
             // Another talk of this clone hangs, or a disk is full: the next round may find it otherwise.
             Err(failure) if matches!(failure.kind, Kind::Store | Kind::Repository) => {
-                let text = render::safe::text(&failure.whole_message());
+                let text = render::safe::text(failure.whole_message());
                 screen.aside(|_, out| writeln!(out, "coord: {text}"));
                 Exit::NoAnswer
             }

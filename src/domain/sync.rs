@@ -9,7 +9,7 @@ use super::instance::Kind;
 use super::path::RepoPath;
 use super::time::{Seconds, Timestamp};
 
-pub use lease::{CLAIMS, ForeignClaim, LeaseState, OwnLease, claim_ref, number_in_line, place_in_line};
+pub use lease::{CLAIMS, ClaimRecord, ForeignClaim, LeaseState, OwnLease, claim_ref, number_in_line, place_in_line};
 
 mod lease;
 

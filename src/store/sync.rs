@@ -18,8 +18,8 @@ use super::{Store, lock, platform};
 use crate::domain::id::RefName;
 use crate::domain::sync::{Host, LeftOut, Own, SyncMode, SyncState, Synced};
 
-pub use claim_record::{ClaimRecord, decode as decode_claim, encode as encode_claim};
 use claim_record::{ForeignWire, OwnWire};
+pub use claim_record::{decode as decode_claim, encode as encode_claim};
 
 const FOLDER: &str = "sync";
 const HOST: &str = "host.json";

@@ -22,27 +22,38 @@ pub enum LeaseState {
     Released,
 }
 
-/// A claim as its ref tells it.
+/// What the ref of a claim says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ForeignClaim {
-    /// The commit that its ref stands on.
-    pub oid: ObjectId,
-    /// Who holds it: the ref of the instance.
+pub struct ClaimRecord {
+    /// The ref of the instance that holds it.
     pub holder: RefName,
     /// The holder's label and machine, for people.
     pub label: String,
     /// What for.
     pub task: Option<String>,
-    /// The pattern that the ref is about.
+    /// What it is on.
     pub pattern: Pattern,
     /// Its number.
     pub token: Token,
     /// Whether it is held.
     pub state: LeaseState,
+    /// How long it lasts from when somebody sees it.
+    pub span: Seconds,
+    /// Differs each time it is renewed, so that whoever watches sees that the holder lives.
+    pub beat: u64,
+    /// Whom it does not bind where.
+    pub exempt: BTreeMap<RefName, BTreeSet<RepoPath>>,
+}
+
+/// A claim of another machine, as its ref tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ForeignClaim {
+    /// The commit that its ref stands on.
+    pub oid: ObjectId,
+    /// What it says.
+    pub record: ClaimRecord,
     /// How long it lasts, counted from when this machine first saw it as it stands, by this machine's own clock.
     pub lease: Lease,
-    /// Whom it does not bind where, by the refs of instances.
-    pub exempt: BTreeMap<RefName, BTreeSet<RepoPath>>,
 }
 
 /// A claim of this clone that others can see.
@@ -66,34 +77,34 @@ impl ForeignClaim {
     /// What is left of it by this machine's clock; `None` once it is over.
     #[must_use]
     pub fn left(&self, now: &Moment) -> Option<Seconds> {
-        if self.state == LeaseState::Held { self.lease.left(now) } else { None }
+        if self.record.state == LeaseState::Held { self.lease.left(now) } else { None }
     }
 
     /// Whether the instance with this ref has to keep off `path` because of it.
     #[must_use]
     pub fn binds(&self, asker: Option<&RefName>, path: &RepoPath) -> bool {
-        let is_exempt = asker.and_then(|asker| self.exempt.get(asker)).is_some_and(|paths| paths.contains(path));
-        !is_exempt && self.pattern.covers(path)
+        let is_exempt = asker.and_then(|asker| self.record.exempt.get(asker)).is_some_and(|paths| paths.contains(path));
+        !is_exempt && self.record.pattern.covers(path)
     }
 
     /// Whether it goes before a claim with that token and holder, where both were granted while neither machine heard of
     /// the other: the greater token does, and between equal ones the holder's name decides, the same on every machine.
     #[must_use]
     pub fn goes_before(&self, token: Token, holder: &RefName) -> bool {
-        (self.token, &self.holder) > (token, holder)
+        (self.record.token, &self.record.holder) > (token, holder)
     }
 
     /// The same as a claim like any other.
     #[must_use]
     pub fn as_claim(&self, since: Timestamp) -> Claim {
         Claim {
-            token: self.token,
-            holder: Holder { identity: Identity::Ref(self.holder.clone()), session: None },
-            label: self.label.clone(),
+            token: self.record.token,
+            holder: Holder { identity: Identity::Ref(self.record.holder.clone()), session: None },
+            label: self.record.label.clone(),
             process: None,
-            patterns: vec![self.pattern.clone()],
+            patterns: vec![self.record.pattern.clone()],
             mode: ClaimMode::Exclusive,
-            task: self.task.clone(),
+            task: self.record.task.clone(),
             since,
             lease: self.lease.clone(),
             tip: None,
@@ -104,7 +115,7 @@ impl ForeignClaim {
     /// The machine that holds it.
     #[must_use]
     pub fn host(&self) -> &str {
-        host_of(&self.holder).unwrap_or_default()
+        host_of(&self.record.holder).unwrap_or_default()
     }
 }
 
@@ -140,17 +151,18 @@ mod tests {
         let here = |seconds| Moment { boot: "here".into(), seconds };
         let lease =
             Lease { from: Moment { boot: "there".into(), seconds: 9 }, span: Seconds(60), seen: Some(here(100)) };
-        ForeignClaim {
-            oid: ObjectId::from_bytes(&[7; 20]).expect("20 bytes"),
+        let record = ClaimRecord {
             holder: RefName::new(holder),
             label: "l".into(),
             task: None,
             pattern: Pattern::parse(b"src").expect("valid"),
             token: Token(token),
             state: LeaseState::Held,
-            lease,
+            span: Seconds(60),
+            beat: 0,
             exempt: BTreeMap::new(),
-        }
+        };
+        ForeignClaim { oid: ObjectId::from_bytes(&[7; 20]).expect("20 bytes"), record, lease }
     }
 
     #[test]
@@ -159,7 +171,9 @@ mod tests {
         let held = claim(1, "refs/coord/a/main");
         assert_eq!(held.left(&at(130)), Some(Seconds(30)));
         assert_eq!(held.left(&at(160)), None);
-        assert_eq!(ForeignClaim { state: LeaseState::Released, ..held }.left(&at(130)), None);
+        let mut released = held;
+        released.record.state = LeaseState::Released;
+        assert_eq!(released.left(&at(130)), None);
     }
 
     #[test]
@@ -168,7 +182,10 @@ mod tests {
             (claim(1, "refs/coord/a/m"), claim(2, "refs/coord/b/m")),
             (claim(2, "refs/coord/a/m"), claim(2, "refs/coord/b/m")),
         ] {
-            assert_ne!(one.goes_before(two.token, &two.holder), two.goes_before(one.token, &one.holder));
+            assert_ne!(
+                one.goes_before(two.record.token, &two.record.holder),
+                two.goes_before(one.record.token, &one.record.holder)
+            );
         }
         assert!(claim(9, "refs/coord/a/m").goes_before(Token(8), &RefName::new("refs/coord/z/m")));
     }

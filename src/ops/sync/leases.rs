@@ -84,8 +84,8 @@ pub(in crate::ops) fn in_the_way(ctx: &Context, patterns: &[Pattern], force: &BT
 fn meeting(state: &SyncState, patterns: &[Pattern], force: &BTreeSet<Token>, now: &Moment) -> Vec<ForeignClaim> {
     let meets = |claim: &&ForeignClaim| {
         claim.left(now).is_some()
-            && !force.contains(&claim.token)
-            && patterns.iter().any(|pattern| pattern.meets(&claim.pattern))
+            && !force.contains(&claim.record.token)
+            && patterns.iter().any(|pattern| pattern.meets(&claim.record.pattern))
     };
     state.claims.values().filter(meets).cloned().collect()
 }
@@ -222,10 +222,10 @@ pub(super) fn reconcile(talk: &mut Talk<'_>, live: &BTreeMap<Token, Claim>) -> R
             let (ours, theirs) = (text(&claim.patterns[0]), first.clone());
             talk.notice(format!(
                 "{} claimed {} too, while neither heard of the other; your claim on {ours} (token {}) yields to theirs (token {})",
-                theirs.label, text(&theirs.pattern), token.0, theirs.token.0
+                theirs.record.label, text(&theirs.record.pattern), token.0, theirs.record.token.0
             ));
             let told = talk.state.yielded.entry(holder.clone()).or_default();
-            told.push(Yield { on: claim.patterns[0].text().to_vec(), token: token.0, to: theirs.holder });
+            told.push(Yield { on: claim.patterns[0].text().to_vec(), token: token.0, to: theirs.record.holder });
             let old = told.len().saturating_sub(sync_record::MOST_YIELDED);
             told.drain(..old);
             claim::yielded(talk.ctx, claim.token)?;
@@ -234,9 +234,9 @@ pub(super) fn reconcile(talk: &mut Talk<'_>, live: &BTreeMap<Token, Claim>) -> R
         for other in &in_the_way {
             talk.notice(format!(
                 "{} claimed {} too, while neither heard of the other; theirs (token {}) yields to yours (token {})",
-                other.label,
-                text(&other.pattern),
-                other.token.0,
+                other.record.label,
+                text(&other.record.pattern),
+                other.record.token.0,
                 token.0
             ));
         }

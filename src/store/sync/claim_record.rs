@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::claim::{LONGEST_SPAN, Lease, Moment, Token};
 use crate::domain::id::RefName;
 use crate::domain::path::RepoPath;
-use crate::domain::pattern::Pattern;
-use crate::domain::sync::{ForeignClaim, LeaseState, OwnLease, host_of};
+use crate::domain::sync::{ClaimRecord, ForeignClaim, LeaseState, OwnLease, host_of};
 use crate::domain::time::Seconds;
 use crate::store::claims::PatternWire;
 use crate::store::sync_record::{bounded, cut, known_version};
@@ -21,31 +20,9 @@ const LONGEST_TEXT: usize = 400;
 /// Nobody is exempt on more paths.
 const MOST_EXEMPT: usize = 2000;
 
-/// What the ref of a claim says.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ClaimRecord {
-    /// The ref of the instance that holds it.
-    pub holder: RefName,
-    /// The holder's label and machine, for people.
-    pub label: String,
-    /// What for.
-    pub task: Option<String>,
-    /// What it is on.
-    pub pattern: Pattern,
-    /// Its number.
-    pub token: Token,
-    /// Whether it is held.
-    pub state: LeaseState,
-    /// How long it lasts from when somebody sees it.
-    pub span: Seconds,
-    /// Differs each time it is renewed, so that whoever watches sees that the holder lives.
-    pub beat: u64,
-    /// Whom it does not bind where.
-    pub exempt: BTreeMap<RefName, BTreeSet<RepoPath>>,
-}
-
 #[derive(Serialize, Deserialize)]
 struct RecordWire {
+    #[serde(default)]
     coord_claim: u64,
     holder: Text,
     label: String,
@@ -64,19 +41,24 @@ struct RecordWire {
 /// A claim as the bytes that are sent.
 #[must_use]
 pub fn encode(record: &ClaimRecord) -> Vec<u8> {
-    let wire = RecordWire {
-        coord_claim: VERSION,
-        holder: Text(record.holder.as_bytes().to_vec()),
-        label: cut(&record.label, LONGEST_TEXT),
-        task: record.task.as_deref().map(|task| cut(task, LONGEST_TEXT)),
-        on: PatternWire::from(&record.pattern),
-        token: record.token.0,
-        held: record.state == LeaseState::Held,
-        span: record.span.0,
-        beat: record.beat,
-        exempt: exempt_wire(&record.exempt),
-    };
-    serde_json::to_vec(&wire).unwrap_or_default()
+    serde_json::to_vec(&RecordWire::from(record)).unwrap_or_default()
+}
+
+impl From<&ClaimRecord> for RecordWire {
+    fn from(record: &ClaimRecord) -> Self {
+        Self {
+            coord_claim: VERSION,
+            holder: Text(record.holder.as_bytes().to_vec()),
+            label: cut(&record.label, LONGEST_TEXT),
+            task: record.task.as_deref().map(|task| cut(task, LONGEST_TEXT)),
+            on: PatternWire::from(&record.pattern),
+            token: record.token.0,
+            held: record.state == LeaseState::Held,
+            span: record.span.0,
+            beat: record.beat,
+            exempt: exempt_wire(&record.exempt),
+        }
+    }
 }
 
 fn exempt_wire(exempt: &BTreeMap<RefName, BTreeSet<RepoPath>>) -> Vec<(Text, Vec<Text>)> {
@@ -103,40 +85,38 @@ pub fn decode(bytes: &[u8]) -> Result<ClaimRecord, String> {
     let fields = wire::parse_object(bytes)?;
     known_version(&fields, "coord_claim", VERSION)?;
     let wire: RecordWire = serde_json::from_value(fields.into()).map_err(|error| error.to_string())?;
-    let holder = RefName::new(wire.holder.0);
-    if host_of(&holder).is_none() {
-        return Err("its holder is no instance".to_owned());
+    wire.into_record()
+}
+
+impl RecordWire {
+    fn into_record(self) -> Result<ClaimRecord, String> {
+        let holder = RefName::new(self.holder.0);
+        if host_of(&holder).is_none() {
+            return Err("its holder is no instance".to_owned());
+        }
+        Ok(ClaimRecord {
+            holder,
+            label: bounded(self.label, LONGEST_TEXT, "label")?,
+            task: self.task.map(|task| cut(&task, LONGEST_TEXT)),
+            pattern: self.on.into_pattern()?,
+            // Whoever writes the greatest number there is must not end all claiming.
+            token: Token(self.token.min(u64::MAX / 2)),
+            state: if self.held { LeaseState::Held } else { LeaseState::Released },
+            span: Seconds(self.span).min(LONGEST_SPAN),
+            beat: self.beat,
+            exempt: exempt(self.exempt)?,
+        })
     }
-    Ok(ClaimRecord {
-        holder,
-        label: bounded(wire.label, LONGEST_TEXT, "label")?,
-        task: wire.task.map(|task| cut(&task, LONGEST_TEXT)),
-        pattern: wire.on.into_pattern()?,
-        // Whoever writes the greatest number there is must not end all claiming.
-        token: Token(wire.token.min(u64::MAX / 2)),
-        state: if wire.held { LeaseState::Held } else { LeaseState::Released },
-        span: Seconds(wire.span).min(LONGEST_SPAN),
-        beat: wire.beat,
-        exempt: exempt(wire.exempt)?,
-    })
 }
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct ForeignWire {
     oid: Oid,
-    holder: Text,
-    label: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    task: Option<String>,
-    on: PatternWire,
-    token: u64,
-    held: bool,
-    span: u64,
+    #[serde(flatten)]
+    record: RecordWire,
     from: (String, u64),
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen: Option<(String, u64)>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    exempt: Vec<(Text, Vec<Text>)>,
 }
 
 impl From<&ForeignClaim> for ForeignWire {
@@ -144,16 +124,9 @@ impl From<&ForeignClaim> for ForeignWire {
         let moment = |moment: &Moment| (moment.boot.to_string(), moment.seconds);
         Self {
             oid: Oid(claim.oid),
-            holder: Text(claim.holder.as_bytes().to_vec()),
-            label: claim.label.clone(),
-            task: claim.task.clone(),
-            on: PatternWire::from(&claim.pattern),
-            token: claim.token.0,
-            held: claim.state == LeaseState::Held,
-            span: claim.lease.span.0,
+            record: RecordWire::from(&claim.record),
             from: moment(&claim.lease.from),
             seen: claim.lease.seen.as_ref().map(moment),
-            exempt: exempt_wire(&claim.exempt),
         }
     }
 }
@@ -161,17 +134,9 @@ impl From<&ForeignClaim> for ForeignWire {
 impl ForeignWire {
     pub(super) fn into_claim(self) -> Result<ForeignClaim, String> {
         let moment = |(boot, seconds): (String, u64)| Moment { boot: boot.into(), seconds };
-        Ok(ForeignClaim {
-            oid: self.oid.0,
-            holder: RefName::new(self.holder.0),
-            label: self.label,
-            task: self.task,
-            pattern: self.on.into_pattern()?,
-            token: Token(self.token),
-            state: if self.held { LeaseState::Held } else { LeaseState::Released },
-            lease: Lease { from: moment(self.from), span: Seconds(self.span), seen: self.seen.map(moment) },
-            exempt: exempt(self.exempt)?,
-        })
+        let record = self.record.into_record()?;
+        let lease = Lease { from: moment(self.from), span: record.span, seen: self.seen.map(moment) };
+        Ok(ForeignClaim { oid: self.oid.0, record, lease })
     }
 }
 
@@ -216,6 +181,7 @@ impl OwnWire {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::pattern::Pattern;
 
     fn record() -> ClaimRecord {
         let path = RepoPath::new(*b"src/caf\xe9").expect("valid");

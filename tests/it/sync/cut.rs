@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::super::world::{FILE, Place, Run, World, executable, lacks};
@@ -19,6 +19,7 @@ struct Wire {
     ip: PathBuf,
     near: String,
     far: String,
+    server: Option<Child>,
 }
 
 impl Wire {
@@ -27,7 +28,7 @@ impl Wire {
         let ip = program("ip")?;
         let name =
             world.root().to_string_lossy().bytes().fold(7_u32, |hash, byte| hash.wrapping_mul(31) ^ u32::from(byte));
-        let wire = Self { ip, near: format!("cn{name:08x}"), far: format!("cf{name:08x}") };
+        let mut wire = Self { ip, near: format!("cn{name:08x}"), far: format!("cf{name:08x}"), server: None };
         for line in [
             format!("netns add {}", wire.near),
             format!("netns add {}", wire.far),
@@ -48,7 +49,8 @@ impl Wire {
         server
             .args(["--enable=receive-pack", "--listen=10.7.0.2"])
             .arg(format!("--base-path={}", world.root().display()));
-        server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts");
+        let server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        wire.server = Some(server.expect("the server starts"));
         let until = Instant::now() + Duration::from_secs(300);
         while !wire.at(&world.main(), &["git", "ls-remote", "git://10.7.0.2/hub.git"]).stdout.contains("HEAD") {
             assert!(Instant::now() < until, "the server does not answer");
@@ -93,6 +95,9 @@ impl Drop for Wire {
                 drop(Command::new("kill").arg(process).stderr(Stdio::null()).status());
             }
             self.ip(&format!("netns delete {name}"));
+        }
+        if let Some(mut server) = self.server.take() {
+            drop(server.wait());
         }
     }
 }

@@ -96,7 +96,8 @@ fn over_mcp(place: &Place<'_>, calls: &[(&str, Value)]) -> Vec<Value> {
             return answer["result"]["structuredContent"].clone();
         }
     };
-    let about = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    let about =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     say(json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": about}));
     hear(0);
     say(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));

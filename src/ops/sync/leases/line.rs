@@ -91,7 +91,7 @@ struct Look {
 /// Waits in line until one of these claims is free and nobody goes before, or `until`. Of a claim that is free already the
 /// line alone is waited for.
 pub(in crate::ops) fn wait(ctx: &Context, claims: &[ForeignClaim], until: Option<Instant>, turn: &mut Turn) {
-    let names: Vec<RefName> = claims.iter().map(|claim| claim_ref(&claim.pattern)).collect();
+    let names: Vec<RefName> = claims.iter().map(|claim| claim_ref(&claim.record.pattern)).collect();
     let (mut pause, mut took, mut last) = (FIRST_PAUSE, Duration::ZERO, None);
     loop {
         let begun = Instant::now();

@@ -7,13 +7,13 @@ use crate::domain::claim::{Claim, Token};
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
-use crate::domain::sync::{INSTANCES, LeaseState, OwnLease, claim_ref, ref_of};
+use crate::domain::sync::{ClaimRecord, INSTANCES, LeaseState, OwnLease, claim_ref, ref_of};
 use crate::failure::Failure;
 use crate::git::objects::{ObjectKind, Objects};
 use crate::git::publication;
 use crate::git::remote::{Change, Outcome, Trouble};
 use crate::ops::sync::Talk;
-use crate::store::sync::{self as store, ClaimRecord};
+use crate::store::sync as store;
 
 pub(super) fn lease(claim: &Claim, pattern: &Pattern, token: Token, oid: Option<ObjectId>) -> OwnLease {
     let (span, beat) = (claim.lease.span, claim.lease.from.seconds);

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use super::text;
 use crate::domain::claim::{Lease, Moment};
 use crate::domain::id::{ObjectId, RefName};
-use crate::domain::sync::{CLAIMS, ForeignClaim, LeaseState, claim_ref, host_of};
+use crate::domain::sync::{CLAIMS, ClaimRecord, ForeignClaim, LeaseState, claim_ref, host_of};
 use crate::git::objects::Objects;
 use crate::git::publication;
 use crate::git::remote::Trouble;
 use crate::ops::sync::Talk;
 use crate::ops::sync::bringing::bring;
-use crate::store::sync::{self as store, ClaimRecord};
+use crate::store::sync as store;
 
 /// No more claims are looked at.
 const MOST: usize = 20_000;
@@ -54,7 +54,7 @@ pub(in crate::ops::sync) fn take_in(talk: &mut Talk<'_>, now: &Moment) -> Result
             continue;
         }
         let Some(record) = read(&objects, oid).filter(|record| claim_ref(&record.pattern) == name) else { continue };
-        if former.is_some_and(|former| record.token < former.token) {
+        if former.is_some_and(|former| record.token < former.record.token) {
             talk.notice(format!(
                 "the claim on {} went back to an earlier number: the remote was set back",
                 text(&record.pattern)
@@ -67,15 +67,19 @@ pub(in crate::ops::sync) fn take_in(talk: &mut Talk<'_>, now: &Moment) -> Result
             claims.insert(name, of_record(oid, record, now));
         }
     }
-    for gone in known.into_values().filter(|claim| claim.state == LeaseState::Held) {
-        talk.notice(format!("the claim on {} by {} was removed at the remote", text(&gone.pattern), gone.label));
+    for gone in known.into_values().filter(|claim| claim.record.state == LeaseState::Held) {
+        talk.notice(format!(
+            "the claim on {} by {} was removed at the remote",
+            text(&gone.record.pattern),
+            gone.record.label
+        ));
     }
     follow_own(talk, &own, &claims);
     // What we gave back ourselves tells where the next swap begins.
     for (name, (oid, record)) in own {
         if !talk.state.leases.contains_key(&name) {
             let mut left = of_record(oid, record, now);
-            left.state = LeaseState::Released;
+            left.record.state = LeaseState::Released;
             claims.insert(name, left);
         }
     }
@@ -100,17 +104,8 @@ fn follow_own(
 
 fn of_record(oid: ObjectId, record: ClaimRecord, now: &Moment) -> ForeignClaim {
     let there = Moment { boot: record.holder.as_bytes().escape_ascii().to_string().into(), seconds: 0 };
-    ForeignClaim {
-        oid,
-        holder: record.holder,
-        label: record.label,
-        task: record.task,
-        pattern: record.pattern,
-        token: record.token,
-        state: record.state,
-        lease: Lease { from: there, span: record.span, seen: Some(now.clone()) },
-        exempt: record.exempt,
-    }
+    let lease = Lease { from: there, span: record.span, seen: Some(now.clone()) };
+    ForeignClaim { oid, record, lease }
 }
 
 fn read(objects: &Objects, oid: ObjectId) -> Option<ClaimRecord> {
