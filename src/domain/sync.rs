@@ -152,6 +152,16 @@ impl Synced {
         self.publication.touched.map_or(self.seen, |touched| touched.min(self.seen))
     }
 
+    /// About how many bytes it takes to remember it.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let told = &self.publication;
+        let yielded = told.yielded.iter().map(|one| one.on.len() + one.to.as_bytes().len());
+        let task = told.task.as_ref().map_or(0, String::len);
+        let branch = told.branch.as_ref().map_or(0, |name| name.as_bytes().len());
+        told.host.len() + told.label.len() + task + branch + yielded.sum::<usize>() + 200
+    }
+
     /// Its label beyond its machine: `search@build-7`.
     #[must_use]
     pub fn label(&self) -> String {

@@ -30,6 +30,9 @@ pub const NEWS: &str = "sync/news.json";
 const LOCK: &str = "lock";
 const VERSION: u64 = 1;
 
+/// No state is larger: whoever takes in what others published keeps it well below.
+const LARGEST: u64 = 128 << 20;
+
 /// The right to talk to the remote in this clone's name, while it lives.
 #[derive(Debug)]
 pub struct Talking<'a> {
@@ -209,7 +212,7 @@ impl Store {
     /// Where it is there and cannot be read.
     pub fn sync_state(&self) -> Result<Option<SyncState>, Error> {
         let path = self.dir().join(FOLDER).join(STATE);
-        let Some(bytes) = file::read(&path, file::LARGEST)? else { return Ok(None) };
+        let Some(bytes) = file::read(&path, LARGEST)? else { return Ok(None) };
         let wire: StateWire =
             serde_json::from_slice(&bytes).map_err(|error| Error::corrupt(&path, error.to_string()))?;
         if wire.version > VERSION {
@@ -236,7 +239,7 @@ impl Store {
     /// Where it is there and cannot be read.
     pub fn sync_host(&self, asked: Option<&str>) -> Result<Option<Host>, Error> {
         let path = self.dir().join(FOLDER).join(HOST);
-        let Some(bytes) = file::read(&path, file::LARGEST)? else { return Ok(None) };
+        let Some(bytes) = file::read(&path, LARGEST)? else { return Ok(None) };
         let wire: HostWire =
             serde_json::from_slice(&bytes).map_err(|error| Error::corrupt(&path, error.to_string()))?;
         // A folder that moved keeps its number, one that was restored its place; a copy has neither.
@@ -292,8 +295,8 @@ impl Talking<'_> {
         let path = self.store.dir().join(FOLDER).join(name);
         let mut bytes = serde_json::to_vec(wire).map_err(|error| Error::corrupt(&path, error.to_string()))?;
         bytes.push(b'\n');
-        if bytes.len() as u64 > file::LARGEST {
-            return Err(Error::TooLarge { path, bytes: bytes.len() as u64, limit: file::LARGEST });
+        if bytes.len() as u64 > LARGEST {
+            return Err(Error::TooLarge { path, bytes: bytes.len() as u64, limit: LARGEST });
         }
         file::replace(&path, &bytes, self.store.mode & 0o666, Lasting::Process)
     }

@@ -54,6 +54,9 @@ pub(super) struct PublicationWire {
 /// What was claimed, with which number, and who has it now.
 pub(super) type YieldWire = (Text, u64, Text);
 
+/// What is claimed and the ref of an instance are no longer.
+const LONGEST_YIELDED: usize = 1024;
+
 /// So many claims that were given up are told.
 pub const MOST_YIELDED: usize = 20;
 
@@ -63,6 +66,10 @@ pub(super) fn yield_wire(one: &Yield) -> YieldWire {
 
 pub(super) fn into_yield((on, token, to): YieldWire) -> Yield {
     Yield { on: on.0, token, to: RefName::new(to.0) }
+}
+
+fn is_short((on, _, to): &YieldWire) -> bool {
+    on.0.len().max(to.0.len()) <= LONGEST_YIELDED
 }
 
 #[derive(Serialize, Deserialize)]
@@ -162,7 +169,7 @@ impl PublicationWire {
             at: self.at.0,
             withheld: self.withheld,
             paths: self.paths.into_iter().map(PathWire::into_path).collect::<Result<_, _>>()?,
-            yielded: self.yielded.into_iter().take(MOST_YIELDED).map(into_yield).collect(),
+            yielded: self.yielded.into_iter().filter(is_short).take(MOST_YIELDED).map(into_yield).collect(),
         })
     }
 }

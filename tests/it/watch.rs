@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::world::{FILE, PART, Place, Run, World, executable, skip};
 
 /// Longer than this nothing here takes.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_secs(300);
 
 /// Runs `coord watch` on a terminal of 80 by 24: waits for what it shows, or until a command after `!` succeeds, and sends
 /// keys, or a signal, by turns; says how it ended, and whether the terminal is as it was.

@@ -73,6 +73,19 @@ pub struct OwnLease {
     pub beat: u64,
 }
 
+impl ClaimRecord {
+    /// About how many bytes it takes to remember it.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let names = |(name, paths): (&RefName, &BTreeSet<RepoPath>)| {
+            name.as_bytes().len() + paths.iter().map(|path| path.as_bytes().len() + 4).sum::<usize>()
+        };
+        let exempt = self.exempt.iter().map(names).sum::<usize>();
+        let task = self.task.as_ref().map_or(0, String::len);
+        self.holder.as_bytes().len() + self.label.len() + task + self.pattern.text().len() + exempt + 200
+    }
+}
+
 impl ForeignClaim {
     /// What is left of it by this machine's clock; `None` once it is over.
     #[must_use]

@@ -21,6 +21,9 @@ const REFSPECS: &[&str] = &["+refs/coord/*:refs/coord/*", "+refs/coord-claims/*:
 const MOST: usize = 20_000;
 const MOST_OF_ONE: usize = 1_000;
 
+/// No more than this is remembered of all of them, as far as it is told by [`Synced::weight`].
+const MOST_BYTES: usize = 12 << 20;
+
 /// Fetches, and takes in what is new.
 pub(super) fn fetch(talk: &mut Talk<'_>) -> Result<(), Failure> {
     let refspecs: Vec<String> = REFSPECS.iter().map(|&spec| spec.to_owned()).collect();
@@ -62,14 +65,18 @@ fn take_in(talk: &mut Talk<'_>) -> Result<(), Failure> {
     let objects = repository.objects()?;
     let refs = talk.exchange.refs()?;
     let (mut others, mut changed, mut unused) = (BTreeMap::new(), 0, Vec::new());
+    let mut room = MOST_BYTES;
     for (name, oid, host) in looked_at(talk, &refs) {
         let known = talk.state.others.remove(name);
         if let Some(known) = known.as_ref().filter(|known| known.oid == *oid) {
+            room = room.saturating_sub(known.weight());
             others.insert(name.clone(), known.clone());
             continue;
         }
         match read(talk, &objects, name, *oid, host) {
+            Ok(other) if other.weight() > room => unused.push(format!("{} is beyond all bounds", other.label())),
             Ok(other) => {
+                room -= other.weight();
                 hear_yields(talk, known.as_ref(), &other);
                 if known.is_some_and(|known| known.publication.at > other.publication.at) {
                     let text = format!(

@@ -101,3 +101,28 @@ fn a_flood_of_refs_drowns_nobody() {
     three.coord(&["sync", "--yes"]).ok().says("published main");
     three.coord(&["sync", "--forget", "-evil"]);
 }
+
+#[test]
+fn records_that_say_too_much_are_not_remembered() {
+    let world = met("content");
+    let (one, two, hub) = (world.main(), world.at("two"), world.at("hub.git"));
+    one.edit(FILE, 10, "mine");
+    one.coord(&["sync", "--yes"]).ok();
+    for n in 0..6 {
+        let yields = format!("[\"{}\",1,\"refs/coord/a/b\"]", "x".repeat(3 << 20));
+        let record = format!(
+            "{{\"coord\":1,\"mode\":\"content\",\"host\":\"e\",\"label\":\"x\",\"kind\":\"worktree\",\
+             \"at\":\"2026-01-31T14:30:00Z\",\"yielded\":[{yields}]}}"
+        );
+        hub.write("record", record);
+        hub.sh(&format!(
+            "git update-ref refs/coord/evil-{n}/main $(git commit-tree $(git mktree </dev/null) -F record)"
+        ))
+        .ok();
+    }
+    two.coord(&["sync", "--yes"]).ok().says("main@");
+    let state = fs::metadata(two.dir.join(".git/coord/sync/state.json")).expect("written").len();
+    assert!(state < 1 << 20, "{state} bytes are remembered");
+    let scan = two.json(&["scan"]);
+    assert_eq!(instance(&scan, label(&scan, "main"))["state"], "in_progress");
+}

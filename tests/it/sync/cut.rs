@@ -102,11 +102,10 @@ impl Drop for Wire {
     }
 }
 
-/// Two clones that have met over the wire; the first is on `search`, and gives the remote a few seconds.
+/// Two clones that have met over the wire; the first is on `search`.
 fn over_the_wire(world: &World) -> Option<Wire> {
     let wire = Wire::lay(world)?;
     let (one, two) = (world.main(), world.at("two"));
-    one.git(&["config", "coord.syncTimeout", "3s"]).ok();
     one.git(&["switch", "-q", "-c", "search"]).ok();
     one.edit(FILE, 10, "first");
     two.edit(FILE, 10, "theirs");
@@ -130,6 +129,7 @@ fn gone_before_anything_is_said() {
     let Some(wire) = over_the_wire(&world) else { return };
     let one = world.main();
     wire.cut();
+    one.git(&["config", "coord.syncTimeout", "2s"]).ok();
     one.edit(FILE, 10, "second");
     wire.coord(&one, &["sync"]).ends_with(2).says("could not publish to origin");
     wire.coord(&one, &["claim", FILE]).ok().says("other machines do not know of it yet");
@@ -137,6 +137,7 @@ fn gone_before_anything_is_said() {
     // What was fetched stands.
     wire.coord(&one, &["scan"]).ends_with(1).says("main@").says("as fetched");
     wire.mend();
+    one.git(&["config", "--unset", "coord.syncTimeout"]).ok();
     wire.coord(&one, &["sync"]).ok().says("published search").says_not("another clone");
     arrived(&world, &wire, "second");
     wire.coord(&world.at("two"), &["claim", FILE]).ends_with(1).says("search@");
@@ -152,9 +153,12 @@ fn silent_in_the_middle() {
     executable(&hub.dir.join("hooks/post-receive"));
     one.edit(FILE, 10, "second");
     let before = published(&world);
+    // Long enough to come to the server, however busy the machine is.
+    one.git(&["config", "coord.syncTimeout", "20s"]).ok();
     wire.coord(&one, &["sync"]).ends_with(2).says("could not publish to origin").says("did not answer in time");
     fs::remove_file(hub.dir.join("hooks/post-receive")).expect("ours");
     wire.mend();
+    one.git(&["config", "--unset", "coord.syncTimeout"]).ok();
     assert_ne!(published(&world), before, "the server took it");
     wire.coord(&one, &["sync"]).ok().says_not("another clone").says_not("set back");
     one.edit(FILE, 10, "third");
@@ -181,6 +185,7 @@ fn whoever_watches_carries_on() {
     let world = met("content");
     let Some(wire) = over_the_wire(&world) else { return };
     let one = world.main();
+    one.git(&["config", "coord.syncTimeout", "5s"]).ok();
     let log = world.path("watched");
     let out = fs::File::create(&log).expect("writable");
     let mut command = one.command(&wire.ip.to_string_lossy());
@@ -204,5 +209,6 @@ fn whoever_watches_carries_on() {
     until("published search");
     drop(Command::new("kill").arg(watching.id().to_string()).status());
     watching.wait().expect("ours");
+    one.git(&["config", "--unset", "coord.syncTimeout"]).ok();
     arrived(&world, &wire, "second");
 }

@@ -14,8 +14,9 @@ use crate::ops::sync::Talk;
 use crate::ops::sync::bringing::bring;
 use crate::store::sync as store;
 
-/// No more claims are looked at.
+/// No more claims are looked at, and no more bytes of them.
 const MOST: usize = 20_000;
+const MOST_BYTES: usize = 8 << 20;
 
 /// Those who stand in line for claims, in their order.
 pub(super) type Line = Vec<(RefName, ObjectId)>;
@@ -46,14 +47,20 @@ pub(in crate::ops::sync) fn take_in(talk: &mut Talk<'_>, now: &Moment) -> Result
     let is_in_line = |(name, _): &(RefName, ObjectId)| name.as_bytes()[CLAIMS.len()..].contains(&b'/');
     let (line, refs): (Line, Vec<_>) = talk.exchange.refs_like(&[CLAIMS])?.into_iter().partition(is_in_line);
     let (mut claims, mut own) = (BTreeMap::new(), BTreeMap::new());
+    let mut room = MOST_BYTES;
     for (name, oid) in refs.into_iter().take(MOST) {
         let former = known.remove(&name);
         if let Some(mut claim) = former.clone().filter(|claim| claim.oid == oid) {
             claim.lease.see(now);
+            room = room.saturating_sub(claim.record.weight());
             claims.insert(name, claim);
             continue;
         }
-        let Some(record) = read(&objects, oid).filter(|record| claim_ref(&record.pattern) == name) else { continue };
+        let Some(record) = read(&objects, oid) else { continue };
+        if claim_ref(&record.pattern) != name || record.weight() > room {
+            continue;
+        }
+        room -= record.weight();
         if former.is_some_and(|former| record.token < former.record.token) {
             talk.notice(format!(
                 "the claim on {} went back to an earlier number: the remote was set back",
