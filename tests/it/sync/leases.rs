@@ -1,7 +1,7 @@
 //! Claims that more than one machine sees.
 //! Must not know: which refs they are.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread;
 
 use super::super::world::{FILE, Place, Run, World};
@@ -30,7 +30,7 @@ pub(crate) fn left(run: &Run, unit: &str) -> u64 {
 
 /// What the hub's claims say, the token and whether it is held.
 fn at_the_hub(world: &World) -> Vec<(u64, bool)> {
-    let listed = world.at("hub.git").sh("git for-each-ref --format='%(contents)' refs/coord-claims").stdout;
+    let listed = world.at("hub.git").sh("git for-each-ref --format='%(refname) %(contents:subject)' refs/coord-claims | grep -v -e -wait/ | sed 's/^[^ ]* //'").stdout;
     let records = listed.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     records.map(|record| (record["token"].as_u64().expect("a number"), record["held"] == true)).collect()
 }
@@ -195,4 +195,50 @@ fn shared_claims_and_clones_that_only_fetch_ask_nobody() {
     one.coord(&["claim", "docs"]).ok();
     three.coord(&["sync", "pull"]).ok();
     three.coord(&["claims"]).ok().says("docs").says("main@");
+}
+
+/// How many stand in line at the hub.
+fn in_line(world: &World) -> usize {
+    world
+        .at("hub.git")
+        .sh("git for-each-ref refs/coord-claims | grep -c -e -wait/ || true")
+        .stdout
+        .trim()
+        .parse()
+        .expect("a number")
+}
+
+/// Somebody who waits for the file, once they stand in line as the `nth`.
+fn waiting(world: &World, place: &Place<'_>, nth: usize) -> Child {
+    let mut command = place.command("coord");
+    command.args(["claim", FILE, "--wait", "600s"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("coord starts");
+    while in_line(world) < nth {
+        assert!(child.try_wait().expect("ours").is_none(), "it does not wait");
+    }
+    child
+}
+
+#[test]
+fn who_came_first_goes_first_and_nobody_waits_for_the_dead() {
+    let world = acquainted();
+    let (one, two, three) = (world.main(), world.at("two"), clone(&world, "three"));
+    three.git(&["config", "coord.sync", "content"]).ok();
+    three.coord(&["sync", "--yes"]).ok();
+    one.coord(&["claim", FILE]).ok();
+    let mut dead = waiting(&world, &three, 1);
+    dead.kill().expect("ours");
+    dead.wait().expect("ours");
+    let mut second = waiting(&world, &two, 2);
+    let mut third = waiting(&world, &three, 3);
+    one.coord(&["release"]).ok();
+    assert!(second.wait().expect("ours").success());
+    assert!(third.try_wait().expect("ours").is_none(), "it went before");
+    assert_eq!(in_line(&world), 1, "the dead one's place is gone with the second's");
+    two.coord(&["release"]).ok();
+    assert!(third.wait().expect("ours").success());
+    assert_eq!((in_line(&world), at_the_hub(&world).as_slice()), (0, &[(3, true)][..]));
+    // Whose time is over leaves the line.
+    one.coord(&["claim", FILE, "--wait", "1s"]).ends_with(1);
+    assert_eq!(in_line(&world), 0);
 }
