@@ -55,7 +55,7 @@
 //! the same paths in the parent, and a change of one file costs little more than itself. What others published is fetched
 //! into a repository of coord's own ([`git::publication`]), read as data, and becomes instances of kind `synced` that
 //! [`ops::who`] lists and the engine judges like any other. What is told by lines alone becomes texts made up from these lines.
-//! Each pattern of an exclusive claim is a ref too (`ops::sync::leases`), swapped from an explicit id.
+//! Each pattern of an exclusive claim is a ref too (`ops::sync::leases`), swapped from an explicit id; so is a place in line.
 //!
 //! # Invariants
 //! - The domain never does IO, and so cannot fail but by refusing a value.

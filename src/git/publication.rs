@@ -21,6 +21,9 @@ const FOLDER: &str = "sync.git";
 const MANY_PACKS: usize = 40;
 const MANY_LOOSE: usize = 12;
 
+/// With so many refs in files of their own they are packed into one.
+const MANY_REFS: usize = 500;
+
 /// No record is longer.
 pub const LONGEST_MESSAGE: usize = 4 << 20;
 
@@ -155,9 +158,13 @@ impl Exchange {
         objects.spill(&self.dir.join("objects"))
     }
 
-    /// Packs what has become many files, and drops what nothing names any more. Best effort: nothing depends on it.
+    /// Packs what has become many files, objects and refs, and drops what nothing names any more. Best effort: nothing depends on it.
     pub fn tidy(&self) {
         let count = |dir: PathBuf| fs::read_dir(dir).map_or(0, Iterator::count);
+        let hosts = fs::read_dir(self.dir.join("refs/coord")).into_iter().flatten().flatten();
+        if hosts.map(|host| count(host.path())).sum::<usize>() > MANY_REFS {
+            drop(self.call("pack-refs").arg("--all").output());
+        }
         // Objects lie evenly in 256 folders: one of them tells of all.
         let many =
             count(self.dir.join("objects/pack")) > 2 * MANY_PACKS || count(self.dir.join("objects/17")) > MANY_LOOSE;

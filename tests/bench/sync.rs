@@ -356,7 +356,8 @@ fn claims(hub: &Hub, out: &mut impl Write) -> Result<(), Failure> {
     let history = hub
         .field
         .git(&hub.field.root.join("hub.git"), &["for-each-ref", "--format=%(refname)", "refs/coord-claims"])?;
-    let name = String::from_utf8_lossy(&history.stdout).trim().to_owned();
+    let refs = String::from_utf8_lossy(&history.stdout).into_owned();
+    let name = refs.lines().find(|name| !name.contains("-wait/")).ok_or("no claim at the hub")?.to_owned();
     let log = hub.field.git(&hub.field.root.join("hub.git"), &["log", "-g", "--format=%B", &name])?;
     let records: Vec<(u64, bool)> = String::from_utf8_lossy(&log.stdout).lines().filter_map(record).collect();
     let alternate = records.windows(2).all(|pair| pair[0].1 != pair[1].1);

@@ -2,7 +2,7 @@
 //!
 //! On one pattern the remote itself decides who is first. Patterns that overlap have refs of their own; there, whoever takes
 //! one looks once more after that and gives it back where it finds another that it did not see before, so that of two never
-//! both are granted. A partition ends with the smaller token yielding.
+//! both are granted. A partition ends with the smaller token yielding. Who waits stands in line (`line`).
 //! Must not know: the local table of claims, beyond the claim that is shared.
 
 mod line;
