@@ -35,7 +35,7 @@ pub fn human(survey: &Survey, view: View, style: &Style, out: &mut impl Write) -
     if survey.overlaps.iter().any(|overlap| view.all || overlap.counts()) || !survey.unknown_pairs.is_empty() {
         writeln!(out)?;
         collisions::write(survey, view.all, style, out)?;
-        collisions::unknown(survey, style, out)?;
+        collisions::unknown(survey, view.all, style, out)?;
     }
     collisions::hot_spots(survey, style, out)?;
     footer(survey, view, style, out)?;

@@ -38,6 +38,10 @@ const SIZED_BRANCHES: usize = 100;
 /// No more files than this are asked for their times.
 const TIMED: usize = 1000;
 
+/// Said where something could not be judged in a partial clone.
+const PARTIAL: &str = "this is a partial clone, of which coord fetches nothing: git fetch --refetch --no-filter brings \
+                       what is missing";
+
 /// Judges everybody and puts the answer together.
 pub(super) fn judge(
     ctx: &Context,
@@ -77,6 +81,10 @@ pub(super) fn judge(
         enter(ctx, &mut survey, &asked, taken, pair);
     }
     survey.overlaps = worst_first(survey.overlaps);
+    let unknown = survey.instances.iter().any(|instance| instance.state.is_unknown());
+    if ctx.repository.partial && (unknown || !survey.unknown_pairs.is_empty()) {
+        survey.notices.push(PARTIAL.to_owned());
+    }
     Ok(survey)
 }
 
