@@ -38,10 +38,6 @@ const SIZED_BRANCHES: usize = 100;
 /// No more files than this are asked for their times.
 const TIMED: usize = 1000;
 
-/// Said where something could not be judged in a partial clone.
-const PARTIAL: &str = "this is a partial clone, of which coord fetches nothing: git fetch --refetch --no-filter brings \
-                       what is missing";
-
 /// Judges everybody and puts the answer together.
 pub(super) fn judge(
     ctx: &Context,
@@ -81,11 +77,15 @@ pub(super) fn judge(
         enter(ctx, &mut survey, &asked, taken, pair);
     }
     survey.overlaps = worst_first(survey.overlaps);
-    let unknown = survey.instances.iter().any(|instance| instance.state.is_unknown());
-    if ctx.repository.partial && (unknown || !survey.unknown_pairs.is_empty()) {
-        survey.notices.push(PARTIAL.to_owned());
-    }
+    survey.notices.extend(missing(ctx, &survey));
     Ok(survey)
+}
+
+/// What to do where something could not be judged in a partial clone.
+pub(in crate::ops) fn missing(ctx: &Context, survey: &Survey) -> Option<String> {
+    let what = "this is a partial clone, for which coord fetches nothing: git fetch --refetch --no-filter brings what is \
+                missing";
+    (ctx.repository.partial && survey.unknown() > 0).then(|| what.to_owned())
 }
 
 /// The overlaps by their grades; each grade's in the order they came in.
