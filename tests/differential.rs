@@ -3,7 +3,6 @@
 //!
 //! `COORD_DIFFERENTIAL_PAIRS=20000 cargo test --release --test differential` looks at that many pairs; a failure names
 //! its seed, and `COORD_DIFFERENTIAL_SEED=N` looks at that history alone; `COORD_DIFFERENTIAL_FROM=N` begins elsewhere.
-
 //!
 //! One deviation is listed: a path with a merge driver, in a pair that git merges from several bases. Git merges the
 //! bases first, by the driver too; it is disarmed, so that merge is another one. Such a path never blocks.
