@@ -142,6 +142,22 @@ fn a_directory_that_only_the_target_and_another_line_together_move_is_asked_of_g
     assert_eq!(conflicts, [(path("d/new"), Some(ConflictKind::DirectoryRename))]);
 }
 
+#[test]
+fn a_file_that_the_target_took_over_moves_along_with_its_directory() {
+    let gone = [("d/one", None), ("d/two", None), ("d/new", None)];
+    let there = [("e/one", Some("1\n")), ("e/two", Some(TEN)), ("e/new", Some("new\n"))];
+    let moved = [gone, there].concat();
+    let repo = Repo::new(&[
+        ("main", &[], &[("d/one", Some("1\n")), ("d/two", Some(TEN))]),
+        ("adds", &["main"], &[("d/new", Some("new\n")), ("f", Some("outstanding\n"))]),
+        ("main", &["main"], &[("d/new", Some("new\n"))]),
+        ("moves", &["main"], &moved),
+    ]);
+    let answer = repo.judge(&["adds", "moves"]);
+    let conflicts: Vec<_> = answer.pairs[0].paths.iter().map(|overlap| (overlap.path.clone(), overlap.kind)).collect();
+    assert_eq!(conflicts, [(path("e/new"), Some(ConflictKind::DirectoryRename))]);
+}
+
 /// Git writes what it merges to a directory that comes and goes; it must not be mistaken for the one before it.
 #[test]
 fn one_reader_of_objects_serves_many_questions_that_only_git_can_answer() {

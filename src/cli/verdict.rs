@@ -55,7 +55,7 @@ pub(super) fn of_facts(facts: &Facts) -> Exit {
     let conflicts =
         |found: &Encounter| found.meets_lines.unwrap_or(found.overlap.grade == Grade::Conflict && found.overlap.blocks);
     let survey = &facts.survey;
-    let unknown = !survey.unknown_pairs.is_empty() || survey.instances.iter().any(|i| i.state.is_unknown());
+    let unknown = survey.unknown() > 0;
     match (facts.paths.iter().any(|path| path.claimed || path.encounters.iter().any(conflicts)), unknown) {
         (true, _) => Exit::Found,
         (false, true) => Exit::NoAnswer,

@@ -93,6 +93,12 @@ impl Survey {
         n * n.saturating_sub(1) / 2
     }
 
+    /// How many instances could not be read and how many pairs could not be judged.
+    #[must_use]
+    pub fn unknown(&self) -> usize {
+        self.instances.iter().filter(|instance| instance.state.is_unknown()).count() + self.unknown_pairs.len()
+    }
+
     /// The overlaps graded as conflict.
     pub fn conflicts(&self) -> impl Iterator<Item = &Overlap> {
         self.overlaps.iter().filter(|overlap| overlap.grade == Grade::Conflict)

@@ -81,7 +81,9 @@ pub fn check(env: &Env, options: &Options) -> Result<Checked, Failure> {
         notices.push(format!("nothing is checked out that is to land on {}: all pairs are judged", run.name));
     }
     let head = subject.as_ref().map_or_else(|| run.name.clone(), |subject| subject.request.head.clone());
-    let report = run.report(&place, source, chosen, subject.as_ref(), notices, options)?;
+    let mut report = run.report(&place, source, chosen, subject.as_ref(), notices, options)?;
+    let missing = report.groups.iter().find_map(|group| survey::missing(&run.ctx, &group.survey));
+    report.notices.extend(missing);
     Ok(Checked { report, place, head })
 }
 

@@ -25,6 +25,7 @@ use crate::ops::who::{self, Everybody, Whom};
 
 use early::Early;
 
+pub(super) use judging::missing;
 pub use memo::Memo;
 pub(super) use reading::forks;
 pub(super) use select::of_paths;

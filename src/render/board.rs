@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use super::collisions;
 use super::safe;
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table};
@@ -19,6 +20,7 @@ pub(crate) struct Board {
     table: Table,
     folded: Vec<String>,
     unreadable: Vec<String>,
+    all: bool,
 }
 
 impl Board {
@@ -43,7 +45,7 @@ impl Board {
         for &at in &shown {
             table.row(row(survey, at, needs_rebase(at)));
         }
-        Self { table, folded: folded(survey, &hidden, total - shown.len()), unreadable: unreadable(survey) }
+        Self { table, folded: folded(survey, &hidden, total - shown.len()), unreadable: unreadable(survey), all }
     }
 
     /// How wide the table comes out.
@@ -58,7 +60,8 @@ impl Board {
             let said = format!("also {} ({more})", self.folded.join(", "));
             writeln!(out, "  {}", style.ink(Ink::Faint, &said))?;
         }
-        self.unreadable.iter().try_for_each(|line| writeln!(out, "{} {line}", style.ink(Ink::Caution, "?")))
+        let unreadable = self.unreadable.iter().cloned();
+        collisions::doubts(unreadable, self.all, |n| format!("{n} more are unknown ({more})"), style, out)
     }
 }
 

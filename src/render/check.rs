@@ -34,7 +34,7 @@ pub fn human(facts: &Facts, style: &Style, out: &mut impl Write) -> io::Result<(
     for instance in survey.instances.iter().filter(|instance| instance.state.is_unknown()) {
         writeln!(out, "{} {} could not be read", style.ink(Ink::Caution, "?"), safe::text(&instance.label))?;
     }
-    collisions::unknown(survey, style, out)?;
+    collisions::unknown(survey, false, style, out)?;
     collisions::notices(&survey.notices, style, out)
 }
 

@@ -11,12 +11,14 @@ use super::words;
 use crate::domain::hotspot::hot_spots as hot_spots_of;
 use crate::domain::instance::Instance;
 use crate::domain::overlap::{Grade, PathOverlap};
-use crate::domain::report::{Overlap, Survey};
+use crate::domain::report::{Overlap, Survey, Unknown};
 use crate::domain::weight::weigh;
 
 /// How many pairs, and how many paths of each, stand before the rest is folded.
 const PAIRS: usize = 11;
 const PATHS: usize = 5;
+/// How many of those who could not be judged are named, and why.
+const DOUBTS: usize = 5;
 /// From how many columns on a row says how much of the smaller side it touches.
 const WIDE: usize = 100;
 /// How many columns each label of a pair gets, so that both stay readable.
@@ -145,13 +147,29 @@ fn harmless(quiet: &[&Overlap]) -> Option<String> {
 }
 
 /// Writes who could not be judged against whom.
-pub(crate) fn unknown(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    for unknown in &survey.unknown_pairs {
+pub(crate) fn unknown(survey: &Survey, all: bool, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    let line = |unknown: &Unknown| {
         let who: Vec<String> = unknown.instances.iter().map(|&at| safe::text(&survey.instances[at].label)).collect();
-        let mark = style.ink(Ink::Caution, "?");
-        writeln!(out, "{mark} {} could not be judged: {}", who.join(" ↔ "), safe::text(&unknown.reason))?;
+        format!("{} could not be judged: {}", who.join(" ↔ "), safe::text(&unknown.reason))
+    };
+    let more = |n| format!("{} could not be judged (coord scan --all)", words::count(n, "more pair", "more pairs"));
+    doubts(survey.unknown_pairs.iter().map(line), all, more, style, out)
+}
+
+/// Writes what is not known, a line each; past the first few only how many `more` there are, unless `all` is asked for.
+pub(crate) fn doubts(
+    lines: impl ExactSizeIterator<Item = String>,
+    all: bool,
+    more: impl Fn(usize) -> String,
+    style: &Style,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let (count, mark) = (lines.len(), style.ink(Ink::Caution, "?"));
+    let fit = if all || count <= DOUBTS + 1 { count } else { DOUBTS };
+    for line in lines.take(fit) {
+        writeln!(out, "{mark} {line}")?;
     }
-    Ok(())
+    if count > fit { writeln!(out, "{mark} {}", more(count - fit)) } else { Ok(()) }
 }
 
 /// Writes notices, each on its own line.

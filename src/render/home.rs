@@ -37,7 +37,7 @@ pub fn human(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result
         let diff = format!("coord diff {} {}", label(&survey.instances[here]), label(first.other));
         writeln!(out, "\n  {}", command("see it:", &diff, style))?;
     }
-    collisions::unknown(survey, style, out)?;
+    collisions::unknown(survey, false, style, out)?;
     collisions::notices(&survey.notices, style, out)
 }
 

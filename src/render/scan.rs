@@ -35,7 +35,7 @@ pub fn human(survey: &Survey, view: View, style: &Style, out: &mut impl Write) -
     if survey.overlaps.iter().any(|overlap| view.all || overlap.counts()) || !survey.unknown_pairs.is_empty() {
         writeln!(out)?;
         collisions::write(survey, view.all, style, out)?;
-        collisions::unknown(survey, style, out)?;
+        collisions::unknown(survey, view.all, style, out)?;
     }
     collisions::hot_spots(survey, style, out)?;
     footer(survey, view, style, out)?;
@@ -104,8 +104,10 @@ fn headline(survey: &Survey, width: usize, style: &Style, out: &mut impl Write) 
 /// The answer itself, in two or three words.
 fn verdict(survey: &Survey) -> (Ink, String) {
     let conflicts = survey.overlaps.iter().filter(|overlap| overlap.counts()).count();
-    let unknown = survey.unknown_pairs.len() + survey.instances.iter().filter(|i| i.state.is_unknown()).count();
-    let unknown = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
+    let unknown = match survey.unknown() {
+        0 => String::new(),
+        unknown => format!(", {unknown} unknown"),
+    };
     match (conflicts, unknown.is_empty()) {
         (0, true) => (Ink::Good, "no conflicts".to_owned()),
         (0, false) => (Ink::Caution, format!("no conflicts found{unknown}")),

@@ -2,17 +2,15 @@
 //! Must not know: how requests are judged.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::world::{FILE, Place, World, contents, executable, skip};
+use crate::world::{FILE, Place, World, contents};
 
 /// A forge's repository in `repo`, with pull refs, and the job's clone of it in `job`.
-struct Forge {
-    world: World,
-    open: Vec<Value>,
+pub(crate) struct Forge {
+    pub(crate) world: World,
+    pub(crate) open: Vec<Value>,
 }
 
 impl Forge {
@@ -45,7 +43,7 @@ impl Forge {
 }
 
 /// `auth` and `search` collide in line 10; `docs` is far away.
-fn busy() -> Forge {
+pub(crate) fn busy() -> Forge {
     let mut forge = Forge::new();
     forge.request("auth", "main", |at| at.edit(FILE, 10, "auth's line"));
     forge.request("search", "main", |at| at.edit(FILE, 10, "search's line"));
@@ -338,59 +336,4 @@ fn refs_to_other_things_and_many_refs_do_no_harm() {
     fs::write(forge.world.path("open.json"), list.to_string()).expect("own file");
     let run = job.coord(&asked(&["--all"])).ends_with(1);
     run.says("1 conflict, 2 unknown").says("#2 search ↔ #11").clean();
-}
-
-/// The scripts of the action, with a `gh` that answers from a file and a real fetch.
-#[test]
-fn the_actions_own_scripts_work_against_a_real_remote() {
-    let has =
-        |program: &str| Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !has("bash") || !has("jq") {
-        return skip("the action's scripts: bash or jq is not installed");
-    }
-    let forge = busy();
-    let pulls: Vec<Value> = forge
-        .open
-        .iter()
-        .map(|request| {
-            let head = request["head"].as_str().expect("a name");
-            let sha = forge.world.main().id(head);
-            json!({"number": request["number"], "draft": false, "user": {"login": "ann", "type": "User"},
-            "head": {"ref": head, "sha": sha, "repo": {"full_name": "o/r"}},
-            "base": {"ref": "main", "repo": {"full_name": "o/r"}}})
-        })
-        .collect();
-    // Two pages, one after the other, as `gh api --paginate` prints them.
-    let pages = format!("{}\n{}\n", Value::from(pulls[..1].to_vec()), Value::from(pulls[1..].to_vec()));
-    fs::write(forge.world.path("pages.json"), pages).expect("a fresh file");
-    let gh = forge.world.path("bin/gh");
-    fs::write(&gh, format!("#!/bin/sh\ncat '{}'\n", forge.world.path("pages.json").display())).expect("a fresh file");
-    executable(&gh);
-    let from = format!("file://{}", forge.world.path("repo").display());
-    forge.world.main().git(&["clone", "-q", "--depth=1", &from, &forge.world.path("job").to_string_lossy()]).ok();
-    let temporary = forge.world.path("tmp");
-    let (environment, output) = (forge.world.path("environment"), forge.world.path("output"));
-    let job = forge
-        .world
-        .at("job")
-        .with("GITHUB_ACTIONS", "true")
-        .with("GITHUB_REPOSITORY", "o/r")
-        .with("GITHUB_SERVER_URL", "https://github.example")
-        .with("GITHUB_REF", "refs/heads/main")
-        .with("GITHUB_ENV", &environment)
-        .with("GITHUB_OUTPUT", &output)
-        .with("GH_TOKEN", "secret")
-        .with("RUNNER_TEMP", &temporary);
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/action");
-    let run = job.run("bash", &[scripts.join("fetch-requests")]).ok().says("3 open requests");
-    assert!(!run.stdout.replace("::add-mask::", "").contains("secret"), "{}", run.stdout);
-    let said = fs::read_to_string(&environment).expect("it was written");
-    let open = said.lines().find_map(|line| line.strip_prefix("COORD_OPEN=")).expect("it names the list");
-    assert!(said.contains("/coord/cache"), "{said}");
-    let job = job.with("COORD_OPEN", open).with("ALL", "true").with("BASE", "").with("SARIF", "").with("JSON", "");
-    let job = job.with("HTML", "report.html");
-    job.with("FAIL_ON", "never").run("bash", &[scripts.join("check")]).ok().says("1 conflict: 3 open requests on main");
-    assert!(job.dir.join("report.html").exists());
-    job.with("FAIL_ON", "conflict").run("bash", &[scripts.join("check")]).ends_with(1).says("::error ");
-    assert!(fs::read_to_string(&output).expect("it was written").ends_with("exit-code=1\n"));
 }

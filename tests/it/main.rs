@@ -1,6 +1,7 @@
 //! What a user sees: the real binary with real git in temporary folders. One test binary, so that it is linked once.
 //! Must not know: the library's insides.
 
+mod action;
 mod ci;
 mod commits;
 mod coordinator;

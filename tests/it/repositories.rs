@@ -348,9 +348,31 @@ fn a_partial_clone_asks_no_network() {
     let marker = world.path("fetched");
     let pack = format!("touch {}; git-upload-pack", marker.display());
     clone.git(&["config", "remote.origin.uploadpack", &pack]).ok();
-    let run = clone.coord(&["scan"]);
-    assert!(run.code == 2 || run.code == 1, "{}", run.stdout);
+    let run = clone.coord(&["scan"]).ends_with(2);
     assert!(!marker.exists(), "it fetched");
+    run.says("is missing").says("git fetch --refetch --no-filter");
+    clone.git(&["config", "--unset", "remote.origin.uploadpack"]).ok();
+    clone.git(&["fetch", "-q", "--refetch", "--no-filter"]).ok();
+    clone.coord(&["scan"]).ends_with(1).says("auth").says("search");
+}
+
+#[test]
+fn of_many_that_cannot_be_judged_a_few_are_named() {
+    let world = World::new();
+    let main = world.main();
+    main.git(&["config", "uploadpack.allowFilter", "true"]).ok();
+    for n in 0..20 {
+        world.worktree(&format!("w{n:02}")).commit_edit(10, &format!("line of {n}")).ok();
+    }
+    let url = format!("file://{}", main.dir.display());
+    world.at("").git(&["clone", "-q", "--bare", "--filter=blob:none", &url, "clone"]).ok();
+    let clone = world.at("clone");
+    let few = clone.coord(&["scan", "--branches", "w*"]).ends_with(2);
+    let doubts = |text: &str| text.lines().filter(|line| line.starts_with("? ")).count();
+    assert!((6..=12).contains(&doubts(&few.stdout)), "{}", few.stdout);
+    few.says("(coord scan --all)");
+    let all = clone.coord(&["scan", "--branches", "w*", "--all"]).ends_with(2);
+    assert!(doubts(&all.stdout) >= 20, "{}", all.stdout);
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(super) fn find(
         }
     }
     for group in groups.iter().filter(|_| !left.is_empty()) {
-        for side in group.sides.iter().filter(|side| adds(group, side)) {
+        for side in group.sides.iter().filter(|side| added(group, side)) {
             for dir in directories(&group.path) {
                 let others = left.get(dir).into_iter().flatten().filter(|&&other| other != side.line);
                 found.extend(others.map(|&other| pair(side.line, other)));
@@ -51,6 +51,12 @@ pub(super) fn find(
 
 fn adds(group: &Group, side: &Side) -> bool {
     group.target.is_none() && (side.effective.is_some() || side.fails)
+}
+
+/// Whether the side added the path since it started, even where the target took it over since: whoever moves the
+/// directory away moves the target's along.
+fn added(group: &Group, side: &Side) -> bool {
+    adds(group, side) || side.fork.is_none() && side.tip.is_some()
 }
 
 /// The directories above a path, innermost first.
@@ -158,7 +164,7 @@ fn left_directories_of_paths(
                 }
                 let meets = match &left {
                     Some(dir) => changes_directory(objects, line, dir),
-                    None if adds(group, side) => {
+                    None if added(group, side) => {
                         walk::gone_directory(objects, line.base, line.tree, &group.path).map(|dir| dir.is_some())
                     }
                     None => Ok(false),

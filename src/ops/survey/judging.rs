@@ -77,7 +77,15 @@ pub(super) fn judge(
         enter(ctx, &mut survey, &asked, taken, pair);
     }
     survey.overlaps = worst_first(survey.overlaps);
+    survey.notices.extend(missing(ctx, &survey));
     Ok(survey)
+}
+
+/// What to do where something could not be judged in a partial clone.
+pub(in crate::ops) fn missing(ctx: &Context, survey: &Survey) -> Option<String> {
+    let what = "this is a partial clone, for which coord fetches nothing: git fetch --refetch --no-filter brings what is \
+                missing";
+    (ctx.repository.partial && survey.unknown() > 0).then(|| what.to_owned())
 }
 
 /// The overlaps by their grades; each grade's in the order they came in.

@@ -137,7 +137,7 @@ struct Summary {
 impl<'a> Wire<'a> {
     pub(super) fn of(survey: &'a Survey, min_grade: Grade) -> Self {
         let label = |at: usize| survey.instances[at].label.as_str();
-        let unknown = survey.instances.iter().filter(|i| i.state.is_unknown()).count() + survey.unknown_pairs.len();
+        let unknown = survey.unknown();
         Self {
             version: VERSION,
             target: target(&survey.target),
