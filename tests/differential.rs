@@ -21,7 +21,7 @@ use coord::domain::path::RepoPath;
 use coord::domain::policy::Policy;
 use coord::env::Env;
 use coord::git::Git;
-use coord::git::merge::{Answer, Judge, Landing, Line, Memory, MergeSettings, Pairs, Question, judge, judge_again};
+use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, Pairs, Question, Recall, judge, judge_again};
 use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
 use differential::oracle::{self, Truth};
 use differential::world::{World, generate};
@@ -206,8 +206,12 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
     others.remove(usize::try_from(seed).expect("a small number") % others.len());
     others.reverse();
     let again = |question: &Question, kept: Option<&[u8]>| {
-        let memory = kept.map(|kept| Memory::read(kept, ObjectFormat::Sha1).expect("it is whole"));
-        with_judge(world, |bench| judge_again(bench, question, memory)).expect("the history can be judged")
+        let remembered = |bench: &Judge<'_>| {
+            let (git, repository, settings) = (bench.git, bench.repository, &bench.settings);
+            let recall = Recall { git, repository, settings, target: question.target, format: ObjectFormat::Sha1 };
+            kept.map(|kept| recall.read(kept).expect("it is whole"))
+        };
+        with_judge(world, |bench| judge_again(bench, question, remembered(bench))).expect("the history can be judged")
     };
     let (_, kept) = again(&question(&others), None);
     let Some(kept) = kept else { return Vec::new() };

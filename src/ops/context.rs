@@ -9,7 +9,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use super::first_look::FirstLook;
 use super::settings::{Flag, TeamFile};
 use crate::domain::ack::Ack;
-use crate::domain::id::{Identity, RefName};
+use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::path::RepoPath;
 use crate::domain::policy::Policy;
 use crate::domain::process::Liveness;
@@ -21,7 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::env::Env;
 use crate::failure::{Failure, Kind};
 use crate::git::config::Config;
-use crate::git::merge::{Judge, MergeSettings};
+use crate::git::merge::{Judge, MergeSettings, Recall};
 use crate::git::objects::Objects;
 use crate::git::refs::{self, Refs};
 use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
@@ -199,6 +199,14 @@ impl Context {
             repository: &self.repository.common_dir,
             settings: self.merging.clone(),
         }
+    }
+
+    /// What reads remembered judgements on this target.
+    #[must_use]
+    pub fn recall(&self, target: ObjectId) -> Recall<'_> {
+        let (repository, settings) = (&self.repository, &self.merging);
+        let format = repository.store.format;
+        Recall { git: &repository.git, repository: &repository.common_dir, settings, target, format }
     }
 
     /// Whether `coord.exclude` names a branch, remote ones by their name on the remote too.

@@ -14,7 +14,7 @@ pub(super) fn recall(ctx: &Context, target: ObjectId, lines: usize) -> Option<Me
         return None;
     }
     let kept = ctx.store.cached(&key(target))?;
-    Memory::read(&kept, ctx.repository.store.format)
+    ctx.recall(target).read(&kept)
 }
 
 /// Answers the question; what did not change since it was last asked is not judged again.

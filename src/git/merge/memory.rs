@@ -1,19 +1,25 @@
 //! What was judged before: lines of work and pairs of them by their tips, which never change their meaning as long as
-//! the target stands where it stood, the settings are the same, and so are the attributes, which are asked for anew.
+//! the target stands where it stood, the settings are the same, and so are the attributes, which are asked for while the
+//! rest is read.
 //! What another version of git would say of the few cases that git is asked about is not asked again.
 //! Must not know: where it is kept.
 
 use std::collections::HashSet;
+use std::path::Path;
+use std::thread;
 
 use foldhash::fast::RandomState;
 
-use super::super::attributes::ByPath;
+use super::super::attributes::{ByPath, Source};
 use super::super::error::Error;
 use super::super::id_map::IdMap;
 use super::super::objects::ObjectFormat;
+use super::super::program::Git;
+use super::super::repository::joined;
 use super::content::Left;
 use super::landing::{self, Brought};
-use super::{Judge, Line, PairAnswer, Pairs, Question, Work};
+use super::{Judge, Line, MergeSettings, PairAnswer, Pairs, Question, Work};
+use crate::domain::id::ObjectId;
 use crate::domain::overlap::PathOverlap;
 use crate::domain::path::RepoPath;
 
@@ -53,13 +59,42 @@ pub(super) struct Known {
     dropped: usize,
 }
 
-impl Memory {
-    /// Reads what was kept, whatever it is; nothing where it is not whole.
-    #[must_use]
-    pub fn read(kept: &[u8], format: ObjectFormat) -> Option<Self> {
-        form::read(kept, format.id_len())
-    }
+/// What reading something remembered needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Recall<'a> {
+    /// The program, which is asked for the attributes as they are now.
+    pub git: &'a Git,
+    /// The common git dir.
+    pub repository: &'a Path,
+    /// What the outcome of merges depends on.
+    pub settings: &'a MergeSettings,
+    /// The target's tip.
+    pub target: ObjectId,
+    /// The form of the objects' names.
+    pub format: ObjectFormat,
+}
 
+impl Recall<'_> {
+    /// Reads what was kept, whatever it is; nothing where it is not whole, or where a path has other attributes now.
+    #[must_use]
+    pub fn read(&self, kept: &[u8]) -> Option<Memory> {
+        let source = Source {
+            git: self.git,
+            common_dir: self.repository,
+            target: self.target,
+            default_driver: self.settings.default_driver.as_deref(),
+        };
+        let opened = form::open(kept, self.format.id_len())?;
+        let (memory, still) = thread::scope(|scope| {
+            let still = scope.spawn(|| source.still_has(&opened.attributes));
+            (opened.whole(), joined(still.join()))
+        });
+        // Where it cannot be told, whoever judges asks again, and says so.
+        memory.filter(|_| still.is_ok_and(|still| still))
+    }
+}
+
+impl Memory {
     /// Whether it answers this question.
     pub(super) fn holds(&self, work: &Work<'_>, question: &Question) -> bool {
         key(work, question).is_some_and(|key| key == self.key)

@@ -4,7 +4,7 @@
 //! Must not know: instances, who is asking, what an answer leads to.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -17,8 +17,7 @@ use super::merge_tree::{self, Asked, Merged};
 use super::objects::{ObjectStore, Objects};
 use super::program::{Deadline, Git};
 use super::rename;
-use super::repository::joined;
-use super::tree::TreeChange;
+use super::tree::{Entry, TreeChange};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{Grade, PathConflict, PathOverlap};
 use crate::domain::path::RepoPath;
@@ -44,7 +43,7 @@ mod succession;
 mod texts;
 mod walk;
 
-pub use memory::{Memory, WORTH_REMEMBERING};
+pub use memory::{Memory, Recall, WORTH_REMEMBERING};
 pub use settings::MergeSettings;
 pub use succession::land;
 
@@ -164,8 +163,7 @@ pub struct PairAnswer {
 pub fn judge(judge: &Judge<'_>, question: &Question) -> Result<Answer, Error> {
     let work = Work::new(judge, question)?;
     let (brought, pairs) = work.answer(question, Known::default())?;
-    let lines = brought.into_iter().map(LineAnswer::of).collect();
-    Ok(Answer { lines, pairs })
+    Ok(Answer { lines: told(brought), pairs })
 }
 
 /// Whether [`judge_again`] has any advantage over [`judge`] for this question.
@@ -176,22 +174,18 @@ pub fn is_remembered(judge: &Judge<'_>, question: &Question) -> bool {
 
 /// As [`judge`], with what is remembered of an earlier answer: what did not change since is not judged again. Also gives
 /// what is to be kept for the next time, where that is worth being written. What is remembered is taken only where it is
-/// of this very target, settings and attributes.
+/// of this very target and settings.
 ///
 /// # Errors
 /// As [`judge`].
 pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory>) -> Result<Kept, Error> {
     let work = Work::new(judge, question)?;
-    if let Some(memory) = memory.filter(|memory| memory.holds(&work, question))
-        && let Some(answer) = work.answer_from(memory, question)?
-    {
-        return Ok(answer);
+    if let Some(memory) = memory.filter(|memory| memory.holds(&work, question)) {
+        return work.answer_from(memory, question);
     }
-    // What was remembered for other attributes is not to be met again.
-    let work = Work::new(judge, question)?;
     let (brought, pairs) = work.answer(question, Known::default())?;
     let keep = memory::keep(&work, question, &brought, &pairs);
-    Ok((Answer { lines: brought.into_iter().map(LineAnswer::of).collect(), pairs }, keep))
+    Ok((Answer { lines: told(brought), pairs }, keep))
 }
 
 /// What one judgement works with.
@@ -294,23 +288,14 @@ impl<'a> Work<'a> {
         merge_tree::merge(&asked, pairs)
     }
 
-    /// The answer by what is remembered; `None` where the attributes are no longer what they were.
-    fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Option<Kept>, Error> {
-        let known_attributes = Arc::new(std::mem::take(&mut memory.attributes));
-        *self.attributes.borrow_mut() = Arc::clone(&known_attributes);
+    /// The answer by what is remembered.
+    fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Kept, Error> {
+        *self.attributes.borrow_mut() = Arc::new(std::mem::take(&mut memory.attributes));
         let known = memory.of(question);
         let outdated = known.is_outdated();
-        let source = self.attribute_source();
-        let (answer, still) = thread::scope(|scope| {
-            let still = scope.spawn(|| source.still_has(&known_attributes));
-            (self.answer(question, known), joined(still.join()))
-        });
-        if !still? {
-            return Ok(None);
-        }
-        let (brought, pairs) = answer?;
+        let (brought, pairs) = self.answer(question, known)?;
         let keep = if outdated { memory::keep(self, question, &brought, &pairs) } else { None };
-        Ok(Some((Answer { lines: brought.into_iter().map(LineAnswer::of).collect(), pairs }, keep)))
+        Ok((Answer { lines: told(brought), pairs }, keep))
     }
 
     /// Every line and every pair; those that are known as they are.
@@ -343,10 +328,28 @@ impl<'a> Work<'a> {
     }
 }
 
+/// More lines than this are taken apart beside whatever comes next.
+const MANY: usize = 100;
+
+/// What is told of the lines. What they left on the target is of no use any more; of a thousand lines it takes
+/// milliseconds to take that apart.
+fn told(brought: Vec<Brought>) -> Vec<LineAnswer> {
+    let many = brought.len() > MANY;
+    let (answers, left): (Vec<_>, Vec<_>) = brought.into_iter().map(LineAnswer::of).unzip();
+    if many {
+        thread::spawn(move || drop(left));
+    }
+    answers
+}
+
+/// What a line made of the target.
+type LeftThere = BTreeMap<RepoPath, Option<Entry>>;
+
 impl LineAnswer {
-    fn of(line: Brought) -> Self {
+    fn of(line: Brought) -> (Self, LeftThere) {
         let landing = line.landing();
         let changes = line.touched.into_iter().map(Touched::change).collect();
-        Self { fork: line.fork, changes, renames: line.renames.unwrap_or_default(), landing }
+        let renames = line.renames.unwrap_or_default();
+        (Self { fork: line.fork, changes, renames, landing }, line.effective)
     }
 }

@@ -70,33 +70,44 @@ pub(super) fn write((lines, pairs, attributes): (&[&Brought], &[Placed<'_>], &By
     whole.0
 }
 
-/// Reads it; `None` where it is damaged.
-pub(super) fn read(bytes: &[u8], id_len: usize) -> Option<Memory> {
+/// Something remembered, of which the larger parts are still to be read.
+pub(super) struct Opened<'b> {
+    key: &'b [u8],
+    pub(super) attributes: ByPath,
+    lines: &'b [u8],
+    pairs: [&'b [u8]; 2],
+    id_len: usize,
+}
+
+/// Begins to read; `None` where it is damaged.
+pub(super) fn open(bytes: &[u8], id_len: usize) -> Option<Opened<'_>> {
     let (bytes, sum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
     if checksum(bytes) != *sum {
         return None;
     }
     let mut reader = Reader(bytes);
-    let key = reader.bytes()?.to_vec();
-    if !key.starts_with(&super::FORMAT) {
-        return None;
-    }
+    let key = reader.bytes().filter(|key| key.starts_with(&super::FORMAT))?;
     let mut part = || reader.bytes();
-    let (lines, first, second, attributes) = (part()?, part()?, part()?, part()?);
-    if !reader.0.is_empty() {
-        return None;
+    let (lines, pairs, attributes) = (part()?, [part()?, part()?], part()?);
+    let attributes = In::part(attributes, id_len, |from| Some((from.path()?, from.attributes()?)))?;
+    let attributes = ByPath::from_iter(attributes);
+    reader.0.is_empty().then_some(Opened { key, attributes, lines, pairs, id_len })
+}
+
+impl Opened<'_> {
+    /// Reads the rest; `None` where it is damaged.
+    pub(super) fn whole(&self) -> Option<Memory> {
+        let (first, second, lines) = thread::scope(|scope| {
+            let [first, second] = self.pairs.map(|part| scope.spawn(move || In::part(part, self.id_len, In::pair)));
+            let lines = In::part(self.lines, self.id_len, In::line);
+            (joined(first.join()), joined(second.join()), lines)
+        });
+        let (mut pairs, lines) = (first?, lines?);
+        pairs.extend(second?);
+        let in_order = pairs.iter().all(|pair| pair.a < pair.b && pair.b < lines.len());
+        let (key, attributes) = (self.key.to_vec(), self.attributes.clone());
+        in_order.then_some(Memory { key, lines, pairs, attributes })
     }
-    let (first, second, lines, attributes) = thread::scope(|scope| {
-        let first = scope.spawn(|| In::part(first, id_len, In::pair));
-        let second = scope.spawn(|| In::part(second, id_len, In::pair));
-        let lines = In::part(lines, id_len, In::line);
-        let attributes = In::part(attributes, id_len, |from| Some((from.path()?, from.attributes()?)));
-        (joined(first.join()), joined(second.join()), lines, attributes)
-    });
-    let (mut pairs, lines, attributes) = (first?, lines?, ByPath::from_iter(attributes?));
-    pairs.extend(second?);
-    let in_order = pairs.iter().all(|pair| pair.a < pair.b && pair.b < lines.len());
-    in_order.then_some(Memory { key, lines, pairs, attributes })
 }
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
