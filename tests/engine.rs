@@ -107,7 +107,11 @@ impl Repo {
     }
 
     fn judge(&self, branches: &[&str]) -> Answer {
-        self.try_judge(&self.question(branches), Deadline::NEVER).expect("the target is readable")
+        self.ask(&self.question(branches))
+    }
+
+    fn ask(&self, question: &Question) -> Answer {
+        self.try_judge(question, Deadline::NEVER).expect("the target is readable")
     }
 
     /// The only pair's meeting at a path.
@@ -156,6 +160,23 @@ fn a_file_that_the_target_took_over_moves_along_with_its_directory() {
     let answer = repo.judge(&["adds", "moves"]);
     let conflicts: Vec<_> = answer.pairs[0].paths.iter().map(|overlap| (overlap.path.clone(), overlap.kind)).collect();
     assert_eq!(conflicts, [(path("e/new"), Some(ConflictKind::DirectoryRename))]);
+}
+
+#[test]
+fn a_file_that_all_moved_and_one_further_is_asked_of_git() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("old", Some(TEN)), ("f", Some("1\n"))]),
+        ("along", &["main"], &[("old", None), ("new", Some(TEN)), ("f", Some("2\n"))]),
+        ("main", &["main"], &[("old", None), ("new", Some(TEN))]),
+        ("further", &["main"], &[("new", None), ("newer", Some(TEN))]),
+    ]);
+    let whole = repo.question(&["further", "along"]);
+    let some = Question { only: Some(BTreeSet::from(["new", "newer"].map(path))), ..whole.clone() };
+    for question in [whole, some] {
+        let answer = repo.ask(&question);
+        let paths: Vec<_> = answer.pairs[0].paths.iter().filter(|overlap| overlap.grade == Grade::Conflict).collect();
+        assert!(paths.iter().any(|overlap| overlap.kind == Some(ConflictKind::RenameRename)), "{paths:?}");
+    }
 }
 
 /// Git writes what it merges to a directory that comes and goes; it must not be mistaken for the one before it.

@@ -169,7 +169,9 @@ impl Draft {
                 continue;
             }
             if !work.is_ignored(&conflict.path) && work.without_driver(&conflict)? == Left::Conflict(conflict.kind) {
-                found.entry(conflict.path).or_insert(conflict.kind);
+                // The two landing orders may say different things; which comes first must not depend on who is named first.
+                let kind = conflict.kind;
+                found.entry(conflict.path).and_modify(|known| *known = kind.min(*known)).or_insert(kind);
             }
         }
         for (path, kind) in &found {

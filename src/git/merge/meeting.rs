@@ -153,6 +153,9 @@ impl<'w> Bench<'w> {
         if x.fails || y.fails {
             return self.judge_tips(x, y);
         }
+        if self.moves_on(x, y) || self.moves_on(y, x) {
+            return Ok(Outcome::Ask);
+        }
         let still = |side: &Side| side.fork == self.group.target;
         if still(x)
             && still(y)
@@ -162,6 +165,13 @@ impl<'w> Bench<'w> {
         }
         let first = self.on_top(x, y)?;
         if first == Outcome::Clean { self.on_top(y, x) } else { Ok(first) }
+    }
+
+    /// Whether one side takes away what the target and the other side both have since the other started: perhaps all three
+    /// moved the same file, the one side further.
+    fn moves_on(&self, one: &Side, other: &Side) -> bool {
+        let both_have = self.group.target.is_some() && other.fork.is_none() && other.tip.is_some();
+        both_have && one.effective.is_none()
     }
 
     /// The common case: both started from the text that the target still has.
