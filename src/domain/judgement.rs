@@ -22,6 +22,8 @@ pub enum Reason {
     Remote,
     /// This commit is on the target itself: the other must rebase.
     OnTarget,
+    /// The other builds on this line of work, and will have to rebase.
+    BuiltOn,
     /// HEAD has this conflict already.
     Present,
     /// HEAD has it already, and this commit makes it smaller.

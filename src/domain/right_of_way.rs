@@ -34,8 +34,10 @@ pub struct Meeting {
     pub may_block: bool,
     /// Whether the other's text is not known, only which lines it changed.
     pub by_lines: bool,
-    /// Whether one is built on the other.
+    /// Whether the commit builds on the other.
     pub stacked: bool,
+    /// Whether the other builds on the commit before this one.
+    pub built_on: bool,
     /// Whether somebody acknowledged it.
     pub acknowledged: bool,
     /// Whether the other's work is in the target, or nobody touched it for `coord.activeWithin`.
@@ -69,6 +71,10 @@ pub fn rule(meeting: &Meeting, policy: &Policy) -> Ruling {
     }
     if meeting.on_target {
         return Ruling::Warn(Reason::OnTarget);
+    }
+    // As of those who build on the target: whoever builds on unfinished work follows it.
+    if meeting.built_on {
+        return Ruling::Warn(Reason::BuiltOn);
     }
     if !meeting.may_block {
         return Ruling::Warn(Reason::PathOnlyWarns);
@@ -116,6 +122,7 @@ mod tests {
             may_block: true,
             by_lines: false,
             stacked: false,
+            built_on: false,
             acknowledged: false,
             over: false,
         }
@@ -160,6 +167,7 @@ mod tests {
         check(&Meeting { effect: Effect::Keeps, ..meeting() }, Ruling::Warn(Reason::Present));
         check(&Meeting { effect: Effect::Shrinks, ..meeting() }, Ruling::Warn(Reason::Shrunk));
         check(&Meeting { on_target: true, ..meeting() }, Ruling::Warn(Reason::OnTarget));
+        check(&Meeting { built_on: true, ..meeting() }, Ruling::Warn(Reason::BuiltOn));
         check(&Meeting { may_block: false, ..meeting() }, Ruling::Warn(Reason::PathOnlyWarns));
     }
 

@@ -195,6 +195,7 @@ fn warning(judgement: &Judgement, finding: &Finding) -> String {
         Reason::Branch => format!("this {command} conflicts with branch {other} in {at}; nobody has it checked out"),
         Reason::Committed | Reason::Remote => format!("this {command} conflicts with {other} in {at}"),
         Reason::OnTarget => format!("{other} will have to rebase: it conflicts in {at}"),
+        Reason::BuiltOn => format!("{other} builds on this branch and will have to rebase: it conflicts in {at}"),
         Reason::Present => format!("{at} still conflicts with {other}, as before this {command}"),
         Reason::Shrunk => format!("this {command} makes the conflict with {other} in {at} smaller"),
         Reason::ByLines => format!(

@@ -68,6 +68,29 @@ fn an_amend_that_adds_a_conflict_is_blocked() {
 }
 
 #[test]
+fn who_is_built_on_goes_on_and_hears_who_follows() {
+    let world = World::installed();
+    let auth = world.worktree("auth");
+    auth.commit_edit(30, "the ground").ok();
+    let next = world.worktree_at("next", "auth");
+    next.commit_edit(10, "on top").ok();
+    auth.commit_edit(10, "on the ground").ok().says("next builds on this branch and will have to rebase");
+    // What builds on it hears of it in turn, and is not held up: the conflict is there already.
+    next.commit_edit(10, "on top again").ok().says("still conflicts with auth");
+}
+
+#[test]
+fn an_amend_of_what_another_builds_on_passes() {
+    let world = World::installed();
+    let auth = world.worktree("auth");
+    auth.commit_edit(10, "the ground").ok();
+    let next = world.worktree_at("next", "auth");
+    next.commit_edit(10, "on top").ok();
+    auth.edit(FILE, 10, "other ground");
+    auth.git(&["commit", "-qa", "--amend", "--no-edit"]).ok().says("next builds on this branch");
+}
+
+#[test]
 fn an_amend_that_adds_nothing_passes() {
     let world = World::installed();
     let (auth, search) = auth_was_first(&world);

@@ -170,8 +170,14 @@ impl<'a> Evidence<'a> {
         self.has_head.then(|| self.pairs.get(&(Self::HEAD, other)).copied()).flatten()
     }
 
+    /// Whether the commit builds on the other.
     fn stacked(&self, other: usize) -> bool {
-        [self.with_candidate(other), self.with_head(other)].into_iter().flatten().any(|pair| pair.stacked)
+        self.with_candidate(other).is_some_and(|pair| pair.stacked)
+    }
+
+    /// Whether the other builds on what the commit goes on from, or takes back.
+    fn built_on(&self, other: usize) -> bool {
+        self.with_head(other).is_some_and(|pair| pair.stacked)
     }
 
     fn conflicts(pair: Option<&'a PairAnswer>) -> BTreeMap<&'a RepoPath, &'a PathOverlap> {
@@ -230,6 +236,7 @@ fn meet<'a>(
             may_block: overlap.blocks,
             by_lines: other.who.is_by_lines(),
             stacked,
+            built_on: place.committed.is_some_and(|at| evidence.built_on(at)),
             acknowledged: ctx.acknowledged(others.me, &other.who.identity, path),
             over: false,
         };
