@@ -1,7 +1,7 @@
 //! Standard output and standard error: what is written where, how wide, in colour or not, and how the program ends.
 //! Must not know: any command, any report.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 
 use terminal_size::{Width, terminal_size_of};
 
@@ -11,6 +11,9 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Kind};
 use crate::render::safe::{self, GithubLog};
 use crate::render::style::{Ink, Style};
+
+/// So much JSON is written at a time.
+const CHUNK: usize = 64 << 10;
 
 /// Where a command puts its answer.
 #[derive(Debug)]
@@ -58,11 +61,14 @@ impl Screen {
     /// Writes the answer for a program or for people, whoever asked.
     pub(super) fn reply(
         &mut self,
-        json: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+        json: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>,
         human: impl FnOnce(&Style, &mut Vec<u8>) -> io::Result<()>,
     ) {
         if self.json {
-            self.answer(|_, out| json(out));
+            // It may be twenty megabytes, and nothing in it has to be guarded.
+            let mut out = BufWriter::with_capacity(CHUNK, io::stdout().lock());
+            let written = json(&mut out).and_then(|()| out.flush());
+            self.note(written);
         } else {
             self.answer(human);
         }

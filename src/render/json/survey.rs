@@ -1,11 +1,11 @@
 //! A survey on the wire: the answer of `coord scan --json`.
 //! Must not know: any other report.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::VERSION;
 use super::hot_spot::{WireSpot, spot};
-use super::text::{Text, ranges, time};
+use super::text::{Ranges, Text, time};
 use crate::domain::hotspot::HotSpot;
 use crate::domain::instance::{Instance, State};
 use crate::domain::overlap::{ConflictKind, Grade, PathConflict, PathOverlap};
@@ -21,7 +21,7 @@ pub(super) struct Wire<'a> {
     here: Option<&'a str>,
     instances: Vec<WireInstance<'a>>,
     target_conflicts: Vec<WireTargetConflict<'a>>,
-    overlaps: Vec<WireOverlap<'a>>,
+    overlaps: Overlaps<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown_pairs: Vec<WireUnknown<'a>>,
     /// Empty where whoever asked tells of them in another place.
@@ -94,6 +94,19 @@ struct WireConflict<'a> {
     kind: &'static str,
 }
 
+/// The overlaps that are told. Of a hundred thousand each is put into its form when its turn comes.
+struct Overlaps<'a> {
+    survey: &'a Survey,
+    min_grade: Grade,
+}
+
+impl Serialize for Overlaps<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let told = self.survey.overlaps.iter().filter(|overlap| overlap.grade >= self.min_grade);
+        serializer.collect_seq(told.map(|found| overlap(self.survey, found, self.min_grade)))
+    }
+}
+
 #[derive(Serialize)]
 struct WireOverlap<'a> {
     a: &'a str,
@@ -111,10 +124,10 @@ pub(super) struct WirePath<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     blocks: bool,
-    a_lines: Vec<[u32; 2]>,
-    b_lines: Vec<[u32; 2]>,
-    a_own: Vec<[u32; 2]>,
-    b_own: Vec<[u32; 2]>,
+    a_lines: Ranges<'a>,
+    b_lines: Ranges<'a>,
+    a_own: Ranges<'a>,
+    b_own: Ranges<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     gap: Option<u32>,
 }
@@ -148,12 +161,7 @@ impl<'a> Wire<'a> {
                 .iter()
                 .map(|conflict| target_conflict(survey, conflict))
                 .collect(),
-            overlaps: survey
-                .overlaps
-                .iter()
-                .filter(|overlap| overlap.grade >= min_grade)
-                .map(|found| overlap(survey, found, min_grade))
-                .collect(),
+            overlaps: Overlaps { survey, min_grade },
             unknown_pairs: survey.unknown_pairs.iter().map(|pair| unknown_pair(survey, pair)).collect(),
             hot_spots: Vec::new(),
             notices: &survey.notices,
@@ -240,10 +248,10 @@ pub(super) fn path_overlap(overlap: &PathOverlap) -> WirePath<'_> {
         grade: overlap.grade.name(),
         kind: overlap.kind.map(ConflictKind::name),
         blocks: overlap.blocks,
-        a_lines: ranges(&overlap.a_lines),
-        b_lines: ranges(&overlap.b_lines),
-        a_own: ranges(&overlap.a_own),
-        b_own: ranges(&overlap.b_own),
+        a_lines: Ranges(&overlap.a_lines),
+        b_lines: Ranges(&overlap.b_lines),
+        a_own: Ranges(&overlap.a_own),
+        b_own: Ranges(&overlap.b_own),
         gap: overlap.gap,
     }
 }

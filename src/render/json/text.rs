@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 
 use base64::Engine as _;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
 use crate::domain::hunk::LineSpan;
@@ -34,8 +34,12 @@ impl<'a> Text<'a> {
 }
 
 /// `[first, last]`, from 1, both ends included; `last < first` is the place before `first`.
-pub(super) fn ranges(spans: &[LineSpan]) -> Vec<[u32; 2]> {
-    spans.iter().map(|span| [span.first, span.last]).collect()
+pub(super) struct Ranges<'a>(pub(super) &'a [LineSpan]);
+
+impl Serialize for Ranges<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|span| [span.first, span.last]))
+    }
 }
 
 /// `2026-01-31T14:30:00Z`.
