@@ -33,7 +33,7 @@ const FORMAT: [u8; 2] = [3, 0];
 pub const WORTH_REMEMBERING: usize = 30;
 
 /// So many lines may have changed before it is written anew.
-const CHANGED: usize = 8;
+const CHANGED: usize = 3;
 
 /// A line with more commits of its own is not remembered.
 const LONGEST: usize = 10_000;
