@@ -89,8 +89,8 @@ pub(super) fn sync(args: &SyncArgs, global: &Global, env: &Env, screen: &mut Scr
         return Ok(Exit::Clear);
     }
     let every = args.every.unwrap_or(ctx.policy.sync_every);
-    let mut exit = match sync::sync(&ctx, &options)? {
-        Synced::Done(report) => tell(&report, screen),
+    let mut last = match sync::sync(&ctx, &options)? {
+        Synced::Done(report) => *report,
         Synced::Asks(disclosure) => {
             show(&disclosure, screen);
             if !agrees(screen) {
@@ -99,30 +99,37 @@ pub(super) fn sync(args: &SyncArgs, global: &Global, env: &Env, screen: &mut Scr
                 );
             }
             options.agreed = true;
-            again(env, global, &options, screen)?
+            again(env, global, &options)?
         }
     };
+    let mut exit = tell(&last, screen);
     while args.watch && !screen.is_gone() {
         // Nothing is waited for here but time itself: what changes elsewhere can only be asked about.
         std::thread::sleep(Duration::from_secs(every.0.max(1)));
-        exit = match again(env, global, &options, screen) {
+        exit = match again(env, global, &options) {
+            // A program may count the rounds; people hear what is new.
+            Ok(report) => {
+                let exit = if screen.json || report.is_news(&last) { tell(&report, screen) } else { outcome(&report) };
+                last = report;
+                exit
+            }
             // Another talk of this clone hangs, or a disk is full: the next round may find it otherwise.
             Err(failure) if matches!(failure.kind, Kind::Store | Kind::Repository) => {
                 let text = render::safe::text(failure.whole_message());
                 screen.aside(|_, out| writeln!(out, "coord: {text}"));
                 Exit::NoAnswer
             }
-            other => other?,
+            Err(failure) => return Err(failure),
         };
     }
     Ok(exit)
 }
 
 /// One more round, from how things stand now.
-fn again(env: &Env, global: &Global, options: &SyncOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+fn again(env: &Env, global: &Global, options: &SyncOptions) -> Result<SyncReport, Failure> {
     let ctx = super::open(env, global)?;
     match sync::sync(&ctx, options)? {
-        Synced::Done(report) => Ok(tell(&report, screen)),
+        Synced::Done(report) => Ok(*report),
         // The setting shows more than was agreed to.
         Synced::Asks(_) => Err(Failure::usage("coord.sync shows more now than you agreed to").hint("coord sync --yes")),
     }
@@ -130,6 +137,10 @@ fn again(env: &Env, global: &Global, options: &SyncOptions, screen: &mut Screen)
 
 fn tell(report: &SyncReport, screen: &mut Screen) -> Exit {
     screen.reply(|out| render::json::sync(report, out), |style, out| render::sync::human(report, style, out));
+    outcome(report)
+}
+
+fn outcome(report: &SyncReport) -> Exit {
     if report.trouble.is_empty() { Exit::Clear } else { Exit::NoAnswer }
 }
 

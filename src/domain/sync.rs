@@ -266,6 +266,16 @@ pub struct SyncReport {
     pub trouble: Vec<String>,
 }
 
+impl SyncReport {
+    /// Whether there is anything to tell after the round before.
+    #[must_use]
+    pub fn is_news(&self, before: &Self) -> bool {
+        let fetched = self.fetched.as_ref().is_some_and(|fetched| fetched.changed + fetched.gone > 0);
+        let sent = !self.published.is_empty() || self.removed > 0;
+        sent || fetched || self.notices != before.notices || self.trouble != before.trouble
+    }
+}
+
 /// What one fetch came to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Fetched {
@@ -295,6 +305,17 @@ pub struct Disclosure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_round_like_the_one_before_is_no_news() {
+        let outage = SyncReport { trouble: vec!["the network is gone".into()], ..SyncReport::default() };
+        let quiet = SyncReport { unchanged: vec!["auth".into()], ..SyncReport::default() };
+        assert!(!quiet.is_news(&quiet) && !outage.is_news(&outage));
+        assert!(outage.is_news(&quiet) && quiet.is_news(&outage), "that it begins and that it ends");
+        assert!(SyncReport { published: vec!["auth".into()], ..quiet.clone() }.is_news(&quiet));
+        let gone = Fetched { gone: 1, ..Fetched::default() };
+        assert!(SyncReport { fetched: Some(gone), ..quiet.clone() }.is_news(&quiet));
+    }
 
     #[test]
     fn failures_are_backed_off_from_and_never_for_long() {
