@@ -12,6 +12,7 @@ pub mod claim;
 pub mod demo;
 pub mod event;
 pub mod finding;
+pub mod hash;
 pub mod hindsight;
 mod histogram;
 pub mod hotspot;

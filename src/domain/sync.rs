@@ -10,7 +10,7 @@ use super::path::RepoPath;
 use super::time::{Seconds, Timestamp};
 
 pub use lease::{CLAIMS, ClaimRecord, ForeignClaim, LeaseState, OwnLease, claim_ref, number_in_line, place_in_line};
-pub use names::{INSTANCES, REHEARSAL, hash, host_of, part, ref_of};
+pub use names::{INSTANCES, REHEARSAL, host_of, part, ref_of};
 
 mod lease;
 mod names;

@@ -2,6 +2,7 @@
 //! acknowledgements are such things.
 //! Must not know: what they mean; who may write them (the lock is the caller's).
 
+use crate::domain::hash::hash;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -142,15 +143,6 @@ pub(super) fn file_name(key: &[u8]) -> String {
 
 fn hex_digit(nibble: u8) -> char {
     char::from_digit(u32::from(nibble), 16).unwrap_or('0')
-}
-
-/// FNV-1a with 128 bits, in hexadecimal. It tells keys apart that nobody chose in order to confuse us; where it
-/// matters, the key inside the file is compared as well.
-pub(super) fn hash(bytes: &[u8]) -> String {
-    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = bytes.iter().fold(OFFSET, |hash, &byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
-    format!("{hash:032x}")
 }
 
 #[cfg(test)]

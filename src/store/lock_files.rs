@@ -2,12 +2,12 @@
 //! tools. Nothing is ever decided by them.
 //! Must not know: who may claim what, when a claim is over.
 
+use crate::domain::hash::hash;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::documents;
 use super::error::Error;
 use super::file::{self, Lasting};
 use super::wire::{Text, Time};
@@ -124,7 +124,7 @@ fn names(table: &Table) -> BTreeMap<String, (&Claim, &Pattern)> {
         }
         let key = [&claim.token.0.to_be_bytes()[..], pattern.text()].concat();
         let cut: String = plain.chars().take(LONGEST_NAME / 4).collect();
-        format!("{cut}-{}{SUFFIX}", &documents::hash(&key)[..12])
+        format!("{cut}-{}{SUFFIX}", &hash(&key)[..12])
     };
     pairs().map(|(claim, pattern)| (name(claim, pattern), (claim, pattern))).collect()
 }

@@ -1,6 +1,7 @@
 //! The names of the refs that instances are published under, safe on every server.
 //! Must not know: what is published there.
 
+use super::super::hash::hash;
 use super::Host;
 use crate::domain::id::{Identity, RefName};
 
@@ -52,15 +53,6 @@ pub fn part(bytes: &[u8]) -> String {
 
 fn digit(nibble: u8) -> char {
     char::from_digit(u32::from(nibble), 16).unwrap_or('0')
-}
-
-/// FNV-1a with 128 bits, in hexadecimal: tells things apart that nobody chose in order to confuse us.
-#[must_use]
-pub fn hash(bytes: &[u8]) -> String {
-    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = bytes.iter().fold(OFFSET, |hash, &byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
-    format!("{hash:032x}")
 }
 
 #[cfg(test)]

@@ -46,10 +46,65 @@ pub(super) fn read(
     people: &Everybody,
     (options, early): (&SurveyOptions, Option<Early<'_>>),
 ) -> Vec<Taken> {
-    let mut taken: Vec<Taken> = people.all.iter().map(unread).collect();
-    let readable = |person: &&(usize, &Who)| person.1.worktree.as_ref().is_some_and(Worktree::is_readable);
+    let mut desk = Desk { ctx, objects, people, taken: people.all.iter().map(unread).collect(), large: Vec::new() };
+    for (at, person) in people.all.iter().enumerate() {
+        if let Some(synced) = &person.synced {
+            desk.taken[at] = of_other_machine(ctx, objects, synced);
+        }
+    }
     let known: Vec<Option<Kept>> = people.all.iter().map(|person| remembered(person, options)).collect();
-    let all = people.all.iter().enumerate().filter(|person| readable(&person));
+    statuses(ctx, people, &known, (options, early), |at, answer| match answer {
+        Ok(status) => {
+            if let Some(memo) = &options.memo {
+                memo.put(&people.all[at].identity, people.all[at].tip, &status);
+            }
+            desk.enter(at, status);
+        }
+        Err(error) => desk.taken[at].unknown = Some(error.to_string()),
+    });
+    for (at, kept) in known.into_iter().enumerate() {
+        if let Some(kept) = kept.filter(|kept| kept.changed.is_empty()) {
+            desk.enter(at, kept.status);
+        }
+    }
+    let Desk { mut taken, large, .. } = desk;
+    take_large(ctx, objects, target, people, &mut taken, &large);
+    taken
+}
+
+/// Where what comes in is put together.
+struct Desk<'a> {
+    ctx: &'a Context,
+    objects: &'a Objects,
+    people: &'a Everybody,
+    taken: Vec<Taken>,
+    /// In whose worktrees very much is changed.
+    large: Vec<usize>,
+}
+
+impl Desk<'_> {
+    fn enter(&mut self, at: usize, status: Status) {
+        let few = status.entries.len() <= FEW;
+        self.taken[at].status = status;
+        if self.taken[at].unknown.is_some() {
+            return;
+        }
+        if few {
+            take(self.ctx, self.objects, &self.people.all[at], &mut self.taken[at], &Interest::All);
+        } else {
+            self.large.push(at);
+        }
+    }
+}
+
+/// Gives `enter` what git says of each worktree of which not all is known, as it comes in.
+fn statuses(
+    ctx: &Context,
+    people: &Everybody,
+    known: &[Option<Kept>],
+    (options, early): (&SurveyOptions, Option<Early<'_>>),
+    mut enter: impl FnMut(usize, Result<Status, git::Error>),
+) {
     let place = |early: &Early<'_>| people.all.iter().position(|person| person.identity == early.identity);
     let early = early.and_then(|early| Some((place(&early)?, early.status)));
     let asked = |(at, person): (usize, _)| match &known[at] {
@@ -57,21 +112,16 @@ pub(super) fn read(
         _ if early.as_ref().is_some_and(|(early, _)| *early == at) => None,
         kept => Some((at, person, kept.as_ref())),
     };
+    let readable = |person: &Who| person.worktree.as_ref().is_some_and(Worktree::is_readable);
+    let all = people.all.iter().enumerate().filter(|(_, person)| readable(person));
     let to_read: Vec<(usize, &Who, Option<&Kept>)> = all.filter_map(asked).collect();
-    let mut large = Vec::new();
-    for (at, person) in people.all.iter().enumerate() {
-        if let Some(synced) = &person.synced {
-            taken[at] = of_other_machine(ctx, objects, synced);
-        }
-    }
-    let (send, receive) = mpsc::channel();
-    let next = AtomicUsize::new(0);
+    let count = to_read.len() + usize::from(early.is_some());
+    let ((send, receive), next) = (mpsc::channel(), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..workers(to_read.len()) {
             let (send, next, to_read) = (send.clone(), &next, &to_read);
             scope.spawn(move || ask(ctx, to_read, next, &send));
         }
-        let asked = to_read.len() + usize::from(early.is_some());
         if let Some((at, status)) = early {
             // Where nobody receives it, nobody wants it.
             scope.spawn(move || drop(send.send((at, joined(status.join())))));
@@ -80,36 +130,11 @@ pub(super) fn read(
         }
         for (done, (at, answer)) in receive.iter().enumerate() {
             if let Some(progress) = &options.progress {
-                progress(done + 1, asked);
+                progress(done + 1, count);
             }
-            let few = answer.as_ref().is_ok_and(|status| status.entries.len() <= FEW);
-            match answer {
-                Ok(status) => {
-                    if let Some(memo) = &options.memo {
-                        memo.put(&people.all[at].identity, people.all[at].tip, &status);
-                    }
-                    taken[at].status = status;
-                }
-                Err(error) => taken[at].unknown = Some(error.to_string()),
-            }
-            if taken[at].unknown.is_some() {
-                continue;
-            }
-            if few {
-                take(ctx, objects, &people.all[at], &mut taken[at], &Interest::All);
-            } else {
-                large.push(at);
-            }
+            enter(at, answer);
         }
     });
-    for (at, kept) in known.into_iter().enumerate() {
-        let Some(Kept { status, .. }) = kept.filter(|kept| kept.changed.is_empty()) else { continue };
-        let few = status.entries.len() <= FEW;
-        taken[at].status = status;
-        if few { take(ctx, objects, &people.all[at], &mut taken[at], &Interest::All) } else { large.push(at) }
-    }
-    take_large(ctx, objects, target, people, &mut taken, &large);
-    taken
 }
 
 /// What git said of a worktree, and what changed there since.

@@ -1,6 +1,7 @@
 //! What would be published of each instance of this clone, as objects in memory.
 //! Must not know: the network, what was published before.
 
+use crate::domain::hash::hash;
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -9,7 +10,7 @@ use super::Talk;
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::instance::Kind;
 use crate::domain::path::RepoPath;
-use crate::domain::sync::{Host, Publication, PublishedPath, SyncMode, Yield, hash, ref_of};
+use crate::domain::sync::{Host, Publication, PublishedPath, SyncMode, Yield, ref_of};
 use crate::domain::text::{self, LineTable};
 use crate::domain::time::Timestamp;
 use crate::failure::Failure;

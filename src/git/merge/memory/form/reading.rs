@@ -1,0 +1,151 @@
+//! Lines, pairs and attributes from bytes. Whatever is not what was written reads as nothing.
+//! Must not know: how they are written, what surrounds them.
+
+use super::{DRIVERS, GRADES, KINDS};
+use crate::domain::hunk::{LineSpan, Spans};
+use crate::domain::id::ObjectId;
+use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
+use crate::domain::path::RepoPath;
+use crate::git::attributes::Attributes;
+use crate::git::history::Fork;
+use crate::git::merge::PairAnswer;
+use crate::git::merge::landing::Brought;
+use crate::git::merge::memory::bytes::Reader;
+use crate::git::merge::walk::Touched;
+use crate::git::tree::Entry;
+
+pub(super) struct In<'b> {
+    reader: Reader<'b>,
+    id_len: usize,
+    paths: Vec<RepoPath>,
+}
+
+#[expect(clippy::option_option, reason = "the outer one says whether it could be read")]
+impl<'b> In<'b> {
+    /// All of one kind.
+    pub(super) fn part<T>(bytes: &'b [u8], id_len: usize, one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut reader = Reader(bytes);
+        let paths = reader.list(|reader| RepoPath::new(reader.bytes()?).ok())?;
+        let mut part = Self { reader, id_len, paths };
+        let all = part.list(one)?;
+        part.reader.0.is_empty().then_some(all)
+    }
+
+    fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.reader.count()?;
+        let mut all = Vec::with_capacity(count);
+        for _ in 0..count {
+            all.push(one(self)?);
+        }
+        Some(all)
+    }
+
+    pub(super) fn path(&mut self) -> Option<RepoPath> {
+        let at = usize::try_from(self.reader.number()?).ok()?;
+        self.paths.get(at).cloned()
+    }
+
+    fn id(&mut self) -> Option<ObjectId> {
+        self.reader.id(self.id_len)
+    }
+
+    fn maybe_id(&mut self) -> Option<Option<ObjectId>> {
+        if self.reader.flag()? { self.id().map(Some) } else { Some(None) }
+    }
+
+    fn entry(&mut self) -> Option<Option<Entry>> {
+        match self.reader.small()? {
+            0 => Some(None),
+            mode => Some(Some(Entry { mode, id: self.id()? })),
+        }
+    }
+
+    fn entry_or(&mut self, usual: Option<Entry>) -> Option<Option<Entry>> {
+        if self.reader.flag()? { Some(usual) } else { self.entry() }
+    }
+
+    fn kind(&mut self) -> Option<ConflictKind> {
+        KINDS.get(usize::from(self.reader.byte()?)).copied()
+    }
+
+    fn grade(&mut self) -> Option<Grade> {
+        GRADES.get(usize::from(self.reader.byte()?)).copied()
+    }
+
+    pub(super) fn line(&mut self) -> Option<Brought> {
+        let (tip, tree, base) = (self.id()?, self.maybe_id()?, self.maybe_id()?);
+        let mut forks = self.list(Self::id)?;
+        let fork = match forks.len() {
+            0 => Fork::None,
+            1 => Fork::One(forks.remove(0)),
+            _ => Fork::Several(forks),
+        };
+        let own = self.list(Self::id)?;
+        let mut flag = || self.reader.flag();
+        let (judge_unlanded, adds, by_git, complete, already) = (flag()?, flag()?, flag()?, flag()?, flag()?);
+        let mut effective = Vec::new();
+        let touched = self.list(|from| {
+            let (path, base) = (from.path()?, from.entry()?);
+            let (ours, theirs) = (from.entry_or(base)?, from.entry()?);
+            if from.reader.flag()? {
+                effective.push((path.clone(), from.entry_or(theirs)?));
+            }
+            Some(Touched { path, base, ours, theirs })
+        })?;
+        effective.extend(self.list(|from| Some((from.path()?, from.entry()?)))?);
+        let conflicts = self.list(|from| Some((from.path()?, from.kind()?)))?;
+        let renames = self.list(|from| Some((from.path()?, from.path()?)))?;
+        Some(Brought {
+            tip,
+            tree,
+            judge_unlanded,
+            fork,
+            own,
+            base,
+            touched,
+            adds,
+            by_git,
+            conflicts: conflicts.into_iter().collect(),
+            complete,
+            effective: effective.into_iter().collect(),
+            already,
+            unknown: None,
+            renames: Some(renames),
+            remembered: true,
+        })
+    }
+
+    pub(super) fn pair(&mut self) -> Option<PairAnswer> {
+        let (a, b) = (self.reader.small()? as usize, self.reader.small()? as usize);
+        let (stacked, grade) = (self.reader.flag()?, self.grade()?);
+        let paths = self.list(Self::overlap)?;
+        Some(PairAnswer { a, b, stacked, grade, paths, unknown: None })
+    }
+
+    fn overlap(&mut self) -> Option<PathOverlap> {
+        let (path, grade) = (self.path()?, self.grade()?);
+        let kind = match self.reader.byte()? {
+            0 => None,
+            kind => Some(*KINDS.get(usize::from(kind) - 1)?),
+        };
+        let blocks = self.reader.flag()?;
+        let gap = self.reader.small()?.checked_sub(1);
+        let (a_lines, b_lines, a_own, b_own) = (self.spans()?, self.spans()?, self.spans()?, self.spans()?);
+        Some(PathOverlap { path, grade, kind, blocks, a_lines, b_lines, a_own, b_own, gap })
+    }
+
+    fn spans(&mut self) -> Option<Spans> {
+        let count = self.reader.count()?;
+        let mut spans = Spans::with_capacity(count);
+        for _ in 0..count {
+            spans.push(LineSpan { first: self.reader.small()?, last: self.reader.small()? });
+        }
+        Some(spans)
+    }
+
+    pub(super) fn attributes(&mut self) -> Option<Attributes> {
+        let driver = *DRIVERS.get(usize::from(self.reader.byte()?))?;
+        let mut flag = || self.reader.flag();
+        Some(Attributes { driver, custom: flag()?, generated: flag()?, ignored: flag()? })
+    }
+}
