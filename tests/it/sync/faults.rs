@@ -125,7 +125,9 @@ fn an_answer_that_is_lost_on_the_way_is_found_out() {
     let before = published(&world);
     mute.store(true, Ordering::SeqCst);
     one.edit(FILE, 10, "second");
-    one.coord(&["sync"]).ends_with(2);
+    // Where git says that it was cut off in a way that is tried again at once, coord sees by itself that it has arrived.
+    let run = one.coord(&["sync"]);
+    assert!(run.code == 2 || run.code == 0 && run.stdout.contains("published search"), "{}", run.stdout);
     assert_ne!(published(&world), before, "the server took it");
     mute.store(false, Ordering::SeqCst);
     one.coord(&["sync"]).ok().says_not("another clone");
