@@ -183,7 +183,7 @@ fn armed(git: &Git, repository: &Repository) -> Git {
         "push.gpgSign=false",
         "push.useBitmaps=false",
         "pack.threads=1",
-        // A local path would be read by hard links and alternates otherwise.
+        // With it a fetch hears of the refs that it asks for alone.
         "protocol.version=2",
     ] {
         git = git.overriding(setting);

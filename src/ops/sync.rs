@@ -22,6 +22,7 @@ use crate::git::publication::{self, Exchange};
 use crate::git::remote::{self, Change, Outcome, Remote, Trouble};
 use crate::ops::context::Context;
 use crate::ops::journal;
+use crate::store;
 use crate::store::sync::Talking;
 
 pub use background::{start as start_in_background, start_after_commit};
@@ -215,6 +216,15 @@ pub(super) fn remote_name(ctx: &Context, typed: Option<&str>) -> Result<String, 
     }
 }
 
+/// What the store has, nothing where it is damaged: all of it is found out anew. What cannot be read now, or was left by a
+/// later version, is not overwritten.
+fn undamaged<T>(read: Result<Option<T>, store::Error>) -> Result<Option<T>, Failure> {
+    match read {
+        Err(store::Error::Corrupt { .. }) => Ok(None),
+        other => Ok(other?),
+    }
+}
+
 /// Fails where nothing is to leave or enter this machine.
 pub(super) fn must_be_on(ctx: &Context) -> Result<(), Failure> {
     if ctx.policy.sync != SyncMode::Off {
@@ -246,8 +256,7 @@ impl<'a> Talk<'a> {
         let remote = Remote::named(&ctx.repository, &name, &git_dir, ssh)
             .ok_or_else(|| Failure::config(format!("the remote {name} has no address")))?
             .until(Deadline::within(longest(ctx)));
-        // Evidence of the moment: what cannot be read is fetched anew.
-        let known = ctx.store.sync_state().unwrap_or_default().filter(|state| state.remote == remote.shown);
+        let known = undamaged(ctx.store.sync_state())?.filter(|state| state.remote == remote.shown);
         let found = host::identify(ctx, &talking)?;
         let is_new = known.is_none();
         let mut state = known.unwrap_or_default();

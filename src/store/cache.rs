@@ -4,13 +4,13 @@
 //! One file a key under `cache/v2/`. No lock is taken: a file is put in place in one step, and of two writers the later
 //! one's stays. Another format has another folder.
 
-use crate::domain::hash::hash;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::{Store, file, platform};
+use crate::domain::hash::hash;
 
 /// The folder of this format.
 const FOLDER: &str = "v2";

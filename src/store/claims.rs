@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::documents;
 use super::error::Error;
 use super::file::{self, Lasting};
 use super::wire::{Oid, Process, Text, Time};
@@ -17,12 +18,6 @@ use crate::domain::time::Seconds;
 /// The format that this version writes.
 const VERSION: u64 = 1;
 const FILE: &str = "claims.json";
-
-/// The format alone, to be read before the rest is believed.
-#[derive(Deserialize)]
-struct Format {
-    version: u64,
-}
 
 #[derive(Serialize, Deserialize)]
 struct TableWire {
@@ -211,13 +206,8 @@ impl Store {
     pub fn claims(&self) -> Result<Table, Error> {
         let path = self.dir().join(FILE);
         let Some(bytes) = file::read(&path, file::LARGEST)? else { return Ok(Table::default()) };
-        let corrupt = |what: String| Error::corrupt(&path, what);
-        let format: Format = serde_json::from_slice(&bytes).map_err(|error| corrupt(error.to_string()))?;
-        if format.version > VERSION {
-            return Err(Error::Newer { path: path.clone(), version: format.version });
-        }
-        let wire: TableWire = serde_json::from_slice(&bytes).map_err(|error| corrupt(error.to_string()))?;
-        from_wire(wire).map_err(corrupt)
+        let wire: TableWire = documents::versioned(&path, &bytes, VERSION)?;
+        from_wire(wire).map_err(|what| Error::corrupt(&path, what))
     }
 }
 

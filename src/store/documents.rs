@@ -2,14 +2,16 @@
 //! acknowledgements are such things.
 //! Must not know: what they mean; who may write them (the lock is the caller's).
 
-use crate::domain::hash::hash;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::Error;
 use super::file::{self, Lasting};
 use super::wire;
+use crate::domain::hash::hash;
 
 /// The format that this version writes.
 const VERSION: u64 = 1;
@@ -118,6 +120,25 @@ fn read_fields(path: &Path) -> Result<Option<Map<String, Value>>, Error> {
 
 fn version(fields: &Map<String, Value>) -> u64 {
     fields.get("version").and_then(Value::as_u64).unwrap_or(VERSION)
+}
+
+/// The format alone, to be read before the rest is believed.
+#[derive(Deserialize)]
+struct Format {
+    version: u64,
+}
+
+/// Reads what was written in the format `latest` at the latest.
+///
+/// # Errors
+/// [`Error::Newer`] where a later version wrote it, whatever else it holds; [`Error::Corrupt`] where it is not whole.
+pub(super) fn versioned<T: DeserializeOwned>(path: &Path, bytes: &[u8], latest: u64) -> Result<T, Error> {
+    let corrupt = |error: serde_json::Error| Error::corrupt(path, error.to_string());
+    let Format { version } = serde_json::from_slice(bytes).map_err(corrupt)?;
+    if version > latest {
+        return Err(Error::Newer { path: path.to_owned(), version });
+    }
+    serde_json::from_slice(bytes).map_err(corrupt)
 }
 
 /// A file name that every file system takes and that differs for different keys, also where case is folded: lower

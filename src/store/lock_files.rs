@@ -2,7 +2,6 @@
 //! tools. Nothing is ever decided by them.
 //! Must not know: who may claim what, when a claim is over.
 
-use crate::domain::hash::hash;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -13,6 +12,7 @@ use super::file::{self, Lasting};
 use super::wire::{Text, Time};
 use super::{Locked, wire};
 use crate::domain::claim::{Claim, Moment, Table};
+use crate::domain::hash::hash;
 use crate::domain::pattern::Pattern;
 use crate::domain::time::Timestamp;
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::documents;
 use super::error::Error;
 use super::file::{self, Lasting};
 use super::sync_record::{PublicationWire, YieldWire, into_yield, yield_wire};
@@ -213,11 +214,7 @@ impl Store {
     pub fn sync_state(&self) -> Result<Option<SyncState>, Error> {
         let path = self.dir().join(FOLDER).join(STATE);
         let Some(bytes) = file::read(&path, LARGEST)? else { return Ok(None) };
-        let wire: StateWire =
-            serde_json::from_slice(&bytes).map_err(|error| Error::corrupt(&path, error.to_string()))?;
-        if wire.version > VERSION {
-            return Err(Error::Newer { path, version: wire.version });
-        }
+        let wire: StateWire = documents::versioned(&path, &bytes, VERSION)?;
         from_wire(wire).map(Some).map_err(|what| Error::corrupt(&path, what))
     }
 

@@ -1,11 +1,11 @@
 //! Claims that more than one machine sees: each pattern a ref of its own, changed by compare-and-swap alone.
 //! Must not know: how a ref is changed, when somebody looks.
 
-use super::super::hash::hash;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::host_of;
 use crate::domain::claim::{Claim, ClaimMode, Holder, Lease, Moment, Token};
+use crate::domain::hash::hash;
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;

@@ -1,8 +1,8 @@
 //! The names of the refs that instances are published under, safe on every server.
 //! Must not know: what is published there.
 
-use super::super::hash::hash;
 use super::Host;
+use crate::domain::hash::hash;
 use crate::domain::id::{Identity, RefName};
 
 /// Where instances are published: `refs/coord/<host>/<instance>`.

@@ -49,7 +49,7 @@ fn take_in_turn(
 ) -> Result<ClaimReport, Failure> {
     let until = wait.map(|wait| Instant::now() + Duration::from_secs(wait.0));
     let may_still_wait = || until.is_some_and(|until| Instant::now() < until);
-    let is_shared = request.mode == ClaimMode::Exclusive && leases::is_on(ctx);
+    let is_shared = request.mode == ClaimMode::Exclusive && leases::is_on(ctx)?;
     loop {
         let in_the_way =
             if is_shared { leases::in_the_way(ctx, &request.patterns, &request.force) } else { Vec::new() };

@@ -99,6 +99,8 @@ pub fn judge(
             if blocks { judgement.blocks.push(finding) } else { judgement.warnings.push(finding) }
         }
     }
+    let unread = |reason: String| could_not_judge("other machines", &reason);
+    judgement.notices.extend(ctx.sync_state().err().map(unread));
     judgement.notices.extend(how_old(ctx, &found, &judgement));
     claims::judge(ctx, others.me, candidate, &mut judgement);
     if judgement.stops()

@@ -19,7 +19,7 @@ pub(super) struct Found {
 /// Who this clone is: what it said before, unless it is a copy; else a new name.
 pub(super) fn identify(ctx: &Context, talking: &Talking<'_>) -> Result<Found, Failure> {
     let asked = asked(ctx);
-    if let Some(host) = ctx.store.sync_host(asked.as_deref()).ok().flatten() {
+    if let Some(host) = super::undamaged(ctx.store.sync_host(asked.as_deref()))? {
         return Ok(Found { host, is_new: false });
     }
     let host = match &asked {

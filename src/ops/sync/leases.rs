@@ -17,7 +17,7 @@ use crate::domain::claim::{Claim, ClaimMode, Moment, Token};
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::pattern::Pattern;
 use crate::domain::sync::{ForeignClaim, LeaseState, SyncMode, SyncState, Yield, claim_ref, ref_of};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::git::Deadline;
 use crate::git::remote::Trouble;
 use crate::ops::context::Context;
@@ -45,10 +45,16 @@ pub(in crate::ops) enum Shared {
 }
 
 /// Whether claims are shared with other machines: the user agreed to publish there.
-pub(in crate::ops) fn is_on(ctx: &Context) -> bool {
-    let state = ctx.sync_state().ok().flatten();
-    ctx.policy.sync != SyncMode::Off
-        && state.is_some_and(|state| state.consent != SyncMode::Off && state.refused.is_none())
+///
+/// # Errors
+/// Where that cannot be told.
+pub(in crate::ops) fn is_on(ctx: &Context) -> Result<bool, Failure> {
+    let cannot = |reason| {
+        Failure::new(Kind::Store, format!("other machines' claims could not be read: {reason}"))
+            .hint("coord sync makes anew what is damaged")
+    };
+    let state = ctx.sync_state().map_err(cannot)?;
+    Ok(state.is_some_and(|state| state.consent != SyncMode::Off && state.refused.is_none()))
 }
 
 /// Claims of other machines that are in force, as last fetched.
@@ -249,10 +255,11 @@ pub(super) fn reconcile(talk: &mut Talk<'_>, live: &BTreeMap<Token, Claim>) -> R
 
 /// Tells other machines of what was released or renewed here, as far as they can be reached.
 pub(in crate::ops) fn tell(ctx: &Context, live: &BTreeMap<Token, Claim>) -> Vec<String> {
-    if !is_on(ctx) {
-        return Vec::new();
-    }
-    let told = begin(ctx).and_then(|mut talk| {
+    let told = is_on(ctx).and_then(|is_on| {
+        if !is_on {
+            return Ok(Vec::new());
+        }
+        let mut talk = begin(ctx)?;
         reconcile(&mut talk, live)?;
         talk.save()?;
         Ok(talk.report.notices.into_iter().chain(talk.report.trouble).collect())

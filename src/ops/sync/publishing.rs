@@ -1,12 +1,12 @@
 //! What would be published of each instance of this clone, as objects in memory.
 //! Must not know: the network, what was published before.
 
-use crate::domain::hash::hash;
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::Talk;
+use crate::domain::hash::hash;
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::instance::Kind;
 use crate::domain::path::RepoPath;

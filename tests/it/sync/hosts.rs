@@ -68,6 +68,28 @@ fn a_lost_state_is_no_stranger() {
 }
 
 #[test]
+fn a_state_that_cannot_be_read_is_said_and_overwritten_only_where_it_is_damaged() {
+    let world = met("content");
+    let (one, two) = (world.main(), world.at("two"));
+    two.edit(FILE, 10, "theirs");
+    two.coord(&["sync", "--yes"]).ok();
+    one.coord(&["sync", "--yes"]).ok();
+    one.coord(&["install"]).ok();
+    let state = one.dir.join(".git/coord/sync/state.json");
+    for (left, says) in [(r#"{"version":99}"#, "later version"), ("{", "cannot be understood")] {
+        std::fs::write(&state, left).expect("ours");
+        one.coord(&["scan"]).says("instances of other machines could not be read");
+        one.coord(&["claim", "src"]).ends_with(2).says(says);
+        one.edit(FILE, 30, left);
+        one.git(&["commit", "-q", "-a", "-m", "Edit"]).ok().says("could not judge against other machines");
+    }
+    one.coord(&["sync", "--yes"]).ok().says("@");
+    std::fs::write(&state, r#"{"version":99}"#).expect("ours");
+    one.coord(&["sync", "--yes"]).ends_with(2).says("later version");
+    assert_eq!(std::fs::read_to_string(&state).expect("ours"), r#"{"version":99}"#);
+}
+
+#[test]
 fn what_a_gone_machine_left_can_be_taken_away() {
     let world = met("content");
     let (one, two) = (world.main().with("COORD_HOST", "gone"), world.at("two"));
