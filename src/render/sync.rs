@@ -67,7 +67,8 @@ pub fn disclosure(asked: &Disclosure, style: &Style, out: &mut impl Write) -> io
         writeln!(out, "  {}  {}", style.ink(Ink::Strong, &safe::text(label)), listed(paths))?;
     }
     if asked.withheld > 0 {
-        writeln!(out, "  {} changed paths stay here", asked.withheld)?;
+        let withheld = usize::try_from(asked.withheld).unwrap_or(usize::MAX);
+        writeln!(out, "  {} here", words::count(withheld, "changed path stays", "changed paths stay"))?;
     }
     writeln!(out)?;
     writeln!(out, "What git ignores stays here, and so does what coord.syncExclude names.")

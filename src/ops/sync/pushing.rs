@@ -267,6 +267,8 @@ fn count(talk: &mut Talk<'_>, drafts: &[Draft]) {
     talk.report.unchanged = labels.filter(|label| !talk.report.published.contains(label)).collect();
     let withheld: u64 = drafts.iter().map(|draft| draft.withheld).sum();
     if withheld > 0 {
-        talk.report.notices.push(format!("{withheld} changed paths stay here: excluded, or larger than 20 MB"));
+        let (paths, stay) = if withheld == 1 { ("path", "stays") } else { ("paths", "stay") };
+        let why = "excluded, or larger than 20 MB";
+        talk.report.notices.push(format!("{withheld} changed {paths} {stay} here: {why}"));
     }
 }
