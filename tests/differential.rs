@@ -21,7 +21,9 @@ use coord::domain::path::RepoPath;
 use coord::domain::policy::Policy;
 use coord::env::Env;
 use coord::git::Git;
-use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, Pairs, Question, Recall, judge, judge_again};
+use coord::git::merge::{
+    Answer, Judge, Keep, Landing, Line, MergeSettings, Pairs, Question, Recall, judge, judge_again,
+};
 use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
 use differential::oracle::{self, Truth};
 use differential::world::{World, generate};
@@ -205,23 +207,32 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
     let mut others: Vec<ObjectId> = world.tips.clone();
     others.remove(usize::try_from(seed).expect("a small number") % others.len());
     others.reverse();
-    let again = |question: &Question, kept: Option<&[u8]>| {
+    let again = |question: &Question, kept: Option<(&[u8], Option<&[u8]>)>| {
         let remembered = |bench: &Judge<'_>| {
             let (git, repository, settings) = (bench.git, bench.repository, &bench.settings);
             let recall = Recall { git, repository, settings, target: question.target, format: ObjectFormat::Sha1 };
-            kept.map(|kept| recall.read(kept).expect("it is whole"))
+            let read = |(first, later): (&[u8], Option<&[u8]>)| recall.read(first.to_vec(), later.map(<[u8]>::to_vec));
+            kept.map(|kept| read(kept).expect("it is whole"))
         };
-        with_judge(world, |bench| judge_again(bench, question, remembered(bench))).expect("the history can be judged")
+        let again = with_judge(world, |bench| judge_again(bench, question, remembered(bench)));
+        let again = again.expect("the history can be judged");
+        (Answer { lines: again.lines, pairs: again.pairs.into_all() }, again.keep)
     };
-    let (_, kept) = again(&question(&others), None);
-    let Some(kept) = kept else { return Vec::new() };
-    let (answer, _) = again(&question(&world.tips), Some(&kept));
+    let Some(Keep::First(first)) = again(&question(&others), None).1 else { return Vec::new() };
+    let kept = (&first[..], None);
+    let (answer, later) = again(&question(&world.tips), Some(kept));
     let mut faults = Vec::new();
+    if let Some(Keep::Later(later)) = later {
+        let (once_more, none) = again(&question(&world.tips), Some((&first, Some(&later))));
+        if once_more != answer || none.is_some() {
+            faults.push(format!("seed {seed}: what became known later is remembered otherwise"));
+        }
+    }
     if answer != *whole {
         let differ = answer.pairs.iter().zip(&whole.pairs).find(|(one, other)| one != other);
         faults.push(format!("seed {seed}: remembered otherwise: {differ:?}"));
     }
-    let (all, none) = again(&question(&others), Some(&kept));
+    let (all, none) = again(&question(&others), Some(kept));
     if all != again(&question(&others), None).0 || none.is_some() {
         faults.push(format!("seed {seed}: all of it is remembered otherwise"));
     }

@@ -108,7 +108,7 @@ mod tests {
             operation: None,
             task: None,
             touched: None,
-            working_set: WorkingSet { changes: [(path, change)].into(), ..WorkingSet::default() },
+            working_set: WorkingSet { changes: [(path, change)].into_iter().collect(), ..WorkingSet::default() },
             origin: None,
         }
     }
@@ -126,7 +126,7 @@ mod tests {
             here: None,
             instances: vec![instance("a", layers[0]), instance("b", layers[1])],
             target_conflicts: Vec::new(),
-            overlaps: vec![Overlap { a: 0, b: 1, grade, acknowledged: false, paths: vec![path] }],
+            overlaps: vec![Overlap { a: 0, b: 1, grade, acknowledged: false, paths: vec![path].into() }],
             unknown_pairs: Vec::new(),
             notices: Vec::new(),
         }

@@ -1,7 +1,9 @@
 //! Hot spots: the few paths that cause most conflicts, and what would end them.
 //! Must not know: how a survey was made, how a hot spot is shown.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 
 use super::hunk::LineSpan;
 use super::overlap::{ConflictKind, Grade, PathOverlap};
@@ -74,7 +76,7 @@ struct Tally {
 #[must_use]
 pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
     let of_pairs = survey.conflicts().count();
-    let mut tallies: BTreeMap<&RepoPath, Tally> = BTreeMap::new();
+    let mut tallies: HashMap<&RepoPath, Tally, RandomState> = HashMap::default();
     for overlap in survey.conflicts() {
         let conflicts = || overlap.paths.iter().filter(|path| path.grade == Grade::Conflict);
         let alone = conflicts().nth(1).is_none();
@@ -92,18 +94,16 @@ pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
         tally.behind += 1;
         tally.blocks |= tally.pairs == 0;
     }
-    for tally in tallies.values_mut() {
-        tally.instances.sort_unstable();
-        tally.instances.dedup();
-    }
-    let mut spots: Vec<HotSpot> = tallies.iter().map(|(path, tally)| spot(path, tally, of_pairs)).collect();
+    let mut spots: Vec<HotSpot> = tallies.into_iter().map(|(path, tally)| spot(path, tally, of_pairs)).collect();
     spots.sort_by(|x, y| {
         (y.pairs, y.instances, y.behind).cmp(&(x.pairs, x.instances, x.behind)).then_with(|| x.path.cmp(&y.path))
     });
     spots
 }
 
-fn spot(path: &RepoPath, tally: &Tally, of_pairs: usize) -> HotSpot {
+fn spot(path: &RepoPath, mut tally: Tally, of_pairs: usize) -> HotSpot {
+    tally.instances.sort_unstable();
+    tally.instances.dedup();
     HotSpot {
         path: path.clone(),
         pairs: tally.pairs,
@@ -111,7 +111,7 @@ fn spot(path: &RepoPath, tally: &Tally, of_pairs: usize) -> HotSpot {
         of_pairs,
         instances: tally.instances.len(),
         behind: tally.behind,
-        advice: advise(path, tally),
+        advice: advise(path, &tally),
     }
 }
 
@@ -121,12 +121,13 @@ fn advise(path: &RepoPath, tally: &Tally) -> Advice {
     if !tally.blocks {
         return Advice::Regenerate;
     }
-    if looks_generated(path) {
+    let name = path.file_name().to_ascii_lowercase();
+    if looks_generated(path, &name) {
         return Advice::Generated;
     }
     let all_insert = tally.pairs > 0 && tally.inserts == tally.pairs;
     let most_insert = tally.inserts * 2 >= tally.pairs;
-    if (is_list(path) && all_insert) || (is_changelog(path) && most_insert) {
+    if (all_insert && is_list(&name)) || (most_insert && is_changelog(&name)) {
         return Advice::Union;
     }
     if tally.instances.len() >= MANY || tally.behind >= MANY { Advice::Split } else { Advice::LandOne }
@@ -141,15 +142,11 @@ fn both_only_insert(conflict: &PathOverlap) -> bool {
     conflict.kind == Some(ConflictKind::Content) && inserts(&conflict.a_lines) && inserts(&conflict.b_lines)
 }
 
-fn lower_name(path: &RepoPath) -> Vec<u8> {
-    path.file_name().to_ascii_lowercase()
-}
-
-fn is_changelog(path: &RepoPath) -> bool {
+/// Of a name in lower case, as all that follow.
+fn is_changelog(name: &[u8]) -> bool {
     const STEMS: &[&[u8]] = &[b"changelog", b"changes", b"news", b"history", b"release-notes", b"release_notes"];
-    let name = lower_name(path);
-    let stem = name.split(|&b| b == b'.').next().unwrap_or(&name);
-    STEMS.contains(&stem) && !is_source(&name)
+    let stem = name.split(|&b| b == b'.').next().unwrap_or(name);
+    STEMS.contains(&stem) && !is_source(name)
 }
 
 fn is_source(name: &[u8]) -> bool {
@@ -159,14 +156,13 @@ fn is_source(name: &[u8]) -> bool {
 const LIST_ENDINGS: &[&[u8]] = &[b".md", b".txt", b".rst", b".adoc", b".org", b".markdown"];
 
 /// A file whose lines stand for themselves: prose and lists of names.
-fn is_list(path: &RepoPath) -> bool {
+fn is_list(name: &[u8]) -> bool {
     const NAMES: &[&[u8]] =
         &[b"authors", b"contributors", b".gitignore", b".dockerignore", b".mailmap", b"codeowners", b"maintainers"];
-    let name = lower_name(path);
-    NAMES.contains(&name.as_slice()) || LIST_ENDINGS.iter().any(|ending| name.ends_with(ending)) || is_changelog(path)
+    NAMES.contains(&name) || LIST_ENDINGS.iter().any(|ending| name.ends_with(ending)) || is_changelog(name)
 }
 
-fn looks_generated(path: &RepoPath) -> bool {
+fn looks_generated(path: &RepoPath, name: &[u8]) -> bool {
     const ENDINGS: &[&[u8]] = &[
         b".lock",
         b"-lock.json",
@@ -184,7 +180,6 @@ fn looks_generated(path: &RepoPath) -> bool {
         b".map",
     ];
     const FOLDERS: &[&[u8]] = &[b"dist", b"generated", b"__generated__", b"__snapshots__", b"vendor"];
-    let name = lower_name(path);
     ENDINGS.iter().any(|ending| name.ends_with(ending))
         || path.parent().is_some_and(|dir| dir.components().any(|part| FOLDERS.contains(&part)))
 }

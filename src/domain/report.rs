@@ -7,6 +7,7 @@ use super::id::{ObjectId, RefName};
 use super::instance::Instance;
 use super::overlap::{Grade, PathConflict, PathOverlap};
 use super::path::RepoPath;
+use super::path_overlaps::PathOverlaps;
 use super::time::{Seconds, Timestamp};
 
 /// The branch that work lands on, and where it stood when the answer was computed.
@@ -30,7 +31,7 @@ pub struct Overlap {
     /// Whether somebody acknowledged every conflict of it and the acknowledgement has not expired.
     pub acknowledged: bool,
     /// The paths, sorted by path.
-    pub paths: Vec<PathOverlap>,
+    pub paths: PathOverlaps,
 }
 
 impl Overlap {
@@ -38,9 +39,7 @@ impl Overlap {
     #[must_use]
     pub fn counts(&self) -> bool {
         // The grade says it sooner where no path conflicts at all.
-        !self.acknowledged
-            && self.grade == Grade::Conflict
-            && self.paths.iter().any(|path| path.grade == Grade::Conflict && path.blocks)
+        !self.acknowledged && self.grade == Grade::Conflict && self.paths.may_block()
     }
 }
 

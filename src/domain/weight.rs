@@ -39,17 +39,12 @@ pub fn by_weight(survey: &Survey) -> Vec<&Overlap> {
     let mut conflicts: Vec<(&Overlap, Weight)> =
         survey.conflicts().map(|overlap| (overlap, weigh(survey, overlap))).collect();
     conflicts.sort_by(|(x, wx), (y, wy)| {
-        let first = |overlap: &Overlap| (overlap.acknowledged, !blocks(overlap));
+        let first = |overlap: &Overlap| (overlap.acknowledged, !overlap.paths.may_block());
         // The larger share first: x.paths/x.of > y.paths/y.of, without division.
         let share = (wy.paths * wx.of.max(1)).cmp(&(wx.paths * wy.of.max(1)));
         first(x).cmp(&first(y)).then(share).then(wy.paths.cmp(&wx.paths))
     });
     conflicts.into_iter().map(|(overlap, _)| overlap).collect()
-}
-
-/// Whether any of its conflicts may block.
-fn blocks(overlap: &Overlap) -> bool {
-    overlap.paths.iter().any(|path| path.grade == Grade::Conflict && path.blocks)
 }
 
 #[cfg(test)]

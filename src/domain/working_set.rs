@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lazy::Lazy;
 use super::path::RepoPath;
 
 /// Where a change lies, from the safest to the most fleeting.
@@ -86,7 +87,7 @@ impl Change {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WorkingSet {
     /// The changes, sorted by path.
-    pub changes: BTreeMap<RepoPath, Change>,
+    pub changes: Lazy<BTreeMap<RepoPath, Change>>,
     /// Lines added in all, where they were counted.
     pub added_lines: Option<u32>,
     /// Lines deleted in all, where they were counted.

@@ -1,6 +1,8 @@
 //! The attributes of paths that judging looks at, as they stand in the target's tree.
 //! Must not know: what a merge does with them.
 
+mod outside;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -10,6 +12,8 @@ use super::error::Error;
 use super::program::Git;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
+
+pub use outside::Outside;
 
 /// An index that is not there. Git would read the main worktree's, which may be broken, and which says nothing about the
 /// target.
@@ -69,7 +73,7 @@ fn driver(value: &[u8], default_driver: Option<&str>) -> (Driver, bool) {
     }
 }
 
-/// The attributes of some paths. Never iterated.
+/// The attributes of some paths.
 pub type ByPath = HashMap<RepoPath, Attributes, RandomState>;
 
 /// Where attributes are read.

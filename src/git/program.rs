@@ -215,6 +215,12 @@ impl Git {
             || self.values.iter().any(|(setting, _)| is(setting.as_encoded_bytes()))
     }
 
+    /// Where it lies.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The deadline of its calls.
     #[must_use]
     pub fn deadline(&self) -> Deadline {

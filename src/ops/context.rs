@@ -115,7 +115,7 @@ impl Context {
             now,
             store,
             excluded: excluded(&settled.policy)?,
-            merging: merging(&config, &settled.policy)?,
+            merging: merging(env, &repository.git, &config, &settled.policy)?,
             env: env.clone(),
             policy: settled.policy,
             settings: settled.settings,
@@ -370,13 +370,17 @@ fn excluded(policy: &Policy) -> Result<GlobSet, Failure> {
     globs.build().map_err(wrong)
 }
 
-fn merging(config: &Config, policy: &Policy) -> Result<MergeSettings, Failure> {
+fn merging(env: &Env, git: &Git, config: &Config, policy: &Policy) -> Result<MergeSettings, Failure> {
     let name = |key: &[u8]| {
         let name = key.strip_prefix(b"merge.")?.strip_suffix(b".driver")?;
         Some(String::from_utf8_lossy(name).into_owned())
     };
     let drivers = config.keys("merge").filter_map(name).collect();
     let value = |name: &str| config.value(name).map(|value| value.text);
-    MergeSettings::new(value, drivers, policy)
-        .map_err(|error| Failure::new(Kind::Config, format!("a glob of paths cannot be understood: {error}")))
+    let mut settings = MergeSettings::new(value, drivers, policy)
+        .map_err(|error| Failure::new(Kind::Config, format!("a glob of paths cannot be understood: {error}")))?;
+    // Git finds the user's attributes by these.
+    let places = ["HOME", "XDG_CONFIG_HOME", "GIT_ATTR_NOSYSTEM"].map(|name| env.variable(name));
+    settings.fingerprint = format!("{} {places:?} {}", settings.fingerprint, git.program().display());
+    Ok(settings)
 }

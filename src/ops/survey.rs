@@ -17,8 +17,10 @@ use crate::domain::id::{Identity, ObjectId};
 use crate::domain::report::{Survey, Target};
 use crate::domain::time::Seconds;
 use crate::failure::Failure;
+use crate::git::merge::Memory;
 use crate::git::objects::Objects;
 use crate::git::repository::joined;
+use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
 use crate::ops::verdicts;
 use crate::ops::who::{self, Everybody, Whom};
@@ -117,16 +119,27 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
     let objects = ctx.repository.objects()?;
     let (people, taken, memory) = thread::scope(|scope| {
         let early = Early::start(scope, ctx, &worktrees, options);
+        let memory = scope.spawn(|| recall(ctx, &target, &worktrees, options));
         let mut people = who::everybody(ctx, &objects, &worktrees, &whom)?;
         if options.here_only {
             let here = ctx.repository.here.as_ref();
             people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
         }
-        let count = people.all.len();
-        let memory = scope.spawn(move || verdicts::recall(ctx, target.tip?, count));
         let taken = reading::read(ctx, &objects, &target, &people, (options, early));
         Ok::<_, Failure>((people, taken, joined(memory.join())))
     })?;
     let survey = judging::judge(ctx, &objects, options, target, people, (&taken, memory))?;
     of_paths(survey, &options.paths)
+}
+
+/// What was found out before. It is asked for before it is known who is wanted, where that may be many.
+fn recall(ctx: &Context, target: &Target, worktrees: &[Worktree], options: &SurveyOptions) -> Option<Memory> {
+    let branches = ctx.first_look().branches.as_ref().map_or(0, |branches| branches.named.len());
+    let synced = ctx.sync_state().ok().flatten().map_or(0, |state| state.others.len());
+    let at_most = match options {
+        SurveyOptions { here_only: true, .. } => 0,
+        _ if !options.refs.is_empty() || ctx.policy.remotes => usize::MAX,
+        _ => branches + worktrees.len() + synced,
+    };
+    verdicts::recall(ctx, target.tip?, at_most)
 }

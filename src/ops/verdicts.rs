@@ -3,18 +3,27 @@
 
 use crate::domain::id::ObjectId;
 use crate::failure::Failure;
-use crate::git::merge::{self, Answer, Memory, Question};
+use crate::git::merge::{self, Again, Keep, LineAnswer, Memory, PairAnswers, Question};
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
 
-/// What was found out before about so many lines on this target; nothing where that would not be used. It takes a while,
+/// What was found out before about up to so many lines on this target; nothing where that would not be used. It takes a while,
 /// in which something else can be done.
 pub(super) fn recall(ctx: &Context, target: ObjectId, lines: usize) -> Option<Memory> {
     if lines < merge::WORTH_REMEMBERING {
         return None;
     }
-    let kept = ctx.store.cached(&key(target))?;
-    ctx.recall(target).read(&kept)
+    let first = ctx.store.cached(&key(target))?;
+    ctx.recall(target).read(first, ctx.store.cached(&later(target)))
+}
+
+/// What was found of lines and of pairs of them.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts {
+    /// One for each line, in the question's order.
+    pub(super) lines: Vec<LineAnswer>,
+    /// The pairs that share a path, are stacked, or could not be judged.
+    pub(super) pairs: PairAnswers,
 }
 
 /// Answers the question; what did not change since it was last asked is not judged again.
@@ -26,19 +35,26 @@ pub(super) fn judge(
     objects: &Objects,
     question: &Question,
     memory: Option<Memory>,
-) -> Result<Answer, Failure> {
+) -> Result<Verdicts, Failure> {
     let judge = ctx.judge(objects);
     if !merge::is_remembered(&judge, question) {
-        return Ok(merge::judge(&judge, question)?);
+        let answer = merge::judge(&judge, question)?;
+        return Ok(Verdicts { lines: answer.lines, pairs: answer.pairs.into() });
     }
-    let (answer, keep) = merge::judge_again(&judge, question, memory)?;
-    if let Some(keep) = keep {
-        // Without it the next time takes longer, nothing more.
-        let _ = ctx.store.cache(&key(question.target), &keep);
-    }
-    Ok(answer)
+    let Again { lines, pairs, keep } = merge::judge_again(&judge, question, memory)?;
+    // Without it the next time takes longer, nothing more.
+    let _ = match keep {
+        Some(Keep::First(bytes)) => ctx.store.cache(&key(question.target), &bytes),
+        Some(Keep::Later(bytes)) => ctx.store.cache(&later(question.target), &bytes),
+        None => true,
+    };
+    Ok(Verdicts { lines, pairs })
 }
 
 fn key(target: ObjectId) -> String {
     format!("verdicts on {target}")
+}
+
+fn later(target: ObjectId) -> String {
+    format!("later verdicts on {target}")
 }

@@ -83,7 +83,7 @@ pub(crate) fn shared(
 
 pub(crate) fn pair(a: usize, b: usize, paths: Vec<PathOverlap>) -> Overlap {
     let grade = paths.iter().map(|p| p.grade).max().expect("a pair shares a path");
-    Overlap { a, b, grade, acknowledged: false, paths }
+    Overlap { a, b, grade, acknowledged: false, paths: paths.into() }
 }
 
 /// Five at work, two of them colliding twice, one that needs a rebase.

@@ -41,7 +41,7 @@ fn instance(label: &str, at: u8) -> Instance {
         operation: None,
         task: Some(format!("Work on {label}")),
         touched: Some(NOW),
-        working_set: WorkingSet { changes, added_lines: Some(3), deleted_lines: Some(1) },
+        working_set: WorkingSet { changes: changes.into(), added_lines: Some(3), deleted_lines: Some(1) },
         origin: None,
     }
 }
@@ -49,7 +49,7 @@ fn instance(label: &str, at: u8) -> Instance {
 fn overlap(a: usize, b: usize, grade: Grade) -> Overlap {
     let kind = (grade == Grade::Conflict).then_some(ConflictKind::Content);
     let path = PathOverlap::without_lines(path("src/api.rs"), grade, kind, true);
-    Overlap { a, b, grade, acknowledged: false, paths: vec![path] }
+    Overlap { a, b, grade, acknowledged: false, paths: vec![path].into() }
 }
 
 fn survey(number: u8) -> Survey {

@@ -15,6 +15,7 @@ use super::pairs::{bare, may_block};
 use super::{PairAnswer, Work};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
+use crate::domain::path_overlaps::PathOverlaps;
 
 /// The places of two lines, the first smaller.
 pub(super) type Pair = (usize, usize);
@@ -187,10 +188,8 @@ impl Draft {
     }
 
     pub(super) fn answer(self, (a, b): Pair) -> PairAnswer {
-        let paths = self.paths;
-        let worst = |may_block: bool| paths.iter().filter(|p| p.blocks || !may_block).map(|p| p.grade).max();
-        let grade = worst(true).or(worst(false)).unwrap_or(Grade::Identical);
-        PairAnswer { a, b, stacked: self.stacked, grade, paths, unknown: self.unknown }
+        let paths = PathOverlaps::from(self.paths);
+        PairAnswer { a, b, stacked: self.stacked, grade: paths.worst(), paths, unknown: self.unknown }
     }
 }
 

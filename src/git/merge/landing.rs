@@ -13,6 +13,7 @@ use super::super::merge_tree::{Conflicted, Merged};
 use super::super::repository::joined;
 use super::super::tree::{self, Entry};
 use super::content::Left;
+use super::memory::Outline;
 use super::walk::{self, Touched};
 use super::{Landing, Line, Work, side_by_side};
 use crate::domain::id::ObjectId;
@@ -52,6 +53,8 @@ pub(super) struct Brought {
     pub(super) renames: Option<Vec<(RepoPath, RepoPath)>>,
     /// From an earlier time: contents that were merged then are not in memory now.
     pub(super) remembered: bool,
+    /// What it touched and made of the target, where that is still to be read.
+    pub(super) outline: Option<Outline>,
 }
 
 impl Brought {
@@ -73,6 +76,7 @@ impl Brought {
             unknown: None,
             renames: None,
             remembered: false,
+            outline: None,
         }
     }
 
@@ -88,6 +92,13 @@ impl Brought {
     /// What it added or deleted, of which some may be moves.
     pub(super) fn moved(&self) -> impl Iterator<Item = &Touched> {
         self.touched.iter().filter(|touched| touched.base.is_none() || touched.theirs.is_none())
+    }
+
+    /// Whether it does nothing but to change files that base and target have too: then it meets others at its own paths alone.
+    pub(super) fn only_modifies(&self) -> bool {
+        let everywhere =
+            |touched: &Touched| touched.base.is_some() && touched.ours.is_some() && touched.theirs.is_some();
+        self.lands() && !self.by_git && self.touched.iter().all(everywhere)
     }
 
     /// Where it did something, as far as that is known.

@@ -1,51 +1,62 @@
 //! What was judged before: lines of work and pairs of them by their tips, which never change their meaning as long as
 //! the target stands where it stood, the settings are the same, and so are the attributes, which are asked for while the
-//! rest is read.
+//! rest is read. Lines that nobody new may meet, and overlaps that nobody looks at, stay as they are kept.
 //! What another version of git would say of the few cases that git is asked about is not asked again.
 //! Must not know: where it is kept.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
-use std::thread;
 
 use foldhash::fast::RandomState;
 
-use super::super::attributes::{ByPath, Source};
+use super::super::attributes::{ByPath, Outside, Source};
 use super::super::error::Error;
 use super::super::id_map::IdMap;
 use super::super::objects::ObjectFormat;
 use super::super::program::Git;
-use super::super::repository::joined;
 use super::content::Left;
 use super::landing::{self, Brought};
-use super::{Judge, Line, MergeSettings, PairAnswer, Pairs, Question, Work};
+use super::pair_answers::PairAnswers;
+use super::{Judge, Line, MergeSettings, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
-use crate::domain::overlap::PathOverlap;
 use crate::domain::path::RepoPath;
+use form::{Contents, Volume};
+use shelf::Touching;
 
 mod bytes;
 mod form;
+mod shelf;
+
+pub(super) use shelf::{KeptPair, Outline};
 
 /// Another number for every change of what the bytes mean.
-const FORMAT: [u8; 2] = [3, 0];
+const FORMAT: [u8; 2] = [4, 0];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;
 
-/// So many lines may have changed before it is written anew.
-const CHANGED: usize = 3;
+/// Up to this part of the lines may stand in a volume of their own before all is written anew.
+const LATER: usize = 16;
 
 /// A line with more commits of its own is not remembered.
 const LONGEST: usize = 10_000;
 
-/// Lines, pairs of them by their places, and the attributes that were read for it.
+/// What is remembered for one target: what was found at first, and what became known since.
 #[derive(Debug)]
 pub struct Memory {
-    /// What it holds for.
-    key: Vec<u8>,
-    pub(super) lines: Vec<Brought>,
-    pub(super) pairs: Vec<PairAnswer>,
+    first: Volume,
+    later: Option<Volume>,
     pub(super) attributes: ByPath,
+}
+
+/// What is to be kept, in place of what was kept under that name before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// All of it.
+    First(Vec<u8>),
+    /// What became known since; of use only beside the very bytes that it was found with.
+    Later(Vec<u8>),
 }
 
 /// What of a question is known.
@@ -53,10 +64,24 @@ pub struct Memory {
 pub(super) struct Known {
     /// By the question's lines.
     pub(super) lines: Vec<Option<Brought>>,
-    /// By the question's lines too, sorted.
-    pub(super) pairs: Vec<PairAnswer>,
-    /// How many remembered lines the question does not have.
-    dropped: usize,
+    touching: Vec<Touching>,
+    /// By the question's lines too.
+    pub(super) pairs: PairAnswers,
+    /// Where what is new belongs.
+    volumes: Volumes,
+}
+
+/// What a further volume needs to know of the first.
+#[derive(Default)]
+pub(super) struct Volumes {
+    /// The first one's key and sum.
+    key: Vec<u8>,
+    /// How many lines it holds.
+    lines: usize,
+    /// By the question's lines, their numbers among all that are remembered.
+    numbers: Vec<Option<usize>>,
+    /// What the first one's attributes come from besides the target, where they are still those.
+    outside: Option<Outside>,
 }
 
 /// What reading something remembered needs.
@@ -75,73 +100,78 @@ pub struct Recall<'a> {
 }
 
 impl Recall<'_> {
-    /// Reads what was kept, whatever it is; nothing where it is not whole, or where a path has other attributes now.
+    /// Reads what was kept, whatever it is; nothing where it is not whole, or where a path has other attributes now. What
+    /// became known later is left out where it is not whole or belongs to something else.
     #[must_use]
-    pub fn read(&self, kept: &[u8]) -> Option<Memory> {
+    pub fn read(&self, first: Vec<u8>, later: Option<Vec<u8>>) -> Option<Memory> {
+        let first = form::read(first, self.format.id_len())?;
+        let later = later.and_then(|later| form::read(later, self.format.id_len()));
+        let later = later.filter(|later| later.key == first.name() && later.fits(first.lines.len()));
+        let all = || std::iter::once(&first).chain(&later);
+        let attributes: ByPath = all().flat_map(|volume| volume.attributes.iter().cloned()).collect();
+        if all().all(|volume| volume.outside().is_some()) {
+            return Some(Memory { first, later, attributes });
+        }
         let source = Source {
             git: self.git,
             common_dir: self.repository,
             target: self.target,
             default_driver: self.settings.default_driver.as_deref(),
         };
-        let opened = form::open(kept, self.format.id_len())?;
-        let (memory, still) = thread::scope(|scope| {
-            let still = scope.spawn(|| source.still_has(&opened.attributes));
-            (opened.whole(), joined(still.join()))
-        });
         // Where it cannot be told, whoever judges asks again, and says so.
-        memory.filter(|_| still.is_ok_and(|still| still))
+        let still = source.still_has(&attributes).is_ok_and(|still| still);
+        still.then_some(Memory { first, later, attributes })
     }
 }
 
 impl Memory {
     /// Whether it answers this question.
     pub(super) fn holds(&self, work: &Work<'_>, question: &Question) -> bool {
-        key(work, question).is_some_and(|key| key == self.key)
+        key(work, question).is_some_and(|key| key == self.first.key)
     }
 
     /// What it knows of the question's lines.
     pub(super) fn of(self, question: &Question) -> Known {
-        let mut known = Known::default();
-        let mut at: IdMap<usize> = IdMap::default();
-        let mut lines: Vec<Option<Brought>> = self.lines.into_iter().map(Some).collect();
-        for (n, line) in lines.iter().enumerate() {
-            at.extend(line.as_ref().map(|line| (line.tip, n)));
+        let (key, count, outside) = (self.first.name(), self.first.lines.len(), self.first.outside());
+        let mut known = Known { touching: vec![self.first.touching], ..Known::default() };
+        let (mut lines, mut pairs, mut shelves) = (self.first.lines, self.first.pairs, self.first.shelves);
+        if let Some(later) = self.later {
+            lines.extend(later.lines);
+            pairs.extend(later.pairs.into_iter().map(|pair| pair.on(shelves.len())));
+            shelves.extend(later.shelves);
+            known.touching.push(later.touching);
         }
+        let at: IdMap<usize> = lines.iter().enumerate().map(|(n, line)| (line.tip, n)).collect();
+        let mut lines: Vec<Option<Brought>> = lines.into_iter().map(Some).collect();
         let mut place: Vec<Option<usize>> = vec![None; lines.len()];
         for (n, line) in question.lines.iter().enumerate() {
-            let remembered = at
-                .get(&line.tip)
-                .copied()
-                .filter(|&at| lines[at].as_ref().is_some_and(|known| known.judge_unlanded == line.judge_unlanded));
-            known.lines.push(remembered.and_then(|at| lines[at].take()));
-            if let Some(at) = remembered {
+            let as_asked = |at: &usize| lines[*at].as_ref().is_some_and(|k| k.judge_unlanded == line.judge_unlanded);
+            let number = at.get(&line.tip).copied().filter(as_asked);
+            known.lines.push(number.and_then(|at| lines[at].take()));
+            known.volumes.numbers.push(number);
+            if let Some(at) = number {
                 place[at] = Some(n);
             }
         }
-        known.dropped = place.iter().filter(|place| place.is_none()).count();
-        known.pairs = self.pairs.into_iter().filter_map(|pair| moved(pair, &place)).collect();
-        known.pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        (known.volumes.key, known.volumes.lines, known.volumes.outside) = (key, count, outside);
+        let mut pairs: Vec<KeptPair> = pairs.into_iter().filter_map(|pair| pair.moved(&place)).collect();
+        // Mostly in order already.
+        pairs.sort_by_key(KeptPair::pair);
+        known.pairs = PairAnswers { known: pairs, shelves, new: Vec::new() };
         known
     }
 }
 
 impl Known {
-    /// Whether so much is new that it is worth being written anew.
-    pub(super) fn is_outdated(&self) -> bool {
-        let new = self.lines.iter().filter(|line| line.is_none()).count();
-        new + self.dropped > CHANGED
+    /// Reads those lines in full that one of the `new` ones may meet.
+    pub(super) fn read_near(&mut self, new: &[Brought]) {
+        shelf::read_near(&mut self.lines, &self.touching, new);
     }
-}
 
-/// A pair by the places that its lines have now.
-fn moved(pair: PairAnswer, place: &[Option<usize>]) -> Option<PairAnswer> {
-    let (a, b) = (place[pair.a]?, place[pair.b]?);
-    if a < b {
-        return Some(PairAnswer { a, b, ..pair });
+    /// Where what is new belongs.
+    pub(super) fn volumes(&mut self) -> Volumes {
+        std::mem::take(&mut self.volumes)
     }
-    let paths = pair.paths.into_iter().map(PathOverlap::turned).collect();
-    Some(PairAnswer { a: b, b: a, paths, ..pair })
 }
 
 /// Whether answers to such a question are remembered: where it is about whole lines, many of them, and git has no other
@@ -212,21 +242,77 @@ fn remake(work: &Work<'_>, line: &Brought, paths: &HashSet<RepoPath, RandomState
     Ok(true)
 }
 
-/// The answers as bytes to be kept; `None` for a question whose answers are not.
-pub(super) fn keep(work: &Work<'_>, question: &Question, brought: &[Brought], pairs: &[PairAnswer]) -> Option<Vec<u8>> {
+/// All answers as bytes to be kept; `None` for a question whose answers are not. `outside` is what attributes come from
+/// besides the target.
+pub(super) fn keep(
+    work: &Work<'_>,
+    question: &Question,
+    brought: &mut [Brought],
+    pairs: &PairAnswers,
+    outside: Option<Outside>,
+) -> Option<Keep> {
     let key = key(work, question)?;
-    let mut doubtful: Vec<bool> =
-        brought.iter().map(|line| line.unknown.is_some() || line.own.len() > LONGEST).collect();
-    for pair in pairs.iter().filter(|pair| pair.unknown.is_some()) {
-        (doubtful[pair.a], doubtful[pair.b]) = (true, true);
-    }
-    // Of several lines with one tip the last is found again.
-    let last: IdMap<usize> = brought.iter().enumerate().map(|(n, line)| (line.tip, n)).collect();
+    brought.iter_mut().for_each(shelf::read);
+    let worth = worth_keeping(brought, pairs);
     let (mut place, mut lines) = (vec![None; brought.len()], Vec::new());
-    for (n, line) in brought.iter().enumerate().filter(|&(n, line)| !doubtful[n] && last[&line.tip] == n) {
+    for (n, line) in brought.iter().enumerate().filter(|(n, _)| worth[*n]) {
         place[n] = Some(lines.len());
         lines.push(line);
     }
-    let kept = pairs.iter().filter_map(|pair| Some((place[pair.a]?, place[pair.b]?, pair))).collect::<Vec<_>>();
-    Some(form::write((&lines, &kept, &work.attributes.borrow()), &key))
+    let placed: Vec<_> = pairs.iter().filter_map(|pair| Some((place[pair.a]?, place[pair.b]?, pair))).collect();
+    let attributes = work.attributes.borrow();
+    let attributes = attributes.iter().collect();
+    Some(Keep::First(form::write(Contents { lines: &lines, pairs: &placed, attributes, outside }, &key)))
+}
+
+/// What became known beside what `volumes` has; all where that is much, nothing where nothing did.
+pub(super) fn keep_new(
+    work: &Work<'_>,
+    question: &Question,
+    brought: &mut [Brought],
+    pairs: &PairAnswers,
+    volumes: &Volumes,
+) -> Option<Keep> {
+    let worth = worth_keeping(brought, pairs);
+    let is_first = |n: usize| volumes.numbers[n].is_some_and(|number| number < volumes.lines);
+    let later: Vec<usize> = (0..brought.len()).filter(|&n| worth[n] && !is_first(n)).collect();
+    if later.iter().all(|&n| volumes.numbers[n].is_some()) {
+        return None;
+    }
+    if later.len() > (volumes.lines / LATER).max(1) {
+        return keep(work, question, brought, pairs, volumes.outside.clone());
+    }
+    let mut place: Vec<Option<usize>> =
+        (0..brought.len()).map(|n| volumes.numbers[n].filter(|_| is_first(n))).collect();
+    for (k, &n) in later.iter().enumerate() {
+        place[n] = Some(volumes.lines + k);
+        shelf::read(&mut brought[n]);
+    }
+    let is_later = |&(a, b): &(usize, usize)| !(is_first(a) && is_first(b));
+    let known = pairs.known.iter().filter(|pair| is_later(&pair.pair()));
+    let known = known.map(|pair| Cow::Owned(pair.answer(&pairs.shelves)));
+    let new = pairs.new.iter().map(Cow::Borrowed);
+    let placed: Vec<_> =
+        known.chain(new).filter_map(|pair| Some(form::in_order(place[pair.a]?, place[pair.b]?, pair))).collect();
+    let lines: Vec<&Brought> = later.iter().map(|&n| &brought[n]).collect();
+    let (all, outside) = (work.attributes.borrow(), volumes.outside.clone());
+    // Where nobody can tell whether they still hold, all of them are asked about.
+    let attributes = match outside {
+        Some(_) => lines.iter().flat_map(|line| line.paths()).filter_map(|path| all.get_key_value(path)).collect(),
+        None => all.iter().collect(),
+    };
+    Some(Keep::Later(form::write(Contents { lines: &lines, pairs: &placed, attributes, outside }, &volumes.key)))
+}
+
+/// By line, whether it is remembered.
+fn worth_keeping(brought: &[Brought], pairs: &PairAnswers) -> Vec<bool> {
+    // Of several lines with one tip the last is found again.
+    let last: IdMap<usize> = brought.iter().enumerate().map(|(n, line)| (line.tip, n)).collect();
+    let is_worth =
+        |(n, line): (usize, &Brought)| line.unknown.is_none() && line.own.len() <= LONGEST && last[&line.tip] == n;
+    let mut worth: Vec<bool> = brought.iter().enumerate().map(is_worth).collect();
+    for pair in pairs.new.iter().filter(|pair| pair.unknown.is_some()) {
+        (worth[pair.a], worth[pair.b]) = (false, false);
+    }
+    worth
 }

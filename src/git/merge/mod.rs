@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use super::attributes::{self, Attributes};
+use super::attributes::{self, Attributes, Outside};
 use super::error::Error;
 use super::history::Fork;
 use super::id_map::IdMap;
@@ -17,10 +17,13 @@ use super::merge_tree::{self, Asked, Merged};
 use super::objects::{ObjectStore, Objects};
 use super::program::{Deadline, Git};
 use super::rename;
+use super::repository::joined;
 use super::tree::{Entry, TreeChange};
 use crate::domain::id::ObjectId;
-use crate::domain::overlap::{Grade, PathConflict, PathOverlap};
+use crate::domain::lazy::Lazy;
+use crate::domain::overlap::{Grade, PathConflict};
 use crate::domain::path::RepoPath;
+use crate::domain::path_overlaps::PathOverlaps;
 use content::Contents;
 use landing::Brought;
 use memory::Known;
@@ -36,6 +39,7 @@ mod landing;
 mod meeting;
 mod memory;
 mod moves;
+mod pair_answers;
 mod pairs;
 mod settings;
 mod side_by_side;
@@ -43,7 +47,8 @@ mod succession;
 mod texts;
 mod walk;
 
-pub use memory::{Memory, Recall, WORTH_REMEMBERING};
+pub use memory::{Keep, Memory, Recall, WORTH_REMEMBERING};
+pub use pair_answers::PairAnswers;
 pub use settings::MergeSettings;
 pub use succession::land;
 
@@ -110,7 +115,7 @@ pub struct LineAnswer {
     /// Where it left the target.
     pub fork: Fork,
     /// What it changed since, sorted by path.
-    pub changes: Vec<TreeChange>,
+    pub changes: Lazy<Vec<TreeChange>>,
     /// What of that are moves, as (from, to).
     pub renames: Vec<(RepoPath, RepoPath)>,
     /// Whether it lands.
@@ -135,8 +140,16 @@ pub enum Landing {
     Unknown(String),
 }
 
-/// An answer, and what is to be kept of it.
-pub type Kept = (Answer, Option<Vec<u8>>);
+/// An answer as it comes of one that is remembered.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// One for each line, in the question's order.
+    pub lines: Vec<LineAnswer>,
+    /// The pairs that share a path, are stacked, or could not be judged.
+    pub pairs: PairAnswers,
+    /// What is to be kept of it.
+    pub keep: Option<Keep>,
+}
 
 /// Two lines on top of each other.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -150,7 +163,7 @@ pub struct PairAnswer {
     /// The worst grade among the paths that may block, else among all.
     pub grade: Grade,
     /// Where they meet, sorted by path.
-    pub paths: Vec<PathOverlap>,
+    pub paths: PathOverlaps,
     /// Why it could not be judged.
     pub unknown: Option<String>,
 }
@@ -163,7 +176,7 @@ pub struct PairAnswer {
 pub fn judge(judge: &Judge<'_>, question: &Question) -> Result<Answer, Error> {
     let work = Work::new(judge, question)?;
     let (brought, pairs) = work.answer(question, Known::default())?;
-    Ok(Answer { lines: told(brought), pairs })
+    Ok(Answer { lines: told(brought), pairs: pairs.into_all() })
 }
 
 /// Whether [`judge_again`] has any advantage over [`judge`] for this question.
@@ -178,14 +191,19 @@ pub fn is_remembered(judge: &Judge<'_>, question: &Question) -> bool {
 ///
 /// # Errors
 /// As [`judge`].
-pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory>) -> Result<Kept, Error> {
+pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory>) -> Result<Again, Error> {
     let work = Work::new(judge, question)?;
     if let Some(memory) = memory.filter(|memory| memory.holds(&work, question)) {
         return work.answer_from(memory, question);
     }
-    let (brought, pairs) = work.answer(question, Known::default())?;
-    let keep = memory::keep(&work, question, &brought, &pairs);
-    Ok((Answer { lines: told(brought), pairs }, keep))
+    let source = work.attribute_source();
+    let (found, outside) = thread::scope(|scope| {
+        let outside = scope.spawn(|| Outside::look(&source));
+        (work.answer(question, Known::default()), joined(outside.join()))
+    });
+    let (mut brought, pairs) = found?;
+    let keep = memory::keep(&work, question, &mut brought, &pairs, outside);
+    Ok(Again { lines: told(brought), pairs, keep })
 }
 
 /// What one judgement works with.
@@ -289,17 +307,17 @@ impl<'a> Work<'a> {
     }
 
     /// The answer by what is remembered.
-    fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Kept, Error> {
+    fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Again, Error> {
         *self.attributes.borrow_mut() = Arc::new(std::mem::take(&mut memory.attributes));
-        let known = memory.of(question);
-        let outdated = known.is_outdated();
-        let (brought, pairs) = self.answer(question, known)?;
-        let keep = if outdated { memory::keep(self, question, &brought, &pairs) } else { None };
-        Ok((Answer { lines: told(brought), pairs }, keep))
+        let mut known = memory.of(question);
+        let volumes = known.volumes();
+        let (mut brought, pairs) = self.answer(question, known)?;
+        let keep = memory::keep_new(self, question, &mut brought, &pairs, &volumes);
+        Ok(Again { lines: told(brought), pairs, keep })
     }
 
     /// Every line and every pair; those that are known as they are.
-    fn answer(&self, question: &Question, known: Known) -> Result<(Vec<Brought>, Vec<PairAnswer>), Error> {
+    fn answer(&self, question: &Question, mut known: Known) -> Result<(Vec<Brought>, PairAnswers), Error> {
         let is_known = |n: usize| known.lines.get(n).is_some_and(Option::is_some);
         let new: Vec<usize> = (0..question.lines.len()).filter(|&n| !is_known(n)).collect();
         let lines: Vec<Line> = new.iter().map(|&n| question.lines[n]).collect();
@@ -311,20 +329,16 @@ impl<'a> Work<'a> {
             let renames = self.or_reason(rename::find(self.judge.objects, &changes))?;
             line.renames = Some(renames.unwrap_or_default());
         }
-        let (mut found, mut known_lines) = (found.into_iter(), known.lines.into_iter());
+        known.read_near(&found);
+        let (mut found, mut known_lines) = (found.into_iter(), std::mem::take(&mut known.lines).into_iter());
         let mut brought: Vec<Brought> =
             question.lines.iter().filter_map(|_| known_lines.next().flatten().or_else(|| found.next())).collect();
         if new.is_empty() {
             return Ok((brought, known.pairs));
         }
         memory::refresh(self, question, &mut brought, &new)?;
-        let mut pairs = pairs::judge(self, question, &brought, &new)?;
-        if !known.pairs.is_empty() {
-            pairs.extend(known.pairs);
-            // Two runs that are sorted each: the stable sort just merges them.
-            pairs.sort_by_key(|pair| (pair.a, pair.b));
-        }
-        Ok((brought, pairs))
+        known.pairs.new = pairs::judge(self, question, &brought, &new)?;
+        Ok((brought, known.pairs))
     }
 }
 
@@ -348,7 +362,10 @@ type LeftThere = BTreeMap<RepoPath, Option<Entry>>;
 impl LineAnswer {
     fn of(line: Brought) -> (Self, LeftThere) {
         let landing = line.landing();
-        let changes = line.touched.into_iter().map(Touched::change).collect();
+        let changes = match line.outline {
+            Some(outline) => Lazy::new(outline.len(), move || outline.changes()),
+            None => line.touched.into_iter().map(Touched::change).collect(),
+        };
         let renames = line.renames.unwrap_or_default();
         (Self { fork: line.fork, changes, renames, landing }, line.effective)
     }

@@ -13,13 +13,13 @@ use crate::domain::time::Timestamp;
 use crate::domain::working_set::{Change, Layer, Status, WorkingSet};
 use crate::failure::Failure;
 use crate::git::history::{self, Fork};
-use crate::git::merge::{Answer, Landing, Line, LineAnswer, Pairs, Question};
+use crate::git::merge::{Landing, Line, LineAnswer, Pairs, Question};
 use crate::git::objects::Objects;
 use crate::git::program::Deadline;
 use crate::git::repository::Repository;
 use crate::git::tree::TreeChange;
 use crate::ops::context::Context;
-use crate::ops::verdicts;
+use crate::ops::verdicts::{self, Verdicts};
 
 /// What judging one base needs.
 pub(super) struct Bench<'a> {
@@ -58,7 +58,7 @@ impl Bench<'_> {
         self.survey(target, members, answer)
     }
 
-    fn survey(&self, target: Target, members: &[Chosen], answer: Answer) -> Result<Judged, Failure> {
+    fn survey(&self, target: Target, members: &[Chosen], answer: Verdicts) -> Result<Judged, Failure> {
         let mut survey = Survey {
             now: self.ctx.now,
             target,
@@ -77,7 +77,7 @@ impl Bench<'_> {
             survey.instances.push(self.instance(member, &line));
         }
         let mut stacked_on = vec![None; members.len()];
-        for pair in answer.pairs {
+        for pair in answer.pairs.into_all() {
             let (a, b) = (pair.a, pair.b);
             if pair.stacked {
                 let (lower, upper) = if self.is_below(members, a, b)? { (a, b) } else { (b, a) };

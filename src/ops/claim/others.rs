@@ -67,7 +67,7 @@ fn on_files(ctx: &Context, place: &Place, files: BTreeSet<RepoPath>) -> Result<V
                 identity: other.who.identity.clone(),
                 label: other.who.label.clone(),
                 task: ctx.task_of(&other.who.identity),
-                paths: line.changes.into_iter().map(|change| change.path).collect(),
+                paths: line.changes.into_inner().into_iter().map(|change| change.path).collect(),
             });
         }
     }

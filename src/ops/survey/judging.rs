@@ -1,6 +1,7 @@
 //! The engine's answer about everybody, as a survey: states, working sets, collisions, worst first.
 //! Must not know: how anything was read, how a verdict is found.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SurveyOptions;
@@ -8,8 +9,9 @@ use super::reading::{self, Taken};
 use super::work;
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::instance::{Instance, Kind, State};
-use crate::domain::overlap::{Grade, PathOverlap};
+use crate::domain::overlap::Grade;
 use crate::domain::path::RepoPath;
+use crate::domain::path_overlaps::PathOverlaps;
 use crate::domain::process::Liveness;
 use crate::domain::record::Record;
 use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
@@ -17,12 +19,12 @@ use crate::domain::time::{STALE_AFTER, Timestamp};
 use crate::domain::working_set::WorkingSet;
 use crate::failure::Failure;
 use crate::git::history::Fork;
-use crate::git::merge::{self, Landing, Line, LineAnswer, Memory, PairAnswer, Pairs, Question};
+use crate::git::merge::{Landing, Line, LineAnswer, Memory, PairAnswer, Pairs, Question};
 use crate::git::names;
 use crate::git::objects::Objects;
 use crate::git::tree::TreeChange;
 use crate::ops::context::Context;
-use crate::ops::verdicts;
+use crate::ops::verdicts::{self, Verdicts};
 use crate::ops::who::{Everybody, Who};
 use crate::os::process;
 
@@ -48,9 +50,9 @@ pub(super) fn judge(
     (taken, memory): (&[Taken], Option<Memory>),
 ) -> Result<Survey, Failure> {
     let asked = Asked::of(&people, taken, options);
-    let answer = match target.tip {
+    let mut answer = match target.tip {
         Some(tip) if !asked.lines.is_empty() => verdicts::judge(ctx, objects, &asked.question(tip, options), memory)?,
-        _ => merge::Answer { lines: Vec::new(), pairs: Vec::new() },
+        _ => Verdicts::default(),
     };
     let committed = committed(objects, &target, &people, taken);
     let sized = people.all.len() <= SIZED_BRANCHES;
@@ -73,10 +75,13 @@ pub(super) fn judge(
         notices: people.notices.into_iter().chain(ctx.warnings.iter().cloned()).collect(),
         instances,
     };
-    for pair in answer.pairs {
-        enter(ctx, &mut survey, &asked, taken, pair);
+    for grade in [Grade::Conflict, Grade::Disjoint, Grade::Identical] {
+        answer.pairs.take(grade, |pair| enter(ctx, &mut survey, &asked, taken, pair));
     }
-    survey.overlaps = worst_first(survey.overlaps);
+    if survey.overlaps.windows(2).any(|two| two[0].grade < two[1].grade) {
+        survey.overlaps.sort_by_key(|overlap| Reverse(overlap.grade));
+    }
+    survey.unknown_pairs.sort_by(|one, other| one.instances.cmp(&other.instances));
     survey.notices.extend(missing(ctx, &survey));
     Ok(survey)
 }
@@ -86,20 +91,6 @@ pub(in crate::ops) fn missing(ctx: &Context, survey: &Survey) -> Option<String> 
     let what = "this is a partial clone, for which coord fetches nothing: git fetch --refetch --no-filter brings what is \
                 missing";
     (ctx.repository.partial && survey.unknown() > 0).then(|| what.to_owned())
-}
-
-/// The overlaps by their grades; each grade's in the order they came in.
-fn worst_first(overlaps: Vec<Overlap>) -> Vec<Overlap> {
-    let mut by_grade: [Vec<Overlap>; 3] = [const { Vec::new() }; 3];
-    for overlap in overlaps {
-        let place = match overlap.grade {
-            Grade::Conflict => 0,
-            Grade::Disjoint => 1,
-            Grade::Identical => 2,
-        };
-        by_grade[place].push(overlap);
-    }
-    by_grade.into_iter().flatten().collect()
 }
 
 /// Puts what is known of one instance together.
@@ -121,13 +112,11 @@ impl Portrait<'_> {
         committed: Option<&[TreeChange]>,
         line: Option<LineAnswer>,
     ) -> Instance {
-        let changes = line.as_ref().map(|line| &*line.changes).unwrap_or_default();
         let mut size = None;
         // Sizes are for the eye alone: what cannot be counted is left out.
-        if (self.sized || person.kind == Kind::Worktree)
-            && let Ok(counted) = work::lines(self.objects, taken, changes, &mut self.budget)
-        {
-            size = counted;
+        if self.sized || person.kind == Kind::Worktree {
+            let changes = line.as_ref().map(|line| line.changes.as_slice()).unwrap_or_default();
+            size = work::lines(self.objects, taken, changes, &mut self.budget).unwrap_or_default();
         }
         let touched = touched(person, taken);
         let alive = self.alive.contains(&person.identity);
@@ -286,18 +275,22 @@ fn enter(ctx: &Context, survey: &mut Survey, asked: &Asked, taken: &[Taken], pai
     if let Some(reason) = pair.unknown {
         survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason });
     }
-    let unsure = |path: &RepoPath| [pair.a, pair.b].iter().find_map(|&at| taken[at].snapshot.unsure.get(path));
-    let mut sure = pair.paths;
-    if let Some((path, why)) = sure.iter().find_map(|overlap| Some((&overlap.path, unsure(&overlap.path)?))) {
-        let reason = format!("{}: {why}", String::from_utf8_lossy(path.as_bytes()));
-        survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason });
-        sure.retain(|overlap| unsure(&overlap.path).is_none());
+    let (mut sure, mut grade) = (pair.paths, pair.grade);
+    // Hardly anybody has a path that was not wholly read, and most overlaps are never looked at.
+    if [pair.a, pair.b].iter().any(|&at| !taken[at].snapshot.unsure.is_empty()) {
+        let unsure = |path: &RepoPath| [pair.a, pair.b].iter().find_map(|&at| taken[at].snapshot.unsure.get(path));
+        if let Some((path, why)) = sure.iter().find_map(|overlap| Some((&overlap.path, unsure(&overlap.path)?))) {
+            let reason = format!("{}: {why}", String::from_utf8_lossy(path.as_bytes()));
+            survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason });
+            sure.retain(|overlap| unsure(&overlap.path).is_none());
+            grade = sure.worst();
+        }
     }
     if sure.is_empty() {
         return;
     }
     let acknowledged = acknowledged(ctx, survey, pair.a, pair.b, &sure);
-    survey.overlaps.push(Overlap { a: pair.a, b: pair.b, grade: worst(&sure), acknowledged, paths: sure });
+    survey.overlaps.push(Overlap { a: pair.a, b: pair.b, grade, acknowledged, paths: sure });
 }
 
 /// The pair by the places of the survey, the first of them first.
@@ -306,35 +299,14 @@ fn in_order(pair: PairAnswer, asked: &Asked) -> PairAnswer {
     if a < b {
         return PairAnswer { a, b, ..pair };
     }
-    PairAnswer { a: b, b: a, paths: pair.paths.into_iter().map(PathOverlap::turned).collect(), ..pair }
+    PairAnswer { a: b, b: a, paths: pair.paths.turned(), ..pair }
 }
 
-/// The worst grade among the paths that may block, else among all.
-fn worst(paths: &[PathOverlap]) -> Grade {
-    let blocking = paths.iter().filter(|path| path.blocks).map(|path| path.grade).max();
-    blocking.or(paths.iter().map(|path| path.grade).max()).unwrap_or(Grade::Identical)
-}
-
-fn acknowledged(ctx: &Context, survey: &Survey, a: usize, b: usize, paths: &[PathOverlap]) -> bool {
+fn acknowledged(ctx: &Context, survey: &Survey, a: usize, b: usize, paths: &PathOverlaps) -> bool {
     let (a, b) = (&survey.instances[a].identity, &survey.instances[b].identity);
+    if !ctx.acks().iter().any(|ack| ack.is_about(a, b)) {
+        return false;
+    }
     let mut conflicts = paths.iter().filter(|path| path.grade == Grade::Conflict).peekable();
     conflicts.peek().is_some() && conflicts.all(|path| ctx.acknowledged(a, b, &path.path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn overlap(grade: Grade, blocks: bool) -> PathOverlap {
-        let path = RepoPath::new("x").expect("valid");
-        PathOverlap::without_lines(path, grade, None, blocks)
-    }
-
-    #[test]
-    fn a_pairs_grade_is_the_worst_that_may_block() {
-        let lock_file = overlap(Grade::Conflict, false);
-        assert_eq!(worst(&[lock_file.clone(), overlap(Grade::Disjoint, true)]), Grade::Disjoint);
-        assert_eq!(worst(&[lock_file]), Grade::Conflict);
-        assert_eq!(worst(&[overlap(Grade::Conflict, true), overlap(Grade::Identical, true)]), Grade::Conflict);
-    }
 }

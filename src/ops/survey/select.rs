@@ -3,7 +3,6 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Overlap, Survey};
 use crate::failure::Failure;
@@ -18,7 +17,7 @@ pub(in crate::ops) fn of_paths(mut survey: Survey, paths: &[String]) -> Result<S
     let is_wanted = |path: &RepoPath| wanted.is_match(names::to_path(path.as_bytes()));
     for overlap in &mut survey.overlaps {
         overlap.paths.retain(|path| is_wanted(&path.path));
-        overlap.grade = grade(&overlap.paths);
+        overlap.grade = overlap.paths.worst();
     }
     for conflict in &mut survey.target_conflicts {
         conflict.paths.retain(|path| is_wanted(&path.path));
@@ -27,12 +26,6 @@ pub(in crate::ops) fn of_paths(mut survey: Survey, paths: &[String]) -> Result<S
     survey.target_conflicts.retain(|conflict| !conflict.paths.is_empty());
     survey.overlaps.sort_by_key(|overlap: &Overlap| std::cmp::Reverse(overlap.grade));
     Ok(survey)
-}
-
-/// The worst grade among the paths that may block, else among all.
-fn grade(paths: &[PathOverlap]) -> Grade {
-    let blocking = paths.iter().filter(|path| path.blocks).map(|path| path.grade).max();
-    blocking.or_else(|| paths.iter().map(|path| path.grade).max()).unwrap_or(Grade::Identical)
 }
 
 fn globs(texts: &[String]) -> Result<GlobSet, Failure> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::reading::Taken;
+use crate::domain::lazy::Lazy;
 use crate::domain::path::RepoPath;
 use crate::domain::text::{self, LineTable};
 use crate::domain::working_set::{Change, Layer, Status as Kind, WorkingSet};
@@ -21,9 +22,15 @@ const LARGEST: usize = 512 << 10;
 pub(super) fn set(taken: &Taken, committed: Option<&[TreeChange]>, answer: Option<LineAnswer>) -> WorkingSet {
     let known = answer.is_some();
     let (all, renames) = answer.map(|answer| (answer.changes, answer.renames)).unwrap_or_default();
-    let mut changes = match committed {
-        None if taken.status.entries.is_empty() => all.into_iter().map(entered).collect(),
-        _ => layered(taken, committed.unwrap_or(&all), known.then_some(&all)),
+    let as_committed = committed.is_none() && taken.status.entries.is_empty();
+    if as_committed && renames.is_empty() {
+        let changes = Lazy::new(all.len(), move || all.iter().cloned().map(entered).collect());
+        return WorkingSet { changes, added_lines: None, deleted_lines: None };
+    }
+    let mut changes = if as_committed {
+        all.into_inner().into_iter().map(entered).collect()
+    } else {
+        layered(taken, committed.unwrap_or(&all), known.then_some(&all))
     };
     for (from, to) in renames {
         if let Some(change) = changes.get_mut(&to) {
@@ -31,7 +38,7 @@ pub(super) fn set(taken: &Taken, committed: Option<&[TreeChange]>, answer: Optio
             change.from = Some(from);
         }
     }
-    WorkingSet { changes, added_lines: None, deleted_lines: None }
+    WorkingSet { changes: changes.into(), added_lines: None, deleted_lines: None }
 }
 
 fn entered(change: TreeChange) -> (RepoPath, Change) {

@@ -1,5 +1,7 @@
-//! Lines, pairs and attributes from bytes. Whatever is not what was written reads as nothing.
-//! Must not know: how they are written, what surrounds them.
+//! Lines, overlaps and attributes from bytes. Whatever is not what was written reads as nothing.
+//! Must not know: how they are written, what surrounds them, when somebody looks at them.
+
+use std::collections::BTreeMap;
 
 use super::{DRIVERS, GRADES, KINDS};
 use crate::domain::hunk::{LineSpan, Spans};
@@ -8,30 +10,27 @@ use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
 use crate::git::history::Fork;
-use crate::git::merge::PairAnswer;
 use crate::git::merge::landing::Brought;
 use crate::git::merge::memory::bytes::Reader;
+use crate::git::merge::memory::shelf::Deeds;
 use crate::git::merge::walk::Touched;
 use crate::git::tree::Entry;
 
-pub(super) struct In<'b> {
-    reader: Reader<'b>,
-    id_len: usize,
-    paths: Vec<RepoPath>,
+/// Reads on from some place of a part.
+pub(in super::super) struct In<'b> {
+    pub(in super::super) reader: Reader<'b>,
+    pub(in super::super) id_len: usize,
+    pub(in super::super) paths: &'b [RepoPath],
+}
+
+/// The paths before a part.
+pub(in super::super) fn paths(reader: &mut Reader<'_>) -> Option<Vec<RepoPath>> {
+    reader.list(|reader| RepoPath::new(reader.bytes()?).ok())
 }
 
 #[expect(clippy::option_option, reason = "the outer one says whether it could be read")]
-impl<'b> In<'b> {
-    /// All of one kind.
-    pub(super) fn part<T>(bytes: &'b [u8], id_len: usize, one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let mut reader = Reader(bytes);
-        let paths = reader.list(|reader| RepoPath::new(reader.bytes()?).ok())?;
-        let mut part = Self { reader, id_len, paths };
-        let all = part.list(one)?;
-        part.reader.0.is_empty().then_some(all)
-    }
-
-    fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+impl In<'_> {
+    pub(in super::super) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.reader.count()?;
         let mut all = Vec::with_capacity(count);
         for _ in 0..count {
@@ -68,10 +67,11 @@ impl<'b> In<'b> {
         KINDS.get(usize::from(self.reader.byte()?)).copied()
     }
 
-    fn grade(&mut self) -> Option<Grade> {
+    pub(super) fn grade(&mut self) -> Option<Grade> {
         GRADES.get(usize::from(self.reader.byte()?)).copied()
     }
 
+    /// A line in outline, without its place.
     pub(super) fn line(&mut self) -> Option<Brought> {
         let (tip, tree, base) = (self.id()?, self.maybe_id()?, self.maybe_id()?);
         let mut forks = self.list(Self::id)?;
@@ -83,6 +83,31 @@ impl<'b> In<'b> {
         let own = self.list(Self::id)?;
         let mut flag = || self.reader.flag();
         let (judge_unlanded, adds, by_git, complete, already) = (flag()?, flag()?, flag()?, flag()?, flag()?);
+        let conflicts = self.list(|from| Some((from.path()?, from.kind()?)))?;
+        let renames = self.list(|from| Some((from.path()?, from.path()?)))?;
+        Some(Brought {
+            tip,
+            tree,
+            judge_unlanded,
+            fork,
+            own,
+            base,
+            touched: Vec::new(),
+            adds,
+            by_git,
+            conflicts: conflicts.into_iter().collect(),
+            complete,
+            effective: BTreeMap::new(),
+            already,
+            unknown: None,
+            renames: Some(renames),
+            remembered: true,
+            outline: None,
+        })
+    }
+
+    /// What a line did.
+    pub(in super::super) fn deeds(&mut self) -> Option<Deeds> {
         let mut effective = Vec::new();
         let touched = self.list(|from| {
             let (path, base) = (from.path()?, from.entry()?);
@@ -93,36 +118,10 @@ impl<'b> In<'b> {
             Some(Touched { path, base, ours, theirs })
         })?;
         effective.extend(self.list(|from| Some((from.path()?, from.entry()?)))?);
-        let conflicts = self.list(|from| Some((from.path()?, from.kind()?)))?;
-        let renames = self.list(|from| Some((from.path()?, from.path()?)))?;
-        Some(Brought {
-            tip,
-            tree,
-            judge_unlanded,
-            fork,
-            own,
-            base,
-            touched,
-            adds,
-            by_git,
-            conflicts: conflicts.into_iter().collect(),
-            complete,
-            effective: effective.into_iter().collect(),
-            already,
-            unknown: None,
-            renames: Some(renames),
-            remembered: true,
-        })
+        Some((touched, effective.into_iter().collect()))
     }
 
-    pub(super) fn pair(&mut self) -> Option<PairAnswer> {
-        let (a, b) = (self.reader.small()? as usize, self.reader.small()? as usize);
-        let (stacked, grade) = (self.reader.flag()?, self.grade()?);
-        let paths = self.list(Self::overlap)?;
-        Some(PairAnswer { a, b, stacked, grade, paths, unknown: None })
-    }
-
-    fn overlap(&mut self) -> Option<PathOverlap> {
+    pub(in super::super) fn overlap(&mut self) -> Option<PathOverlap> {
         let (path, grade) = (self.path()?, self.grade()?);
         let kind = match self.reader.byte()? {
             0 => None,

@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::{DRIVERS, GRADES, KINDS, Placed};
 use crate::domain::id::ObjectId;
+use crate::domain::overlap::PathOverlap;
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
 use crate::git::history::Fork;
@@ -29,19 +30,67 @@ pub(super) struct Out {
 
 impl Out {
     /// All of one kind, with the paths that they name before them.
-    pub(super) fn part<T>(all: &[T], mut one: impl FnMut(&mut Self, &T)) -> Vec<u8> {
+    pub(super) fn part<T>(all: &[T], one: impl FnMut(&mut Self, &T)) -> Vec<u8> {
         let mut out = Self::default();
-        out.count(all.len());
-        for item in all {
-            one(&mut out, item);
+        out.all(all, one);
+        out.with_paths(&[])
+    }
+
+    /// All lines, with the paths that they name before them and, for each, where the lines begin that touched it.
+    pub(super) fn lines(all: &[&Brought]) -> Vec<u8> {
+        let mut out = Self::default();
+        let mut touching: Vec<Vec<usize>> = Vec::new();
+        let mut places = Vec::with_capacity(all.len());
+        out.all(all, |out, line| {
+            out.line(line);
+            places.push(out.framed(|out| out.deeds(line)));
+        });
+        for (line, place) in all.iter().zip(places) {
+            for touched in &line.touched {
+                let at = out.path_at[&touched.path];
+                touching.resize_with(touching.len().max(at + 1), Vec::new);
+                touching[at].push(place);
+            }
         }
-        let mut part = Writer(Vec::with_capacity(out.body.0.len() + out.paths.len() * 64));
-        part.count(out.paths.len());
-        for path in &out.paths {
+        touching.resize_with(out.paths.len(), Vec::new);
+        let mut lists = Writer::default();
+        for places in touching {
+            let mut list = Writer::default();
+            list.count(places.len());
+            for place in places {
+                list.count(place);
+            }
+            lists.bytes(&list.0);
+        }
+        out.with_paths(&lists.0)
+    }
+
+    fn all<T>(&mut self, all: &[T], mut one: impl FnMut(&mut Self, &T)) {
+        self.count(all.len());
+        for item in all {
+            one(self, item);
+        }
+    }
+
+    fn with_paths(self, lists: &[u8]) -> Vec<u8> {
+        let mut part = Writer(Vec::with_capacity(self.body.0.len() + self.paths.len() * 64 + lists.len()));
+        part.count(self.paths.len());
+        for path in &self.paths {
             part.bytes(path.as_bytes());
         }
-        part.0.extend_from_slice(&out.body.0);
+        part.0.extend_from_slice(&self.body.0);
+        part.0.extend_from_slice(lists);
         part.0
+    }
+
+    /// Something with its length before it; where it begins.
+    fn framed(&mut self, write: impl FnOnce(&mut Self)) -> usize {
+        let outer = std::mem::take(&mut self.body);
+        write(self);
+        let inner = std::mem::replace(&mut self.body, outer);
+        self.count(inner.0.len());
+        self.body.0.extend_from_slice(&inner.0);
+        self.body.0.len() - inner.0.len()
     }
 
     fn count(&mut self, count: usize) {
@@ -95,7 +144,7 @@ impl Out {
         }
     }
 
-    pub(super) fn line(&mut self, line: &Brought) {
+    fn line(&mut self, line: &Brought) {
         self.id(line.tip);
         self.maybe_id(line.tree);
         self.maybe_id(line.base);
@@ -109,6 +158,23 @@ impl Out {
         for flag in [line.judge_unlanded, line.adds, line.by_git, line.complete, line.already] {
             self.body.flag(flag);
         }
+        self.count(line.conflicts.len());
+        for (path, kind) in &line.conflicts {
+            self.path(path);
+            self.body.0.push(place(&KINDS, kind));
+        }
+        let renames = line.renames.as_deref().unwrap_or_default();
+        self.count(renames.len());
+        for (from, to) in renames {
+            self.path(from);
+            self.path(to);
+        }
+        self.body.flag(!line.only_modifies());
+        self.count(line.touched.len());
+    }
+
+    /// What the line did.
+    fn deeds(&mut self, line: &Brought) {
         self.count(line.touched.len());
         for touched in &line.touched {
             self.path(&touched.path);
@@ -127,17 +193,6 @@ impl Out {
             self.path(path);
             self.entry(*entry);
         }
-        self.count(line.conflicts.len());
-        for (path, kind) in &line.conflicts {
-            self.path(path);
-            self.body.0.push(place(&KINDS, kind));
-        }
-        let renames = line.renames.as_deref().unwrap_or_default();
-        self.count(renames.len());
-        for (from, to) in renames {
-            self.path(from);
-            self.path(to);
-        }
     }
 
     fn ids(&mut self, ids: &[ObjectId]) {
@@ -147,24 +202,29 @@ impl Out {
         }
     }
 
-    pub(super) fn pair(&mut self, &(a, b, pair): &Placed<'_>) {
-        self.count(a);
-        self.count(b);
+    pub(super) fn pair(&mut self, (a, b, pair): &Placed<'_>) {
+        self.count(*a);
+        self.count(*b);
         self.body.flag(pair.stacked);
         self.body.0.push(place(&GRADES, &pair.grade));
-        self.count(pair.paths.len());
-        for overlap in &pair.paths {
-            self.shared_path(&overlap.path);
-            self.body.0.push(place(&GRADES, &overlap.grade));
-            self.body.0.push(overlap.kind.map_or(0, |kind| 1 + place(&KINDS, &kind)));
-            self.body.flag(overlap.blocks);
-            self.body.number(overlap.gap.map_or(0, |gap| 1 + u64::from(gap)));
-            for spans in [&overlap.a_lines, &overlap.b_lines, &overlap.a_own, &overlap.b_own] {
-                self.count(spans.len());
-                for span in spans {
-                    self.body.number(u64::from(span.first));
-                    self.body.number(u64::from(span.last));
-                }
+        self.body.flag(pair.paths.may_block());
+        self.framed(|out| {
+            out.count(pair.paths.len());
+            pair.paths.iter().for_each(|overlap| out.overlap(overlap));
+        });
+    }
+
+    fn overlap(&mut self, overlap: &PathOverlap) {
+        self.shared_path(&overlap.path);
+        self.body.0.push(place(&GRADES, &overlap.grade));
+        self.body.0.push(overlap.kind.map_or(0, |kind| 1 + place(&KINDS, &kind)));
+        self.body.flag(overlap.blocks);
+        self.body.number(overlap.gap.map_or(0, |gap| 1 + u64::from(gap)));
+        for spans in [&overlap.a_lines, &overlap.b_lines, &overlap.a_own, &overlap.b_own] {
+            self.count(spans.len());
+            for span in spans {
+                self.body.number(u64::from(span.first));
+                self.body.number(u64::from(span.last));
             }
         }
     }

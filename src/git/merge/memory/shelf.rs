@@ -1,0 +1,199 @@
+//! What is remembered and not read yet: lines of work and overlaps stay bytes until somebody looks at them.
+//! Must not know: how the bytes are laid out, beyond where each one begins.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use super::bytes::Reader;
+use super::form::reading::{self, In};
+use crate::domain::overlap::{Grade, PathOverlap};
+use crate::domain::path::RepoPath;
+use crate::domain::path_overlaps::{Evidence, PathOverlaps};
+use crate::git::merge::PairAnswer;
+use crate::git::merge::landing::Brought;
+use crate::git::merge::walk::Touched;
+use crate::git::tree::{Entry, TreeChange};
+
+/// One part of what was kept, with the paths that it names.
+pub(in crate::git::merge) struct Part {
+    whole: Arc<Vec<u8>>,
+    /// Where it lies in the whole, its paths left out.
+    range: Range<usize>,
+    pub(super) paths: Vec<RepoPath>,
+    id_len: usize,
+}
+
+impl Part {
+    /// The part that lies there, its paths read.
+    pub(super) fn open(whole: &Arc<Vec<u8>>, range: Range<usize>, id_len: usize) -> Option<Arc<Self>> {
+        let mut reader = Reader(whole.get(range.clone())?);
+        let paths = reading::paths(&mut reader)?;
+        let range = range.end - reader.0.len()..range.end;
+        Some(Arc::new(Self { whole: Arc::clone(whole), range, paths, id_len }))
+    }
+
+    /// Its bytes from a place on.
+    pub(super) fn from(&self, place: usize) -> Option<In<'_>> {
+        let bytes = self.whole.get(self.range.clone())?.get(place..)?;
+        Some(In { reader: Reader(bytes), id_len: self.id_len, paths: &self.paths })
+    }
+
+    /// How far somebody has read in it.
+    pub(super) fn place(&self, of: &In<'_>) -> Option<u32> {
+        u32::try_from(self.range.len().checked_sub(of.reader.0.len())?).ok()
+    }
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part").field("range", &self.range).finish_non_exhaustive()
+    }
+}
+
+impl Evidence for Part {
+    /// The whole has a sum that was right, so what cannot be read was never written.
+    fn read(&self, place: u32) -> Vec<PathOverlap> {
+        self.from(place as usize).and_then(|mut from| from.list(In::overlap)).unwrap_or_default()
+    }
+}
+
+/// What a line did, still to be read.
+#[derive(Clone, Debug)]
+pub(in crate::git::merge) struct Outline {
+    pub(super) part: Arc<Part>,
+    pub(super) place: u32,
+    /// How many paths it changed.
+    pub(super) touched: usize,
+    /// Whether it may meet others elsewhere than at the paths that both changed.
+    pub(super) is_eventful: bool,
+}
+
+/// What a line changed, and what it made of the target.
+pub(super) type Deeds = (Vec<Touched>, BTreeMap<RepoPath, Option<Entry>>);
+
+impl Outline {
+    /// How many paths the line changed.
+    pub(in crate::git::merge) fn len(&self) -> usize {
+        self.touched
+    }
+
+    /// Tells it from every other.
+    fn address(&self) -> (usize, u32) {
+        (Arc::as_ptr(&self.part).addr(), self.place)
+    }
+
+    fn read(&self) -> Option<Deeds> {
+        self.part.from(self.place as usize)?.deeds()
+    }
+
+    /// What the line changed, sorted by path.
+    pub(in crate::git::merge) fn changes(&self) -> Vec<TreeChange> {
+        let touched = self.read().map(|(touched, _)| touched).unwrap_or_default();
+        touched.into_iter().map(Touched::change).collect()
+    }
+}
+
+/// Reads those of the lines in full that one of the `new` ones may meet; all of them where a new one does more than to
+/// change files that everybody has.
+pub(super) fn read_near(lines: &mut [Option<Brought>], touching: &[Touching], new: &[Brought]) {
+    if new.is_empty() {
+        return;
+    }
+    let near = if new.iter().all(Brought::only_modifies) {
+        let paths = new.iter().flat_map(|line| &line.touched).map(|touched| touched.path.as_bytes()).collect();
+        touching.iter().map(|touching| touching.lines(&paths)).collect::<Option<Vec<_>>>()
+    } else {
+        None
+    };
+    let is_near = |outline: &Outline| {
+        let Some(near) = &near else { return true };
+        outline.is_eventful || near.iter().any(|near| near.contains(&outline.address()))
+    };
+    for line in lines.iter_mut().flatten() {
+        if line.outline.as_ref().is_some_and(is_near) {
+            read(line);
+        }
+    }
+}
+
+/// Reads a line in full.
+pub(super) fn read(line: &mut Brought) {
+    let Some(outline) = line.outline.take() else { return };
+    match outline.read() {
+        Some((touched, effective)) => (line.touched, line.effective) = (touched, effective),
+        None => line.unknown = Some("what coord remembered of it cannot be read".to_owned()),
+    }
+}
+
+/// Which lines touched which paths.
+#[derive(Debug)]
+pub(super) struct Touching {
+    pub(super) part: Arc<Part>,
+    /// By the part's paths, where in the part their lines are listed.
+    pub(super) places: Vec<u32>,
+}
+
+impl Touching {
+    /// The addresses of the lines that touched any of the paths.
+    fn lines(&self, paths: &HashSet<&[u8], RandomState>) -> Option<HashSet<(usize, u32), RandomState>> {
+        let (part, mut lines) = (&self.part, HashSet::default());
+        for (path, &place) in part.paths.iter().zip(&self.places) {
+            if paths.contains(path.as_bytes()) {
+                let places = part.from(place as usize)?.list(|from| from.reader.small())?;
+                lines.extend(places.into_iter().map(|place| (Arc::as_ptr(part).addr(), place)));
+            }
+        }
+        Some(lines)
+    }
+}
+
+/// A pair as it is remembered.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::git::merge) struct KeptPair {
+    pub(super) a: u32,
+    pub(super) b: u32,
+    /// Where its overlaps begin; `None` where it has none.
+    pub(super) place: Option<NonZero<u32>>,
+    /// On which shelf they lie.
+    pub(super) shelf: u8,
+    pub(super) stacked: bool,
+    pub(in crate::git::merge) grade: Grade,
+    pub(super) may_block: bool,
+    /// Whether its sides have changed places since.
+    pub(super) turned: bool,
+}
+
+impl KeptPair {
+    /// Its lines' places, the first smaller.
+    pub(in crate::git::merge) fn pair(&self) -> (usize, usize) {
+        (self.a as usize, self.b as usize)
+    }
+
+    /// On a shelf further on.
+    pub(super) fn on(self, shelves: usize) -> Self {
+        Self { shelf: self.shelf + u8::try_from(shelves).unwrap_or(u8::MAX), ..self }
+    }
+
+    /// By the places that its lines have now.
+    pub(super) fn moved(self, place: &[Option<usize>]) -> Option<Self> {
+        let at = |line: u32| place[line as usize].and_then(|at| u32::try_from(at).ok());
+        let (a, b) = (at(self.a)?, at(self.b)?);
+        Some(Self { a: a.min(b), b: a.max(b), turned: self.turned != (b < a), ..self })
+    }
+
+    pub(in crate::git::merge) fn answer(&self, shelves: &[Arc<dyn Evidence>]) -> PairAnswer {
+        let kept = |place: NonZero<u32>| {
+            let evidence = Arc::clone(&shelves[usize::from(self.shelf)]);
+            let paths = PathOverlaps::kept(evidence, place.get(), self.may_block);
+            if self.turned { paths.turned() } else { paths }
+        };
+        let paths = self.place.map(kept).unwrap_or_default();
+        let (a, b) = self.pair();
+        PairAnswer { a, b, stacked: self.stacked, grade: self.grade, paths, unknown: None }
+    }
+}
