@@ -75,7 +75,7 @@ struct Tally {
 /// The paths that cause the survey's conflicts, the worst first: by pairs, then by instances, then by path.
 #[must_use]
 pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
-    let of_pairs = survey.conflicts().count();
+    let of_pairs = survey.conflicts().len();
     let mut tallies: HashMap<&RepoPath, Tally, RandomState> = HashMap::default();
     for overlap in survey.conflicts() {
         let conflicts = || overlap.paths.iter().filter(|path| path.grade == Grade::Conflict);

@@ -44,6 +44,11 @@ impl PathOverlaps {
         self.read.get().map_or(self.kept.is_none(), |read| read.is_empty())
     }
 
+    /// Puts them into their form, for whoever will look at them soon.
+    pub fn read(&self) {
+        let _ = &**self;
+    }
+
     /// Whether there is a conflict on a path that may block.
     #[must_use]
     pub fn may_block(&self) -> bool {
@@ -87,7 +92,7 @@ impl Deref for PathOverlaps {
 
 impl DerefMut for PathOverlaps {
     fn deref_mut(&mut self) -> &mut [PathOverlap] {
-        let _ = &**self;
+        self.read();
         self.read.get_mut().expect("they were read just now")
     }
 }

@@ -98,9 +98,23 @@ impl Survey {
         self.instances.iter().filter(|instance| instance.state.is_unknown()).count() + self.unknown_pairs.len()
     }
 
+    /// The overlaps of one grade.
+    #[must_use]
+    pub fn of_grade(&self, grade: Grade) -> &[Overlap] {
+        let first = self.overlaps.partition_point(|overlap| overlap.grade > grade);
+        let count = self.overlaps[first..].partition_point(|overlap| overlap.grade == grade);
+        &self.overlaps[first..first + count]
+    }
+
     /// The overlaps graded as conflict.
-    pub fn conflicts(&self) -> impl Iterator<Item = &Overlap> {
-        self.overlaps.iter().filter(|overlap| overlap.grade == Grade::Conflict)
+    #[must_use]
+    pub fn conflicts(&self) -> &[Overlap] {
+        self.of_grade(Grade::Conflict)
+    }
+
+    /// The overlaps that count.
+    pub fn counting(&self) -> impl Iterator<Item = &Overlap> {
+        self.conflicts().iter().filter(|overlap| overlap.counts())
     }
 }
 

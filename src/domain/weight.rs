@@ -37,7 +37,7 @@ pub fn weigh(survey: &Survey, overlap: &Overlap) -> Weight {
 #[must_use]
 pub fn by_weight(survey: &Survey) -> Vec<&Overlap> {
     let mut conflicts: Vec<(&Overlap, Weight)> =
-        survey.conflicts().map(|overlap| (overlap, weigh(survey, overlap))).collect();
+        survey.conflicts().iter().map(|overlap| (overlap, weigh(survey, overlap))).collect();
     conflicts.sort_by(|(x, wx), (y, wy)| {
         let first = |overlap: &Overlap| (overlap.acknowledged, !overlap.paths.may_block());
         // The larger share first: x.paths/x.of > y.paths/y.of, without division.

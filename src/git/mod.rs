@@ -2,6 +2,7 @@
 //! Must not know: coord's own files, how anything is shown, who is blocked.
 
 pub mod attributes;
+mod bytes;
 mod cleaning;
 pub mod commit;
 mod commit_graph;

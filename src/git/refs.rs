@@ -11,6 +11,11 @@ use super::objects::{ObjectKind, Objects};
 use super::repository::Repository;
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::time::Timestamp;
+use tips::Said;
+
+mod tips;
+
+pub use tips::Tips;
 
 /// Hardly a line of a log is longer.
 const USUAL_LINE: u64 = 512;
@@ -93,20 +98,29 @@ impl Names {
 /// # Errors
 /// Where git cannot list them.
 pub fn list(repository: &Repository, objects: &Objects, patterns: &[&str]) -> Result<Refs, Error> {
-    Ok(read(objects, names(repository, patterns)?))
+    Ok(read(objects, names(repository, patterns)?, &mut Tips::default()))
 }
 
-/// Reads the commits behind names. A name that leads nowhere is among the broken.
+/// Reads the commits behind names, but for what `tips` knows, which learns the rest. A name that leads nowhere is among the
+/// broken.
 #[must_use]
-pub fn read(objects: &Objects, Names { named, mut broken }: Names) -> Refs {
-    objects.expect(named.len());
+pub fn read(objects: &Objects, Names { named, mut broken }: Names, tips: &mut Tips) -> Refs {
+    objects.expect(tips.unknown(named.iter().map(|named| named.id)));
     let mut good = Vec::with_capacity(named.len());
     for named in named.into_iter().filter(|named| named.symbolic.is_none()) {
+        if let Some(Said { time, author }) = tips.get(named.id) {
+            good.push(Ref { name: named.name, oid: named.id, committer_time: time, author });
+            continue;
+        }
         match peel(objects, named.id) {
             Ok(Some((oid, data))) => {
                 // Whoever lists refs looks at where they start from next.
                 objects.keep_commit(oid, &data);
-                good.push(read_commit(named.name, oid, &data));
+                let found = read_commit(named.name, oid, &data);
+                if oid == named.id {
+                    tips.put(oid, Said { time: found.committer_time, author: found.author.clone() });
+                }
+                good.push(found);
             }
             Ok(None) => {}
             Err(error) => broken.push(BrokenRef { name: named.name, reason: error.to_string() }),

@@ -25,7 +25,7 @@ pub(super) fn of(survey: &Survey) -> Value {
         "here": survey.here.map(label),
         "target": survey.target.name.as_ref().map(|name| String::from_utf8_lossy(name.short()).into_owned()),
         "instances": survey.instances.iter().map(instance).collect::<Vec<_>>(),
-        "conflicts": survey.overlaps.iter().filter(|overlap| overlap.counts()).map(conflict).collect::<Vec<_>>(),
+        "conflicts": survey.counting().map(conflict).collect::<Vec<_>>(),
         "notices": survey.notices,
     })
 }

@@ -342,7 +342,7 @@ impl Run {
         let judged = bench.judge(target, &members, subject)?;
         let mut survey = survey::of_paths(judged.survey, &options.paths)?;
         survey.overlaps.retain(|overlap| options.min_grade.is_none_or(|least| overlap.grade >= least));
-        let alone: BTreeSet<usize> = survey.conflicts().flat_map(|overlap| [overlap.a, overlap.b]).collect();
+        let alone: BTreeSet<usize> = survey.conflicts().iter().flat_map(|overlap| [overlap.a, overlap.b]).collect();
         let since = bench.since(&survey, &members, &alone)?;
         let entries = members
             .into_iter()

@@ -23,15 +23,16 @@ use crate::failure::{Failure, Kind};
 use crate::git::config::Config;
 use crate::git::merge::{Judge, MergeSettings, Recall};
 use crate::git::objects::Objects;
-use crate::git::refs::{self, Refs};
+use crate::git::refs;
 use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
 use crate::git::worktrees::{self, Worktree};
-use crate::git::{self, Deadline, Git, names, publication, target};
+use crate::git::{Deadline, Git, names, publication, target};
 use crate::os::{clock, process};
 use crate::store::{self, Store};
 use settled::Settled;
 
 mod settled;
+mod tips;
 
 /// Variables that agents set for the programs that they start.
 const OF_AGENTS: &[&str] = &[
@@ -175,17 +176,6 @@ impl Context {
         match &self.first_look.worktrees {
             Some(worktrees) => Ok(worktrees.clone()),
             None => Ok(worktrees::list(&self.repository)?),
-        }
-    }
-
-    /// The refs that match; of local branches as they stood at the first look.
-    ///
-    /// # Errors
-    /// Where git cannot list them.
-    pub fn refs(&self, objects: &Objects, patterns: &[&str]) -> Result<Refs, git::Error> {
-        match &self.first_look.branches {
-            Some(branches) if *patterns == ["refs/heads/"] => Ok(refs::read(objects, branches.below("refs/heads/"))),
-            _ => refs::list(&self.repository, objects, patterns),
         }
     }
 

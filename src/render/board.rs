@@ -1,7 +1,7 @@
 //! The table of instances: who is at work, how much, since when.
 //! Must not know: the collisions, which command shows it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::collisions;
@@ -34,7 +34,7 @@ impl Board {
         let total = shown.len();
         if !all && total > ROWS {
             let colliding = colliding(survey);
-            shown.sort_by_key(|&at| (!colliding.contains(&at), youngest_first(survey, at)));
+            shown.sort_by_key(|&at| (!colliding[at], youngest_first(survey, at)));
             shown.truncate(ROWS);
         }
         shown.sort_by_key(|&at| youngest_first(survey, at));
@@ -69,10 +69,13 @@ fn youngest_first(survey: &Survey, at: usize) -> (std::cmp::Reverse<Option<i64>>
     (std::cmp::Reverse(survey.instances[at].touched.map(|t| t.0)), at)
 }
 
-/// Those with a conflict that counts, and who asks.
-fn colliding(survey: &Survey) -> BTreeSet<usize> {
-    let conflicts = survey.overlaps.iter().filter(|overlap| overlap.counts());
-    conflicts.flat_map(|overlap| [overlap.a, overlap.b]).chain(survey.here).collect()
+/// By instance, whether it has a conflict that counts, or asks.
+fn colliding(survey: &Survey) -> Vec<bool> {
+    let mut colliding = vec![false; survey.instances.len()];
+    for at in survey.counting().flat_map(|overlap| [overlap.a, overlap.b]).chain(survey.here) {
+        colliding[at] = true;
+    }
+    colliding
 }
 
 fn is_shown(survey: &Survey, at: usize, needs_rebase: bool) -> bool {

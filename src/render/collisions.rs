@@ -26,7 +26,7 @@ const LABEL: usize = 24;
 
 /// Writes a row for each path of each conflict that counts; with `all`, of every overlap.
 pub(crate) fn write(survey: &Survey, all: bool, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    let counting: Vec<&Overlap> = survey.overlaps.iter().filter(|overlap| all || overlap.counts()).collect();
+    let counting: Vec<&Overlap> = if all { survey.overlaps.iter().collect() } else { survey.counting().collect() };
     let pairs = if all { counting.len() } else { PAIRS };
     let paths = match counting.len() {
         _ if all => usize::MAX,
@@ -106,10 +106,9 @@ fn mark(overlap: &Overlap, pair: &str) -> Cell {
 
 /// What [`write`] leaves out, one fact a line: conflicts that never block, acknowledged ones, lower overlaps.
 pub(crate) fn folded(survey: &Survey, more: &str) -> Vec<String> {
-    let quiet: Vec<&Overlap> = survey.overlaps.iter().filter(|overlap| !overlap.counts()).collect();
-    let number = |test: &dyn Fn(&Overlap) -> bool| quiet.iter().filter(|overlap| test(overlap)).count();
+    let quiet: Vec<&Overlap> = survey.conflicts().iter().filter(|overlap| !overlap.counts()).collect();
     let mut lines = Vec::new();
-    match number(&|o| o.acknowledged && o.grade == Grade::Conflict) {
+    match quiet.iter().filter(|overlap| overlap.acknowledged).count() {
         0 => {}
         n => lines
             .push(format!("{} (coord ack --list)", words::count(n, "conflict acknowledged", "conflicts acknowledged"))),
@@ -117,11 +116,11 @@ pub(crate) fn folded(survey: &Survey, more: &str) -> Vec<String> {
     if let Some(harmless) = harmless(&quiet) {
         lines.push(harmless);
     }
-    let clean = number(&|o| o.grade == Grade::Disjoint);
-    let same = number(&|o| o.grade == Grade::Identical);
+    let clean = survey.of_grade(Grade::Disjoint).len();
+    let same = survey.of_grade(Grade::Identical).len();
     let mut lower = Vec::new();
     if clean > 0 {
-        let more = if survey.overlaps.iter().any(Overlap::counts) { "more " } else { "" };
+        let more = if survey.counting().next().is_some() { "more " } else { "" };
         let verb = if clean == 1 { "overlap merges cleanly" } else { "overlaps merge cleanly" };
         lower.push(format!("{clean} {more}{verb}"));
     }
@@ -136,8 +135,7 @@ pub(crate) fn folded(survey: &Survey, more: &str) -> Vec<String> {
 
 /// Conflicts on paths that never block: generated files, lock files, `[paths] warn`.
 fn harmless(quiet: &[&Overlap]) -> Option<String> {
-    let conflicts = |overlap: &&&Overlap| overlap.grade == Grade::Conflict && !overlap.acknowledged;
-    let pairs: Vec<&&Overlap> = quiet.iter().filter(conflicts).collect();
+    let pairs: Vec<&&Overlap> = quiet.iter().filter(|overlap| !overlap.acknowledged).collect();
     let paths = pairs.iter().flat_map(|overlap| &overlap.paths).filter(|path| path.grade == Grade::Conflict);
     let names: BTreeSet<String> =
         paths.map(|path| String::from_utf8_lossy(path.path.as_bytes()).into_owned()).collect();

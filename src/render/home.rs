@@ -157,8 +157,7 @@ fn lower(survey: &Survey, mine: &[Meeting<'_>], style: &Style, out: &mut impl Wr
         let more = words::count(all.len() - LOWER, "more overlap", "more overlaps");
         writeln!(out, "{}", style.ink(Ink::Faint, &format!("· and {more} that need nothing (coord scan --all)")))?;
     }
-    let elsewhere = survey.overlaps.iter().filter(|overlap| overlap.counts()).count()
-        - mine.iter().filter(|meeting| meeting.overlap.counts()).count();
+    let elsewhere = survey.counting().count() - mine.iter().filter(|meeting| meeting.overlap.counts()).count();
     if elsewhere > 0 {
         let said = words::count(elsewhere, "conflict between others", "conflicts between others");
         writeln!(out, "{}", style.ink(Ink::Faint, &format!("· {said} (coord scan)")))?;

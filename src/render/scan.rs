@@ -32,7 +32,8 @@ pub fn human(survey: &Survey, view: View, style: &Style, out: &mut impl Write) -
         writeln!(out)?;
         board.write("coord scan --all", style, out)?;
     }
-    if survey.overlaps.iter().any(|overlap| view.all || overlap.counts()) || !survey.unknown_pairs.is_empty() {
+    if view.all && !survey.overlaps.is_empty() || survey.counting().next().is_some() || !survey.unknown_pairs.is_empty()
+    {
         writeln!(out)?;
         collisions::write(survey, view.all, style, out)?;
         collisions::unknown(survey, view.all, style, out)?;
@@ -62,7 +63,7 @@ pub fn status(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Resul
 /// Who conflicts with whom: on the board everybody finds what concerns them without asking further.
 fn conflicts_by_name(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result<()> {
     let label = |at: usize| safe::text(&survey.instances[at].label);
-    let conflicts: Vec<_> = survey.overlaps.iter().filter(|overlap| overlap.counts()).collect();
+    let conflicts: Vec<_> = survey.counting().collect();
     for overlap in conflicts.iter().take(PAIRS) {
         let mut bad = overlap.paths.iter().filter(|path| path.grade == Grade::Conflict && path.blocks);
         let first = bad.next().map(|path| safe::text(path.path.as_bytes())).unwrap_or_default();
@@ -80,7 +81,7 @@ fn conflicts_by_name(survey: &Survey, style: &Style, out: &mut impl Write) -> io
 }
 
 fn overlap_counts(survey: &Survey) -> String {
-    let number = |grade| survey.overlaps.iter().filter(|overlap| overlap.grade == grade).count();
+    let number = |grade| survey.of_grade(grade).len();
     let said = [
         (number(Grade::Conflict), "conflict", "conflicts"),
         (number(Grade::Disjoint), "overlap that merges cleanly", "overlaps that merge cleanly"),
@@ -103,7 +104,7 @@ fn headline(survey: &Survey, width: usize, style: &Style, out: &mut impl Write) 
 
 /// The answer itself, in two or three words.
 fn verdict(survey: &Survey) -> (Ink, String) {
-    let conflicts = survey.overlaps.iter().filter(|overlap| overlap.counts()).count();
+    let conflicts = survey.counting().count();
     let unknown = match survey.unknown() {
         0 => String::new(),
         unknown => format!(", {unknown} unknown"),
@@ -130,7 +131,7 @@ fn footer(survey: &Survey, view: View, style: &Style, out: &mut impl Write) -> i
     if !view.all && view.min_grade < Grade::Conflict {
         lines.extend(collisions::folded(survey, "coord scan --all"));
     }
-    if let Some(worst) = survey.overlaps.iter().find(|overlap| overlap.counts()) {
+    if let Some(worst) = survey.counting().next() {
         let label = |at: usize| safe::shell(&survey.instances[at].label);
         let diff = format!("coord diff {} {}", label(worst.a), label(worst.b));
         lines.push(command("see one:", &diff, style));

@@ -86,7 +86,7 @@ fn headline(model: &Model, width: usize) -> Line<'static> {
     };
     let target = survey.target.name.as_ref().map(|name| safe::text(name.short())).unwrap_or_default();
     let at_work = survey.instances.iter().filter(|instance| !instance.working_set.changes.is_empty()).count();
-    let conflicts = survey.overlaps.iter().filter(|overlap| overlap.counts()).count();
+    let conflicts = survey.counting().count();
     let (ink, found) = match conflicts {
         0 => (Ink::Good, "no conflicts".to_owned()),
         n => (Ink::Bad, words::count(n, "conflict", "conflicts")),

@@ -11,6 +11,7 @@ use std::path::Path;
 use foldhash::fast::RandomState;
 
 use super::super::attributes::{ByPath, Outside, Source};
+use super::super::bytes;
 use super::super::error::Error;
 use super::super::id_map::IdMap;
 use super::super::objects::ObjectFormat;
@@ -24,7 +25,6 @@ use crate::domain::path::RepoPath;
 use form::{Contents, Volume};
 use shelf::Touching;
 
-mod bytes;
 mod form;
 mod shelf;
 

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
 
 use super::SurveyOptions;
 use super::reading::{self, Taken};
@@ -75,12 +76,14 @@ pub(super) fn judge(
         notices: people.notices.into_iter().chain(ctx.warnings.iter().cloned()).collect(),
         instances,
     };
+    let mut book = Book::new(ctx, &mut survey, &asked, taken);
     for grade in [Grade::Conflict, Grade::Disjoint, Grade::Identical] {
-        answer.pairs.take(grade, |pair| enter(ctx, &mut survey, &asked, taken, pair));
+        answer.pairs.take(grade, |pair| book.enter(pair));
     }
     if survey.overlaps.windows(2).any(|two| two[0].grade < two[1].grade) {
         survey.overlaps.sort_by_key(|overlap| Reverse(overlap.grade));
     }
+    read_side_by_side(survey.conflicts());
     survey.unknown_pairs.sort_by(|one, other| one.instances.cmp(&other.instances));
     survey.notices.extend(missing(ctx, &survey));
     Ok(survey)
@@ -91,6 +94,21 @@ pub(in crate::ops) fn missing(ctx: &Context, survey: &Survey) -> Option<String> 
     let what = "this is a partial clone, for which coord fetches nothing: git fetch --refetch --no-filter brings what is \
                 missing";
     (ctx.repository.partial && survey.unknown() > 0).then(|| what.to_owned())
+}
+
+/// More conflicts than this are read by several threads.
+const MANY: usize = 1000;
+
+/// Reads the overlaps that whoever shows a survey looks at.
+fn read_side_by_side(conflicts: &[Overlap]) {
+    if conflicts.len() > MANY {
+        let each = conflicts.len().div_ceil(reading::workers(conflicts.len()));
+        thread::scope(|scope| {
+            for part in conflicts.chunks(each) {
+                scope.spawn(|| part.iter().for_each(|overlap| overlap.paths.read()));
+            }
+        });
+    }
 }
 
 /// Puts what is known of one instance together.
@@ -265,32 +283,53 @@ fn target_conflicts(asked: &Asked, lines: &[LineAnswer]) -> Vec<TargetConflict> 
     conflicts
 }
 
-/// Enters what a pair came to. One that builds on the other does not collide with it, and what has landed with nobody.
-fn enter(ctx: &Context, survey: &mut Survey, asked: &Asked, taken: &[Taken], pair: PairAnswer) {
-    let pair = in_order(pair, asked);
-    let is_landed = |at: usize| survey.instances[at].state == State::Landed;
-    if pair.stacked || is_landed(pair.a) || is_landed(pair.b) {
-        return;
+/// Where pairs are entered. What is asked of every one of a hundred thousand stands together.
+struct Book<'a> {
+    ctx: &'a Context,
+    survey: &'a mut Survey,
+    asked: &'a Asked,
+    taken: &'a [Taken],
+    /// By instance, whether its work is in the target.
+    landed: Vec<bool>,
+    /// By instance, whether a path of it was not wholly read.
+    unsure: Vec<bool>,
+    has_acks: bool,
+}
+
+impl<'a> Book<'a> {
+    fn new(ctx: &'a Context, survey: &'a mut Survey, asked: &'a Asked, taken: &'a [Taken]) -> Self {
+        let landed = survey.instances.iter().map(|instance| instance.state == State::Landed).collect();
+        let unsure = taken.iter().map(|taken| !taken.snapshot.unsure.is_empty()).collect();
+        Self { ctx, survey, asked, taken, landed, unsure, has_acks: !ctx.acks().is_empty() }
     }
-    if let Some(reason) = pair.unknown {
-        survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason });
-    }
-    let (mut sure, mut grade) = (pair.paths, pair.grade);
-    // Hardly anybody has a path that was not wholly read, and most overlaps are never looked at.
-    if [pair.a, pair.b].iter().any(|&at| !taken[at].snapshot.unsure.is_empty()) {
-        let unsure = |path: &RepoPath| [pair.a, pair.b].iter().find_map(|&at| taken[at].snapshot.unsure.get(path));
-        if let Some((path, why)) = sure.iter().find_map(|overlap| Some((&overlap.path, unsure(&overlap.path)?))) {
-            let reason = format!("{}: {why}", String::from_utf8_lossy(path.as_bytes()));
-            survey.unknown_pairs.push(Unknown { instances: vec![pair.a, pair.b], reason });
-            sure.retain(|overlap| unsure(&overlap.path).is_none());
+
+    /// Enters what a pair came to. One that builds on the other does not collide with it, and what has landed with nobody.
+    fn enter(&mut self, pair: PairAnswer) {
+        let PairAnswer { a, b, stacked, mut grade, paths: mut sure, unknown } = in_order(pair, self.asked);
+        if stacked || self.landed[a] || self.landed[b] {
+            return;
+        }
+        if let Some(reason) = unknown {
+            self.survey.unknown_pairs.push(Unknown { instances: vec![a, b], reason });
+        }
+        if self.unsure[a] || self.unsure[b] {
+            self.leave_out_unsure((a, b), &mut sure);
             grade = sure.worst();
         }
+        if !sure.is_empty() {
+            let acknowledged = self.has_acks && acknowledged(self.ctx, self.survey, a, b, &sure);
+            self.survey.overlaps.push(Overlap { a, b, grade, acknowledged, paths: sure });
+        }
     }
-    if sure.is_empty() {
-        return;
+
+    fn leave_out_unsure(&mut self, (a, b): (usize, usize), paths: &mut PathOverlaps) {
+        let unsure = |path: &RepoPath| [a, b].iter().find_map(|&at| self.taken[at].snapshot.unsure.get(path));
+        if let Some((path, why)) = paths.iter().find_map(|overlap| Some((&overlap.path, unsure(&overlap.path)?))) {
+            let reason = format!("{}: {why}", String::from_utf8_lossy(path.as_bytes()));
+            self.survey.unknown_pairs.push(Unknown { instances: vec![a, b], reason });
+            paths.retain(|overlap| unsure(&overlap.path).is_none());
+        }
     }
-    let acknowledged = acknowledged(ctx, survey, pair.a, pair.b, &sure);
-    survey.overlaps.push(Overlap { a: pair.a, b: pair.b, grade, acknowledged, paths: sure });
 }
 
 /// The pair by the places of the survey, the first of them first.

@@ -146,6 +146,7 @@ fn group(group: &Group, min_grade: Grade) -> WireGroup<'_> {
         right_of_way: group
             .survey
             .conflicts()
+            .iter()
             .map(|overlap| {
                 let right = group.right_of_way(overlap);
                 let weight = weigh(&group.survey, overlap);

@@ -169,7 +169,7 @@ impl<'a> Wire<'a> {
                 instances: survey.instances.len(),
                 pairs: survey.pairs(),
                 overlapping: survey.overlaps.len(),
-                conflicting: survey.conflicts().count(),
+                conflicting: survey.conflicts().len(),
                 unknown,
             },
         }

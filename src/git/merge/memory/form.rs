@@ -3,18 +3,15 @@
 //! Must not know: when something is remembered, where the bytes are kept.
 
 use std::borrow::Cow;
-use std::hash::BuildHasher as _;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
-use foldhash::fast::FixedState;
-
 use super::super::super::attributes::{Attributes, Driver, Outside};
+use super::super::super::bytes::{self, Reader, SUM, Writer};
 use super::super::super::repository::joined;
 use super::super::PairAnswer;
 use super::super::landing::Brought;
-use super::bytes::{Reader, Writer};
 use super::shelf::{KeptPair, Outline, Part, Touching};
 use crate::domain::overlap::{ConflictKind, Grade};
 use crate::domain::path::RepoPath;
@@ -43,9 +40,6 @@ const KINDS: [ConflictKind; 12] = [
 const GRADES: [Grade; 3] = [Grade::Identical, Grade::Disjoint, Grade::Conflict];
 const DRIVERS: [Driver; 3] = [Driver::Text, Driver::Union, Driver::Binary];
 
-/// How many bytes the checksum takes.
-const CHECKSUM: usize = 8;
-
 /// Pairs with the numbers of their lines, the first smaller.
 pub(super) type Placed<'a> = (usize, usize, Cow<'a, PairAnswer>);
 
@@ -54,7 +48,7 @@ pub(super) type Placed<'a> = (usize, usize, Cow<'a, PairAnswer>);
 pub(super) struct Volume {
     /// What it holds for.
     pub(super) key: Vec<u8>,
-    sum: [u8; CHECKSUM],
+    sum: [u8; SUM],
     pub(super) lines: Vec<Brought>,
     pub(super) touching: Touching,
     /// By the numbers of lines: those of a first volume, and then its own.
@@ -120,18 +114,13 @@ pub(super) fn write(contents: Contents<'_>, key: &[u8]) -> Vec<u8> {
     for part in parts {
         whole.bytes(&part);
     }
-    let sum = checksum(&whole.0);
-    whole.0.extend_from_slice(&sum);
-    whole.0
+    bytes::sealed(whole)
 }
 
 /// Reads a volume; `None` where it is damaged.
 pub(super) fn read(kept: Vec<u8>, id_len: usize) -> Option<Volume> {
-    let len = kept.len().checked_sub(CHECKSUM)?;
-    let sum = checksum(&kept[..len]);
-    if sum != kept[len..] {
-        return None;
-    }
+    let len = bytes::unsealed(&kept)?.len();
+    let sum = kept[len..].try_into().ok()?;
     let whole = Arc::new(kept);
     let mut reader = Reader(&whole[..len]);
     let key = reader.bytes().filter(|key| key.starts_with(&super::FORMAT))?.to_vec();
@@ -186,8 +175,4 @@ fn framed(part: &Part, from: &mut In<'_>) -> Option<u32> {
     let len = from.reader.count()?;
     let place = part.place(from)?;
     from.reader.take(len).map(|_| place)
-}
-
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
-    FixedState::with_seed(0).hash_one(bytes).to_le_bytes()
 }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::bytes::Reader;
 use super::form::reading::{self, In};
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::path_overlaps::{Evidence, PathOverlaps};
+use crate::git::bytes::Reader;
 use crate::git::merge::PairAnswer;
 use crate::git::merge::landing::Brought;
 use crate::git::merge::walk::Touched;

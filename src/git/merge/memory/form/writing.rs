@@ -10,9 +10,9 @@ use crate::domain::id::ObjectId;
 use crate::domain::overlap::PathOverlap;
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
+use crate::git::bytes::Writer;
 use crate::git::history::Fork;
 use crate::git::merge::landing::Brought;
-use crate::git::merge::memory::bytes::Writer;
 use crate::git::tree::Entry;
 
 fn place<T: PartialEq>(all: &[T], one: &T) -> u8 {
