@@ -24,6 +24,8 @@ pub(super) struct Verdicts {
     pub(super) lines: Vec<LineAnswer>,
     /// The pairs that share a path, are stacked, or could not be judged.
     pub(super) pairs: PairAnswers,
+    /// What is to be remembered of it.
+    pub(super) keep: Option<Keep>,
 }
 
 /// Answers the question; what did not change since it was last asked is not judged again.
@@ -39,16 +41,19 @@ pub(super) fn judge(
     let judge = ctx.judge(objects);
     if !merge::is_remembered(&judge, question) {
         let answer = merge::judge(&judge, question)?;
-        return Ok(Verdicts { lines: answer.lines, pairs: answer.pairs.into() });
+        return Ok(Verdicts { lines: answer.lines, pairs: answer.pairs.into(), keep: None });
     }
     let Again { lines, pairs, keep } = merge::judge_again(&judge, question, memory)?;
+    Ok(Verdicts { lines, pairs, keep })
+}
+
+/// Remembers what was found about a target.
+pub(super) fn remember(ctx: &Context, target: ObjectId, keep: Keep) {
     // Without it the next time takes longer, nothing more.
     let _ = match keep {
-        Some(Keep::First(bytes)) => ctx.store.cache(&key(question.target), &bytes),
-        Some(Keep::Later(bytes)) => ctx.store.cache(&later(question.target), &bytes),
-        None => true,
+        Keep::First(bytes) => ctx.store.cache(&key(target), &bytes),
+        Keep::Later(bytes) => ctx.store.cache(&later(target), &bytes),
     };
-    Ok(Verdicts { lines, pairs })
 }
 
 fn key(target: ObjectId) -> String {

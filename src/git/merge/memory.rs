@@ -4,7 +4,7 @@
 //! What another version of git would say of the few cases that git is asked about is not asked again.
 //! Must not know: where it is kept.
 
-use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use super::super::program::Git;
 use super::content::Left;
 use super::landing::{self, Brought};
 use super::pair_answers::PairAnswers;
-use super::{Judge, Line, MergeSettings, Pairs, Question, Work};
+use super::{Judge, Line, MergeSettings, PairAnswer, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use form::{Contents, Volume};
@@ -259,7 +259,10 @@ pub(super) fn keep(
         place[n] = Some(lines.len());
         lines.push(line);
     }
-    let placed: Vec<_> = pairs.iter().filter_map(|pair| Some((place[pair.a]?, place[pair.b]?, pair))).collect();
+    // Two runs that are in order each will do.
+    let known: Vec<PairAnswer> = pairs.known.iter().map(|pair| pair.answer(&pairs.shelves)).collect();
+    let all = known.iter().chain(&pairs.new);
+    let placed: Vec<_> = all.filter_map(|pair| Some((place[pair.a]?, place[pair.b]?, pair))).collect();
     let attributes = work.attributes.borrow();
     let attributes = attributes.iter().collect();
     Some(Keep::First(form::write(Contents { lines: &lines, pairs: &placed, attributes, outside }, &key)))
@@ -288,12 +291,10 @@ pub(super) fn keep_new(
         place[n] = Some(volumes.lines + k);
         shelf::read(&mut brought[n]);
     }
-    let is_later = |&(a, b): &(usize, usize)| !(is_first(a) && is_first(b));
-    let known = pairs.known.iter().filter(|pair| is_later(&pair.pair()));
-    let known = known.map(|pair| Cow::Owned(pair.answer(&pairs.shelves)));
-    let new = pairs.new.iter().map(Cow::Borrowed);
-    let placed: Vec<_> =
-        known.chain(new).filter_map(|pair| Some(form::in_order(place[pair.a]?, place[pair.b]?, pair))).collect();
+    let known = pairs.known.iter().filter(|pair| !(is_first(pair.a as usize) && is_first(pair.b as usize)));
+    let known = known.map(|pair| pair.answer(&pairs.shelves)).chain(pairs.new.iter().cloned());
+    let numbered: Vec<_> = known.filter_map(|pair| in_order(place[pair.a]?, place[pair.b]?, pair)).collect();
+    let placed: Vec<_> = numbered.iter().map(|pair| (pair.a, pair.b, pair)).collect();
     let lines: Vec<&Brought> = later.iter().map(|&n| &brought[n]).collect();
     let (all, outside) = (work.attributes.borrow(), volumes.outside.clone());
     // Where nobody can tell whether they still hold, all of them are asked about.
@@ -302,6 +303,15 @@ pub(super) fn keep_new(
         None => all.iter().collect(),
     };
     Some(Keep::Later(form::write(Contents { lines: &lines, pairs: &placed, attributes, outside }, &volumes.key)))
+}
+
+/// A pair by the numbers of its lines, in whichever order they are.
+fn in_order(a: usize, b: usize, pair: PairAnswer) -> Option<PairAnswer> {
+    match a.cmp(&b) {
+        Ordering::Less => Some(PairAnswer { a, b, ..pair }),
+        Ordering::Greater => Some(PairAnswer { a: b, b: a, paths: pair.paths.turned(), ..pair }),
+        Ordering::Equal => None,
+    }
 }
 
 /// By line, whether it is remembered.

@@ -54,7 +54,10 @@ impl Bench<'_> {
         };
         // Of one request against all the others nothing is remembered.
         let memory = if subject.is_none() { verdicts::recall(self.ctx, tip, members.len()) } else { None };
-        let answer = verdicts::judge(self.ctx, self.objects, &question, memory)?;
+        let mut answer = verdicts::judge(self.ctx, self.objects, &question, memory)?;
+        if let Some(keep) = answer.keep.take() {
+            verdicts::remember(self.ctx, tip, keep);
+        }
         self.survey(target, members, answer)
     }
 

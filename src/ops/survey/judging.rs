@@ -41,7 +41,7 @@ const SIZED_BRANCHES: usize = 100;
 /// No more files than this are asked for their times.
 const TIMED: usize = 1000;
 
-/// Judges everybody and puts the answer together.
+/// Judges everybody and puts the answer together; what is to be remembered of it is written meanwhile.
 pub(super) fn judge(
     ctx: &Context,
     objects: &Objects,
@@ -55,10 +55,26 @@ pub(super) fn judge(
         Some(tip) if !asked.lines.is_empty() => verdicts::judge(ctx, objects, &asked.question(tip, options), memory)?,
         _ => Verdicts::default(),
     };
+    let keep = target.tip.zip(answer.keep.take());
+    thread::scope(|scope| {
+        if let Some((target, keep)) = keep {
+            scope.spawn(move || verdicts::remember(ctx, target, keep));
+        }
+        Ok(put_together(ctx, objects, target, people, (taken, &asked, answer)))
+    })
+}
+
+fn put_together(
+    ctx: &Context,
+    objects: &Objects,
+    target: Target,
+    people: Everybody,
+    (taken, asked, mut answer): (&[Taken], &Asked, Verdicts),
+) -> Survey {
     let committed = committed(objects, &target, &people, taken);
     let sized = people.all.len() <= SIZED_BRANCHES;
     let mut portrait = Portrait { ctx, objects, alive: alive(ctx), sized, budget: SIZED };
-    let target_conflicts = target_conflicts(&asked, &answer.lines);
+    let target_conflicts = target_conflicts(asked, &answer.lines);
     let mut lines: Vec<Option<LineAnswer>> = answer.lines.into_iter().map(Some).collect();
     let mut instances = Vec::new();
     for (at, person) in people.all.iter().enumerate() {
@@ -76,7 +92,7 @@ pub(super) fn judge(
         notices: people.notices.into_iter().chain(ctx.warnings.iter().cloned()).collect(),
         instances,
     };
-    let mut book = Book::new(ctx, &mut survey, &asked, taken);
+    let mut book = Book::new(ctx, &mut survey, asked, taken);
     for grade in [Grade::Conflict, Grade::Disjoint, Grade::Identical] {
         answer.pairs.take(grade, |pair| book.enter(pair));
     }
@@ -86,7 +102,7 @@ pub(super) fn judge(
     read_side_by_side(survey.conflicts());
     survey.unknown_pairs.sort_by(|one, other| one.instances.cmp(&other.instances));
     survey.notices.extend(missing(ctx, &survey));
-    Ok(survey)
+    survey
 }
 
 /// What to do where something could not be judged in a partial clone.

@@ -2,7 +2,6 @@
 //! Of lines and pairs only the outlines are read at once.
 //! Must not know: when something is remembered, where the bytes are kept.
 
-use std::borrow::Cow;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
@@ -40,8 +39,11 @@ const KINDS: [ConflictKind; 12] = [
 const GRADES: [Grade; 3] = [Grade::Identical, Grade::Disjoint, Grade::Conflict];
 const DRIVERS: [Driver; 3] = [Driver::Text, Driver::Union, Driver::Binary];
 
+/// Enough bytes for all that is no part: key, outside, lengths, sum.
+const ROOM: usize = 4096;
+
 /// Pairs with the numbers of their lines, the first smaller.
-pub(super) type Placed<'a> = (usize, usize, Cow<'a, PairAnswer>);
+pub(super) type Placed<'a> = (usize, usize, &'a PairAnswer);
 
 /// What was found at one time.
 #[derive(Debug)]
@@ -76,15 +78,6 @@ impl Volume {
     }
 }
 
-/// A pair by the numbers of its lines, in whichever order they are.
-pub(super) fn in_order(a: usize, b: usize, pair: Cow<'_, PairAnswer>) -> Placed<'_> {
-    if a < b {
-        return (a, b, pair);
-    }
-    let pair = pair.into_owned();
-    (b, a, Cow::Owned(PairAnswer { paths: pair.paths.turned(), ..pair }))
-}
-
 /// What a volume is to hold.
 pub(super) struct Contents<'a> {
     pub(super) lines: &'a [&'a Brought],
@@ -108,7 +101,7 @@ pub(super) fn write(contents: Contents<'_>, key: &[u8]) -> Vec<u8> {
         });
         [lines, joined(first.join()), joined(second.join()), attributes]
     });
-    let mut whole = Writer::default();
+    let mut whole = Writer(Vec::with_capacity(parts.iter().map(Vec::len).sum::<usize>() + ROOM));
     whole.bytes(key);
     whole.bytes(&outside.map(|outside| outside.to_bytes()).unwrap_or_default());
     for part in parts {

@@ -22,75 +22,82 @@ fn place<T: PartialEq>(all: &[T], one: &T) -> u8 {
 #[derive(Default)]
 pub(super) struct Out {
     body: Writer,
+    /// Room for what is written with its length before it.
+    frame: Writer,
     paths: Vec<RepoPath>,
     path_at: HashMap<RepoPath, usize, RandomState>,
     /// By where the path lies in memory: pairs that meet at a path name the very same one.
     same_at: HashMap<usize, usize, RandomState>,
+    /// By path, where the lines begin that touched it.
+    touching: Vec<Vec<usize>>,
 }
+
+/// So many bytes the outlines of pairs and their overlaps take, or a little more.
+const A_PAIR: usize = 40;
+
+/// The like of a touched path.
+const A_TOUCH: usize = 56;
 
 impl Out {
     /// All of one kind, with the paths that they name before them.
-    pub(super) fn part<T>(all: &[T], one: impl FnMut(&mut Self, &T)) -> Vec<u8> {
-        let mut out = Self::default();
-        out.all(all, one);
-        out.with_paths(&[])
+    pub(super) fn part<T>(all: &[T], mut one: impl FnMut(&mut Self, &T)) -> Vec<u8> {
+        let mut out = Self::with_room(all.len() * A_PAIR);
+        out.count(all.len());
+        for item in all {
+            one(&mut out, item);
+        }
+        out.with_paths()
     }
 
     /// All lines, with the paths that they name before them and, for each, where the lines begin that touched it.
     pub(super) fn lines(all: &[&Brought]) -> Vec<u8> {
-        let mut out = Self::default();
-        let mut touching: Vec<Vec<usize>> = Vec::new();
-        let mut places = Vec::with_capacity(all.len());
-        out.all(all, |out, line| {
+        let mut out = Self::with_room(all.iter().map(|line| (line.touched.len() + 2) * A_TOUCH).sum());
+        out.count(all.len());
+        let mut touched = Vec::new();
+        for line in all {
             out.line(line);
-            places.push(out.framed(|out| out.deeds(line)));
-        });
-        for (line, place) in all.iter().zip(places) {
-            for touched in &line.touched {
-                let at = out.path_at[&touched.path];
-                touching.resize_with(touching.len().max(at + 1), Vec::new);
-                touching[at].push(place);
+            touched.clear();
+            let place = out.framed(|out| out.deeds(line, &mut touched));
+            out.touching.resize_with(out.paths.len(), Vec::new);
+            for &at in &touched {
+                out.touching[at].push(place);
             }
         }
-        touching.resize_with(out.paths.len(), Vec::new);
-        let mut lists = Writer::default();
-        for places in touching {
-            let mut list = Writer::default();
-            list.count(places.len());
-            for place in places {
-                list.count(place);
-            }
-            lists.bytes(&list.0);
+        for places in std::mem::take(&mut out.touching) {
+            out.framed(|out| {
+                out.count(places.len());
+                for place in places {
+                    out.count(place);
+                }
+            });
         }
-        out.with_paths(&lists.0)
+        out.with_paths()
     }
 
-    fn all<T>(&mut self, all: &[T], mut one: impl FnMut(&mut Self, &T)) {
-        self.count(all.len());
-        for item in all {
-            one(self, item);
-        }
+    fn with_room(bytes: usize) -> Self {
+        Self { body: Writer(Vec::with_capacity(bytes)), ..Self::default() }
     }
 
-    fn with_paths(self, lists: &[u8]) -> Vec<u8> {
-        let mut part = Writer(Vec::with_capacity(self.body.0.len() + self.paths.len() * 64 + lists.len()));
+    fn with_paths(self) -> Vec<u8> {
+        let room = self.paths.iter().map(|path| path.as_bytes().len() + 4).sum::<usize>();
+        let mut part = Writer(Vec::with_capacity(room + 8 + self.body.0.len()));
         part.count(self.paths.len());
         for path in &self.paths {
             part.bytes(path.as_bytes());
         }
         part.0.extend_from_slice(&self.body.0);
-        part.0.extend_from_slice(lists);
         part.0
     }
 
     /// Something with its length before it; where it begins.
     fn framed(&mut self, write: impl FnOnce(&mut Self)) -> usize {
-        let outer = std::mem::take(&mut self.body);
+        std::mem::swap(&mut self.body, &mut self.frame);
         write(self);
-        let inner = std::mem::replace(&mut self.body, outer);
-        self.count(inner.0.len());
-        self.body.0.extend_from_slice(&inner.0);
-        self.body.0.len() - inner.0.len()
+        std::mem::swap(&mut self.body, &mut self.frame);
+        self.body.count(self.frame.0.len());
+        let place = self.body.0.len();
+        self.body.0.append(&mut self.frame.0);
+        place
     }
 
     fn count(&mut self, count: usize) {
@@ -98,11 +105,17 @@ impl Out {
     }
 
     pub(super) fn path(&mut self, path: &RepoPath) {
-        let at = *self.path_at.entry(path.clone()).or_insert_with(|| {
-            self.paths.push(path.clone());
-            self.paths.len() - 1
-        });
-        self.body.count(at);
+        let at = self.path_number(path);
+        self.count(at);
+    }
+
+    fn path_number(&mut self, path: &RepoPath) -> usize {
+        if let Some(&at) = self.path_at.get(path) {
+            return at;
+        }
+        self.paths.push(path.clone());
+        self.path_at.insert(path.clone(), self.paths.len() - 1);
+        self.paths.len() - 1
     }
 
     fn shared_path(&mut self, path: &RepoPath) {
@@ -173,21 +186,28 @@ impl Out {
         self.count(line.touched.len());
     }
 
-    /// What the line did.
-    fn deeds(&mut self, line: &Brought) {
+    /// What the line did, and the numbers of the paths that it touched.
+    fn deeds(&mut self, line: &Brought, numbers: &mut Vec<usize>) {
+        let mut effective = line.effective.iter().peekable();
+        let mut elsewhere = Vec::new();
         self.count(line.touched.len());
         for touched in &line.touched {
-            self.path(&touched.path);
+            while let Some(before) = effective.next_if(|(path, _)| **path < touched.path) {
+                elsewhere.push(before);
+            }
+            let number = self.path_number(&touched.path);
+            numbers.push(number);
+            self.count(number);
             self.entry(touched.base);
             self.entry_or(touched.ours, touched.base);
             self.entry(touched.theirs);
-            let effective = line.effective.get(&touched.path);
-            self.body.flag(effective.is_some());
-            if let Some(entry) = effective {
+            let here = effective.next_if(|(path, _)| **path == touched.path);
+            self.body.flag(here.is_some());
+            if let Some((_, entry)) = here {
                 self.entry_or(*entry, touched.theirs);
             }
         }
-        let elsewhere: Vec<_> = line.effective.iter().filter(|(path, _)| !line.touches(path)).collect();
+        elsewhere.extend(effective);
         self.count(elsewhere.len());
         for (path, entry) in elsewhere {
             self.path(path);
@@ -202,9 +222,9 @@ impl Out {
         }
     }
 
-    pub(super) fn pair(&mut self, (a, b, pair): &Placed<'_>) {
-        self.count(*a);
-        self.count(*b);
+    pub(super) fn pair(&mut self, &(a, b, pair): &Placed<'_>) {
+        self.count(a);
+        self.count(b);
         self.body.flag(pair.stacked);
         self.body.0.push(place(&GRADES, &pair.grade));
         self.body.flag(pair.paths.may_block());
