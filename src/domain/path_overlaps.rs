@@ -12,6 +12,29 @@ use super::overlap::{Grade, PathOverlap};
 pub trait Evidence: fmt::Debug + Send + Sync {
     /// Those that were kept at this place, sorted by path. The same place always gives the same.
     fn read(&self, place: u32) -> Vec<PathOverlap>;
+
+    /// How many there are at this place.
+    fn count(&self, place: u32) -> usize {
+        self.read(place).len()
+    }
+
+    /// Shows each of them in turn, for whoever does not keep them.
+    fn visit(&self, place: u32, show: &mut dyn FnMut(&PathOverlap)) {
+        self.read(place).iter().for_each(show);
+    }
+}
+
+/// The worst grade among the paths that may block, else among all.
+#[must_use]
+pub fn worst<'a>(all: impl Iterator<Item = &'a PathOverlap> + Clone) -> Grade {
+    let blocking = all.clone().filter(|path| path.blocks).map(|path| path.grade).max();
+    blocking.or_else(|| all.map(|path| path.grade).max()).unwrap_or(Grade::Identical)
+}
+
+/// Whether there is a conflict on a path that may block.
+#[must_use]
+pub fn may_block<'a>(mut all: impl Iterator<Item = &'a PathOverlap>) -> bool {
+    all.any(|path| path.grade == Grade::Conflict && path.blocks)
 }
 
 /// The paths at which two instances meet, sorted by path.
@@ -54,15 +77,14 @@ impl PathOverlaps {
     pub fn may_block(&self) -> bool {
         match (&self.kept, self.read.get()) {
             (Some(kept), None) => kept.may_block,
-            _ => self.iter().any(|path| path.grade == Grade::Conflict && path.blocks),
+            _ => may_block(self.iter()),
         }
     }
 
     /// The worst grade among the paths that may block, else among all.
     #[must_use]
     pub fn worst(&self) -> Grade {
-        let blocking = self.iter().filter(|path| path.blocks).map(|path| path.grade).max();
-        blocking.or_else(|| self.iter().map(|path| path.grade).max()).unwrap_or(Grade::Identical)
+        worst(self.iter())
     }
 
     /// The same with the sides in the other order.

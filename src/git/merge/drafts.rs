@@ -2,6 +2,10 @@
 //! Must not know: how one path is judged, which pairs are asked about.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::Arc;
 use std::thread;
 
 use super::super::error::Error;
@@ -11,11 +15,12 @@ use super::content::Left;
 use super::evidence;
 use super::landing::Brought;
 use super::meeting::Group;
-use super::pairs::{bare, may_block};
-use super::{PairAnswer, Work};
+use super::memory::KeptPair;
+use super::pair_answers::PairAnswers;
+use super::{PairAnswer, Work, pairs};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
-use crate::domain::path_overlaps::PathOverlaps;
+use crate::domain::path_overlaps::{Evidence, PathOverlaps, may_block, worst};
 
 /// The places of two lines, the first smaller.
 pub(super) type Pair = (usize, usize);
@@ -36,6 +41,7 @@ pub(super) struct Draft {
 }
 
 /// What can be said of a pair at one path.
+#[derive(Clone)]
 pub(super) enum Found {
     Ask,
     Unknown(String),
@@ -46,67 +52,164 @@ pub(super) enum Found {
     Stacked,
 }
 
-/// More findings are put together by several threads.
+/// More findings are put in order by several threads.
 const MANY: usize = 10_000;
 
-/// The drafts, sorted by pair. Of one pair what was found first is entered first.
-pub(super) fn put_together(mut found: Vec<Vec<Finding>>) -> Vec<(Pair, Draft)> {
+/// What was found path by path, and in which order it belongs to the pairs.
+struct Findings {
+    found: Arc<Vec<Vec<Finding>>>,
+    /// Of each pair, where its findings stand.
+    order: Vec<Place>,
+    /// Of each pair, where its part of the order begins; and the end.
+    starts: Vec<u32>,
+}
+
+/// Where a finding stands: in which list, and where there.
+type Place = (u32, u32);
+
+/// Pairs in order: those of which nothing but overlaps was found, as what stands on shelves, and drafts of the others. Of
+/// one pair what was found first is entered first.
+pub(super) fn put_together(found: Vec<Vec<Finding>>) -> (PairAnswers, Vec<(Pair, Draft)>) {
     let count: usize = found.iter().map(Vec::len).sum();
-    if count <= MANY || found.len() < 2 {
-        return sorted(found);
-    }
-    let mut first = 0;
-    let middle = found.iter().take_while(|found| {
-        first += found.len();
-        first <= count / 2
-    });
-    let middle = middle.count().max(1);
-    let later = found.split_off(middle);
-    let (first, later) = thread::scope(|scope| {
-        let later = scope.spawn(|| sorted(later));
-        (sorted(found), joined(later.join()))
-    });
-    merged(first, later)
-}
-
-fn sorted(mut found: Vec<Vec<Finding>>) -> Vec<(Pair, Draft)> {
-    // Only the order is sorted, as the findings are large, and by the first line at once, as there are few.
     let lines = found.iter().flatten().map(|(pair, _)| pair.0 + 1).max().unwrap_or(0);
-    let mut of_line: Vec<Vec<(usize, usize, usize)>> = vec![Vec::new(); lines];
-    for (path, found) in found.iter().enumerate() {
-        for (n, ((a, b), _)) in found.iter().enumerate() {
-            of_line[*a].push((*b, path, n));
+    let found = Arc::new(found);
+    let sorted = if count <= MANY {
+        vec![Sorted::new(&found, 0..lines)]
+    } else {
+        // The first of many lines have the most pairs.
+        let middle = lines * 3 / 10;
+        thread::scope(|scope| {
+            let later = scope.spawn(|| Sorted::new(&found, middle..lines));
+            vec![Sorted::new(&found, 0..middle), joined(later.join())]
+        })
+    };
+    let (mut answers, mut drafts) = (PairAnswers::default(), Vec::new());
+    for Sorted { findings, plain, others } in sorted {
+        let shelf = answers.shelves.len();
+        answers.shelves.push(Arc::new(findings));
+        if answers.known.is_empty() {
+            answers.known = plain;
+        } else {
+            answers.known.extend(plain.into_iter().map(|pair| pair.on(shelf)));
         }
+        drafts.extend(others);
     }
-    let mut drafts = Vec::new();
-    for (a, mut order) in of_line.into_iter().enumerate() {
-        order.sort_unstable();
-        for findings in order.chunk_by(|x, y| x.0 == y.0) {
-            let mut draft = Draft { paths: Vec::with_capacity(findings.len()), ..Draft::default() };
-            for &(_, path, n) in findings {
-                draft.note(std::mem::replace(&mut found[path][n].1, Found::Ask));
-            }
-            drafts.push(((a, findings[0].0), draft));
-        }
-    }
-    drafts
+    (answers, drafts)
 }
 
-/// Two runs as one.
-fn merged(first: Vec<(Pair, Draft)>, later: Vec<(Pair, Draft)>) -> Vec<(Pair, Draft)> {
-    let mut all: Vec<(Pair, Draft)> = Vec::with_capacity(first.len() + later.len());
-    let mut later = later.into_iter().peekable();
-    for (pair, mut draft) in first {
-        while let Some(other) = later.next_if(|(other, _)| *other < pair) {
-            all.push(other);
+/// The findings of some lines in order.
+struct Sorted {
+    findings: Findings,
+    plain: Vec<KeptPair>,
+    others: Vec<(Pair, Draft)>,
+}
+
+impl Sorted {
+    /// Of the pairs whose first line is one of these.
+    fn new(found: &Arc<Vec<Vec<Finding>>>, lines: Range<usize>) -> Self {
+        let by_line = by_first_line(found, &lines);
+        let findings = Findings { found: Arc::clone(found), order: Vec::with_capacity(by_line.len()), starts: vec![0] };
+        let mut sorted = Self { findings, plain: Vec::with_capacity(by_line.len()), others: Vec::new() };
+        for of_pair in by_line.chunk_by(|x, y| x.0 == y.0) {
+            sorted.enter(of_pair);
         }
-        if let Some((_, more)) = later.next_if(|(other, _)| *other == pair) {
-            draft.add(more);
-        }
-        all.push((pair, draft));
+        sorted
     }
-    all.extend(later);
-    all
+
+    fn enter(&mut self, of_pair: &[((u32, u32), Place)]) {
+        let Self { findings, plain, others } = self;
+        let ((a, b), _) = of_pair[0];
+        let from = findings.order.len();
+        findings.order.extend(of_pair.iter().map(|(_, place)| *place));
+        let Some(overlaps) = findings.overlaps(from..findings.order.len()) else {
+            let mut draft = Draft::default();
+            for place in findings.order.drain(from..) {
+                draft.note(found_at(&findings.found, place).clone());
+            }
+            others.push(((a as usize, b as usize), draft));
+            return;
+        };
+        let (grade, may_block) = (worst(overlaps.clone()), may_block(overlaps));
+        findings.starts.push(small(findings.order.len()));
+        let place = NonZero::new(small(findings.starts.len() - 1));
+        plain.push(KeptPair { a, b, place, shelf: 0, stacked: false, grade, may_block, turned: false });
+    }
+}
+
+/// Where the findings of these first lines stand, sorted by pair and then as they were found.
+fn by_first_line(found: &[Vec<Finding>], lines: &Range<usize>) -> Vec<((u32, u32), Place)> {
+    let all = || {
+        let lists = (0..).zip(found);
+        lists.flat_map(|(list, found)| {
+            (0..)
+                .zip(found)
+                .filter(|(_, (pair, _))| lines.contains(&pair.0))
+                .map(move |(n, (pair, _))| (pair, (list, n)))
+        })
+    };
+    let mut next = vec![0; lines.len() + 1];
+    for (pair, _) in all() {
+        next[pair.0 - lines.start + 1] += 1;
+    }
+    for n in 1..next.len() {
+        next[n] += next[n - 1];
+    }
+    let bounds = next.clone();
+    let mut sorted = vec![((0, 0), (0, 0)); bounds.last().copied().unwrap_or(0)];
+    for (pair, place) in all() {
+        let at = &mut next[pair.0 - lines.start];
+        sorted[*at] = ((small(pair.0), small(pair.1)), place);
+        *at += 1;
+    }
+    for line in bounds.windows(2) {
+        sorted[line[0]..line[1]].sort_unstable();
+    }
+    sorted
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("there are not that many lines or findings")
+}
+
+fn found_at(found: &[Vec<Finding>], (list, n): Place) -> &Found {
+    &found[list as usize][n as usize].1
+}
+
+impl Findings {
+    /// The overlaps there; `None` where something else is among them.
+    fn overlaps(&self, range: Range<usize>) -> Option<impl Iterator<Item = &PathOverlap> + Clone> {
+        let overlap = |place: &Place| match found_at(&self.found, *place) {
+            Found::Overlap(overlap) => Some(overlap),
+            _ => None,
+        };
+        let places = &self.order[range];
+        places.iter().all(|place| overlap(place).is_some()).then(|| places.iter().filter_map(overlap))
+    }
+
+    fn at(&self, place: u32) -> impl Iterator<Item = &PathOverlap> {
+        let pair = place as usize;
+        self.overlaps(self.starts[pair - 1] as usize..self.starts[pair] as usize).into_iter().flatten()
+    }
+}
+
+impl Evidence for Findings {
+    fn read(&self, place: u32) -> Vec<PathOverlap> {
+        self.at(place).cloned().collect()
+    }
+
+    fn count(&self, place: u32) -> usize {
+        self.at(place).count()
+    }
+
+    fn visit(&self, place: u32, show: &mut dyn FnMut(&PathOverlap)) {
+        self.at(place).for_each(show);
+    }
+}
+
+impl fmt::Debug for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Findings").field("pairs", &self.starts.len()).finish_non_exhaustive()
+    }
 }
 
 impl Draft {
@@ -122,20 +225,6 @@ impl Draft {
             }
             Found::Stacked => self.stacked = true,
         }
-    }
-
-    /// Adds what was found later.
-    fn add(&mut self, later: Self) {
-        for overlap in later.paths {
-            if overlap.kind == Some(ConflictKind::CaseFold) {
-                self.note(Found::Folded(overlap));
-            } else {
-                self.put(overlap);
-            }
-        }
-        self.stacked |= later.stacked;
-        self.ask |= later.ask;
-        self.unknown = self.unknown.take().or(later.unknown);
     }
 
     /// Where the path is, or belongs.
@@ -200,13 +289,13 @@ fn describe(
     path: &RepoPath,
     kind: ConflictKind,
 ) -> Result<PathOverlap, Error> {
-    let blocks = may_block(work, path);
+    let blocks = pairs::may_block(work, path);
     let group = groups.binary_search_by(|group| group.path.cmp(path)).ok().map(|n| &groups[n]);
     let side = |line: usize| group.and_then(|group| group.sides.iter().find(|side| side.line == line));
     let (Some(group), Some(x), Some(y)) = (group, side(a), side(b)) else {
-        return Ok(bare(path.clone(), kind, blocks));
+        return Ok(pairs::bare(path.clone(), kind, blocks));
     };
     let texts = super::texts::Texts::new(work.judge.objects);
     let described = evidence::overlap(&texts, group, (x, y), Some(kind), blocks);
-    Ok(work.or_reason(described)?.unwrap_or_else(|_| bare(path.clone(), kind, blocks)))
+    Ok(work.or_reason(described)?.unwrap_or_else(|_| pairs::bare(path.clone(), kind, blocks)))
 }

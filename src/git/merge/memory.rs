@@ -18,7 +18,7 @@ use super::super::objects::ObjectFormat;
 use super::super::program::Git;
 use super::content::Left;
 use super::landing::{self, Brought};
-use super::pair_answers::PairAnswers;
+use super::pair_answers::{PairAnswers, Standing};
 use super::{Judge, Line, MergeSettings, PairAnswer, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
@@ -259,10 +259,11 @@ pub(super) fn keep(
         place[n] = Some(lines.len());
         lines.push(line);
     }
-    // Two runs that are in order each will do.
-    let known: Vec<PairAnswer> = pairs.known.iter().map(|pair| pair.answer(&pairs.shelves)).collect();
-    let all = known.iter().chain(&pairs.new);
-    let placed: Vec<_> = all.filter_map(|pair| Some((place[pair.a]?, place[pair.b]?, pair))).collect();
+    let numbered = |standing: Standing<'_>| {
+        let (a, b) = standing.pair();
+        Some((place[a]?, place[b]?))
+    };
+    let placed: Vec<_> = pairs.standing().filter_map(|pair| Some((numbered(pair)?, pair))).collect();
     let attributes = work.attributes.borrow();
     let attributes = attributes.iter().collect();
     Some(Keep::First(form::write(Contents { lines: &lines, pairs: &placed, attributes, outside }, &key)))
@@ -294,7 +295,7 @@ pub(super) fn keep_new(
     let known = pairs.known.iter().filter(|pair| !(is_first(pair.a as usize) && is_first(pair.b as usize)));
     let known = known.map(|pair| pair.answer(&pairs.shelves)).chain(pairs.new.iter().cloned());
     let numbered: Vec<_> = known.filter_map(|pair| in_order(place[pair.a]?, place[pair.b]?, pair)).collect();
-    let placed: Vec<_> = numbered.iter().map(|pair| (pair.a, pair.b, pair)).collect();
+    let placed: Vec<_> = numbered.iter().map(|pair| ((pair.a, pair.b), Standing::New(pair))).collect();
     let lines: Vec<&Brought> = later.iter().map(|&n| &brought[n]).collect();
     let (all, outside) = (work.attributes.borrow(), volumes.outside.clone());
     // Where nobody can tell whether they still hold, all of them are asked about.

@@ -337,8 +337,8 @@ impl<'a> Work<'a> {
             return Ok((brought, known.pairs));
         }
         memory::refresh(self, question, &mut brought, &new)?;
-        known.pairs.new = pairs::judge(self, question, &brought, &new)?;
-        Ok((brought, known.pairs))
+        let pairs = pairs::judge(self, question, &brought, &new)?;
+        Ok((brought, known.pairs.with(pairs)))
     }
 }
 

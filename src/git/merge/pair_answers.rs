@@ -1,12 +1,12 @@
-//! The pairs of an answer. Those that are remembered take their form when their turn comes: there are a hundred thousand.
-//! Must not know: what they are kept in, what is made of them.
+//! The pairs of an answer. Most of them take their form when their turn comes: there are a hundred thousand.
+//! Must not know: what their overlaps are kept in, what is made of them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::PairAnswer;
 use super::memory::KeptPair;
-use crate::domain::overlap::Grade;
+use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path_overlaps::Evidence;
 
 /// Pairs of lines, sorted by them.
@@ -14,10 +14,68 @@ use crate::domain::path_overlaps::Evidence;
 pub struct PairAnswers {
     /// Sorted.
     pub(super) known: Vec<KeptPair>,
-    /// Where the known ones' overlaps lie.
+    /// Where their overlaps lie.
     pub(super) shelves: Vec<Arc<dyn Evidence>>,
-    /// Sorted; none of them is known.
+    /// Sorted; those of which more than overlaps is to be said.
     pub(super) new: Vec<PairAnswer>,
+}
+
+/// A pair as it stands.
+#[derive(Clone, Copy)]
+pub(super) enum Standing<'a> {
+    Known(&'a KeptPair, &'a dyn Evidence),
+    New(&'a PairAnswer),
+}
+
+impl Standing<'_> {
+    /// Its lines' places, the first smaller.
+    pub(super) fn pair(&self) -> (usize, usize) {
+        match self {
+            Self::Known(known, _) => known.pair(),
+            Self::New(pair) => (pair.a, pair.b),
+        }
+    }
+
+    pub(super) fn stacked(&self) -> bool {
+        match self {
+            Self::Known(known, _) => known.stacked,
+            Self::New(pair) => pair.stacked,
+        }
+    }
+
+    pub(super) fn grade(&self) -> Grade {
+        match self {
+            Self::Known(known, _) => known.grade,
+            Self::New(pair) => pair.grade,
+        }
+    }
+
+    pub(super) fn may_block(&self) -> bool {
+        match self {
+            Self::Known(known, _) => known.may_block,
+            Self::New(pair) => pair.paths.may_block(),
+        }
+    }
+
+    /// How many overlaps it has.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Known(known, kept) => known.place.map_or(0, |place| kept.count(place.get())),
+            Self::New(pair) => pair.paths.len(),
+        }
+    }
+
+    /// Shows each of its overlaps in turn.
+    pub(super) fn visit(&self, show: &mut dyn FnMut(&PathOverlap)) {
+        match self {
+            Self::Known(KeptPair { place: Some(place), turned: false, .. }, kept) => kept.visit(place.get(), show),
+            Self::Known(KeptPair { place: Some(place), .. }, kept) => {
+                kept.visit(place.get(), &mut |overlap| show(&overlap.clone().turned()));
+            }
+            Self::Known(..) => {}
+            Self::New(pair) => pair.paths.iter().for_each(show),
+        }
+    }
 }
 
 impl PairAnswers {
@@ -31,6 +89,28 @@ impl PairAnswers {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// All of them: two runs in order.
+    pub(super) fn standing(&self) -> impl Iterator<Item = Standing<'_>> {
+        let known = self.known.iter().map(|known| Standing::Known(known, &*self.shelves[usize::from(known.shelf)]));
+        known.chain(self.new.iter().map(Standing::New))
+    }
+
+    /// These and others.
+    #[must_use]
+    pub(super) fn with(mut self, others: Self) -> Self {
+        if self.is_empty() {
+            return others;
+        }
+        let shelves = self.shelves.len();
+        self.shelves.extend(others.shelves);
+        self.known.extend(others.known.into_iter().map(|pair| pair.on(shelves)));
+        self.new.extend(others.new);
+        // Runs that are sorted each: the stable sort just merges them.
+        self.known.sort_by_key(KeptPair::pair);
+        self.new.sort_by_key(|pair| (pair.a, pair.b));
+        self
     }
 
     /// All of them, in order.

@@ -13,7 +13,8 @@ use super::kin::{self, Kin};
 use super::landing::{self, Brought};
 use super::meeting::{self, Bench, Group};
 use super::moves;
-use super::{PairAnswer, Pairs, Question, Work, side_by_side};
+use super::pair_answers::PairAnswers;
+use super::{Pairs, Question, Work, side_by_side};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
@@ -38,7 +39,7 @@ pub(super) fn judge(
     question: &Question,
     brought: &[Brought],
     new: &[usize],
-) -> Result<Vec<PairAnswer>, Error> {
+) -> Result<PairAnswers, Error> {
     let kin = kin::find(brought);
     let wanted = Wanted::new(question, brought, new);
     let groups = meeting::index(work, brought, new)?;
@@ -55,10 +56,12 @@ pub(super) fn judge(
     for found in found.iter_mut().rev().take(3) {
         found.retain(|(pair, _)| wanted.has(*pair));
     }
-    let mut drafts = drafts::put_together(found);
+    let (mut all, mut drafts) = drafts::put_together(found);
     ask_git(work, question, brought, &groups, &mut drafts)?;
     let answers = drafts.into_iter().map(|(pair, draft)| draft.answer(pair));
-    Ok(answers.filter(|answer| answer.stacked || answer.unknown.is_some() || !answer.paths.is_empty()).collect())
+    let told = answers.filter(|answer| answer.stacked || answer.unknown.is_some() || !answer.paths.is_empty());
+    all.new = told.collect();
+    Ok(all)
 }
 
 /// Pairs that meet without sharing a path: only git can judge them.

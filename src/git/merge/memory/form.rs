@@ -9,8 +9,8 @@ use std::thread;
 use super::super::super::attributes::{Attributes, Driver, Outside};
 use super::super::super::bytes::{self, Reader, SUM, Writer};
 use super::super::super::repository::joined;
-use super::super::PairAnswer;
 use super::super::landing::Brought;
+use super::super::pair_answers::Standing;
 use super::shelf::{KeptPair, Outline, Part, Touching};
 use crate::domain::overlap::{ConflictKind, Grade};
 use crate::domain::path::RepoPath;
@@ -43,7 +43,7 @@ const DRIVERS: [Driver; 3] = [Driver::Text, Driver::Union, Driver::Binary];
 const ROOM: usize = 4096;
 
 /// Pairs with the numbers of their lines, the first smaller.
-pub(super) type Placed<'a> = (usize, usize, &'a PairAnswer);
+pub(super) type Placed<'a> = ((usize, usize), Standing<'a>);
 
 /// What was found at one time.
 #[derive(Debug)]

@@ -155,17 +155,17 @@ impl Touching {
 /// A pair as it is remembered.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::git::merge) struct KeptPair {
-    pub(super) a: u32,
-    pub(super) b: u32,
+    pub(in crate::git::merge) a: u32,
+    pub(in crate::git::merge) b: u32,
     /// Where its overlaps begin; `None` where it has none.
-    pub(super) place: Option<NonZero<u32>>,
+    pub(in crate::git::merge) place: Option<NonZero<u32>>,
     /// On which shelf they lie.
-    pub(super) shelf: u8,
-    pub(super) stacked: bool,
+    pub(in crate::git::merge) shelf: u8,
+    pub(in crate::git::merge) stacked: bool,
     pub(in crate::git::merge) grade: Grade,
-    pub(super) may_block: bool,
+    pub(in crate::git::merge) may_block: bool,
     /// Whether its sides have changed places since.
-    pub(super) turned: bool,
+    pub(in crate::git::merge) turned: bool,
 }
 
 impl KeptPair {
@@ -175,7 +175,7 @@ impl KeptPair {
     }
 
     /// On a shelf further on.
-    pub(super) fn on(self, shelves: usize) -> Self {
+    pub(in crate::git::merge) fn on(self, shelves: usize) -> Self {
         Self { shelf: self.shelf + u8::try_from(shelves).unwrap_or(u8::MAX), ..self }
     }
 

@@ -222,15 +222,15 @@ impl Out {
         }
     }
 
-    pub(super) fn pair(&mut self, &(a, b, pair): &Placed<'_>) {
-        self.count(a);
-        self.count(b);
-        self.body.flag(pair.stacked);
-        self.body.0.push(place(&GRADES, &pair.grade));
-        self.body.flag(pair.paths.may_block());
+    pub(super) fn pair(&mut self, ((a, b), pair): &Placed<'_>) {
+        self.count(*a);
+        self.count(*b);
+        self.body.flag(pair.stacked());
+        self.body.0.push(place(&GRADES, &pair.grade()));
+        self.body.flag(pair.may_block());
         self.framed(|out| {
-            out.count(pair.paths.len());
-            pair.paths.iter().for_each(|overlap| out.overlap(overlap));
+            out.count(pair.count());
+            pair.visit(&mut |overlap| out.overlap(overlap));
         });
     }
 
