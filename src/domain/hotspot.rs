@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::hunk::LineSpan;
 use super::overlap::{ConflictKind, Grade, PathOverlap};
 use super::path::RepoPath;
-use super::report::Survey;
+use super::report::{Overlap, Survey};
 
 /// What would end the conflicts of a path.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -72,46 +72,77 @@ struct Tally {
     blocks: bool,
 }
 
+/// The tallies of paths.
+#[derive(Default)]
+struct Tallies {
+    all: Vec<(RepoPath, Tally)>,
+    at: HashMap<RepoPath, usize, RandomState>,
+}
+
+impl Tallies {
+    fn number(&mut self, path: &RepoPath) -> usize {
+        if let Some(&at) = self.at.get(path) {
+            return at;
+        }
+        self.at.insert(path.clone(), self.all.len());
+        self.all.push((path.clone(), Tally::default()));
+        self.all.len() - 1
+    }
+
+    /// Counts a pair's conflicts.
+    fn count(&mut self, overlap: &Overlap) {
+        let mut last = None;
+        let mut conflicts = 0;
+        overlap.paths.visit(&mut |path| {
+            if path.grade == Grade::Conflict {
+                let at = self.number(&path.path);
+                let tally = &mut self.all[at].1;
+                tally.pairs += 1;
+                tally.instances.extend([overlap.a, overlap.b]);
+                tally.inserts += usize::from(both_only_insert(path));
+                tally.blocks |= path.blocks;
+                last = Some(at);
+                conflicts += 1;
+            }
+        });
+        if let Some(only) = last.filter(|_| conflicts == 1) {
+            self.all[only].1.alone += 1;
+        }
+    }
+}
+
 /// The paths that cause the survey's conflicts, the worst first: by pairs, then by instances, then by path.
 #[must_use]
 pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
-    let of_pairs = survey.conflicts().len();
-    let mut tallies: HashMap<&RepoPath, Tally, RandomState> = HashMap::default();
+    let mut tallies = Tallies::default();
     for overlap in survey.conflicts() {
-        let conflicts = || overlap.paths.iter().filter(|path| path.grade == Grade::Conflict);
-        let alone = conflicts().nth(1).is_none();
-        for conflict in conflicts() {
-            let tally = tallies.entry(&conflict.path).or_default();
-            tally.pairs += 1;
-            tally.alone += usize::from(alone);
-            tally.instances.extend([overlap.a, overlap.b]);
-            tally.inserts += usize::from(both_only_insert(conflict));
-            tally.blocks |= conflict.blocks;
-        }
+        tallies.count(overlap);
     }
     for path in survey.target_conflicts.iter().flat_map(|conflict| &conflict.paths) {
-        let tally = tallies.entry(&path.path).or_default();
+        let at = tallies.number(&path.path);
+        let tally = &mut tallies.all[at].1;
         tally.behind += 1;
         tally.blocks |= tally.pairs == 0;
     }
-    let mut spots: Vec<HotSpot> = tallies.into_iter().map(|(path, tally)| spot(path, tally, of_pairs)).collect();
+    let of_pairs = survey.conflicts().len();
+    let mut spots: Vec<HotSpot> = tallies.all.into_iter().map(|(path, tally)| spot(path, tally, of_pairs)).collect();
     spots.sort_by(|x, y| {
         (y.pairs, y.instances, y.behind).cmp(&(x.pairs, x.instances, x.behind)).then_with(|| x.path.cmp(&y.path))
     });
     spots
 }
 
-fn spot(path: &RepoPath, mut tally: Tally, of_pairs: usize) -> HotSpot {
+fn spot(path: RepoPath, mut tally: Tally, of_pairs: usize) -> HotSpot {
     tally.instances.sort_unstable();
     tally.instances.dedup();
     HotSpot {
-        path: path.clone(),
         pairs: tally.pairs,
         alone: tally.alone,
         of_pairs,
         instances: tally.instances.len(),
         behind: tally.behind,
-        advice: advise(path, &tally),
+        advice: advise(&path, &tally),
+        path,
     }
 }
 

@@ -67,9 +67,15 @@ impl PathOverlaps {
         self.read.get().map_or(self.kept.is_none(), |read| read.is_empty())
     }
 
-    /// Puts them into their form, for whoever will look at them soon.
-    pub fn read(&self) {
-        let _ = &**self;
+    /// Shows each of them in turn, for whoever does not keep them: they are not put into their form for that.
+    pub fn visit(&self, show: &mut dyn FnMut(&PathOverlap)) {
+        match (&self.kept, self.read.get()) {
+            (Some(Kept { turned: false, evidence, place, .. }), None) => evidence.visit(*place, show),
+            (Some(Kept { turned: true, evidence, place, .. }), None) => {
+                evidence.visit(*place, &mut |overlap| show(&overlap.clone().turned()));
+            }
+            (_, read) => read.into_iter().flatten().for_each(show),
+        }
     }
 
     /// Whether there is a conflict on a path that may block.
@@ -114,7 +120,7 @@ impl Deref for PathOverlaps {
 
 impl DerefMut for PathOverlaps {
     fn deref_mut(&mut self) -> &mut [PathOverlap] {
-        self.read();
+        let _ = &**self;
         self.read.get_mut().expect("they were read just now")
     }
 }
@@ -221,6 +227,11 @@ mod tests {
         assert_eq!(kept().turned(), there.clone().turned());
         assert_ne!(kept().turned(), there);
         assert_eq!(kept().turned().turned(), there);
+        let mut shown = Vec::new();
+        kept().turned().visit(&mut |overlap| shown.push(overlap.clone()));
+        kept().visit(&mut |overlap| shown.push(overlap.clone()));
+        there.visit(&mut |overlap| shown.push(overlap.clone()));
+        assert_eq!(shown, [there[0].clone().turned(), there[0].clone(), there[0].clone()]);
         let read = kept();
         assert_eq!(read[0].a_lines[0].first, 7);
         assert_eq!(read.turned()[0].b_lines[0].first, 7);

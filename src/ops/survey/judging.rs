@@ -99,7 +99,6 @@ fn put_together(
     if survey.overlaps.windows(2).any(|two| two[0].grade < two[1].grade) {
         survey.overlaps.sort_by_key(|overlap| Reverse(overlap.grade));
     }
-    read_side_by_side(survey.conflicts());
     survey.unknown_pairs.sort_by(|one, other| one.instances.cmp(&other.instances));
     survey.notices.extend(missing(ctx, &survey));
     survey
@@ -110,21 +109,6 @@ pub(in crate::ops) fn missing(ctx: &Context, survey: &Survey) -> Option<String> 
     let what = "this is a partial clone, for which coord fetches nothing: git fetch --refetch --no-filter brings what is \
                 missing";
     (ctx.repository.partial && survey.unknown() > 0).then(|| what.to_owned())
-}
-
-/// More conflicts than this are read by several threads.
-const MANY: usize = 1000;
-
-/// Reads the overlaps that whoever shows a survey looks at.
-fn read_side_by_side(conflicts: &[Overlap]) {
-    if conflicts.len() > MANY {
-        let each = conflicts.len().div_ceil(reading::workers(conflicts.len()));
-        thread::scope(|scope| {
-            for part in conflicts.chunks(each) {
-                scope.spawn(|| part.iter().for_each(|overlap| overlap.paths.read()));
-            }
-        });
-    }
 }
 
 /// Puts what is known of one instance together.

@@ -158,7 +158,7 @@ fn of_other_machine(ctx: &Context, objects: &Objects, synced: &Synced) -> Taken 
 }
 
 /// As many as the machine runs side by side.
-pub(super) fn workers(work: usize) -> usize {
+fn workers(work: usize) -> usize {
     thread::available_parallelism().map_or(2, NonZero::get).clamp(1, 16).min(work)
 }
 

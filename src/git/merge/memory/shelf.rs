@@ -60,6 +60,17 @@ impl Evidence for Part {
     fn read(&self, place: u32) -> Vec<PathOverlap> {
         self.from(place as usize).and_then(|mut from| from.list(In::overlap)).unwrap_or_default()
     }
+
+    fn count(&self, place: u32) -> usize {
+        self.from(place as usize).and_then(|mut from| from.reader.count()).unwrap_or_default()
+    }
+
+    fn visit(&self, place: u32, show: &mut dyn FnMut(&PathOverlap)) {
+        let Some(mut from) = self.from(place as usize) else { return };
+        for _ in 0..from.reader.count().unwrap_or_default() {
+            from.overlap().iter().for_each(&mut *show);
+        }
+    }
 }
 
 /// What a line did, still to be read.
