@@ -24,17 +24,11 @@ pub trait Evidence: fmt::Debug + Send + Sync {
     }
 }
 
-/// The worst grade among the paths that may block, else among all.
+/// The worst grade among the paths that may block, else among all; of each path its grade, and whether it may.
 #[must_use]
-pub fn worst<'a>(all: impl Iterator<Item = &'a PathOverlap> + Clone) -> Grade {
-    let blocking = all.clone().filter(|path| path.blocks).map(|path| path.grade).max();
-    blocking.or_else(|| all.map(|path| path.grade).max()).unwrap_or(Grade::Identical)
-}
-
-/// Whether there is a conflict on a path that may block.
-#[must_use]
-pub fn may_block<'a>(mut all: impl Iterator<Item = &'a PathOverlap>) -> bool {
-    all.any(|path| path.grade == Grade::Conflict && path.blocks)
+pub fn worst(all: impl Iterator<Item = (Grade, bool)> + Clone) -> Grade {
+    let blocking = all.clone().filter(|(_, blocks)| *blocks).map(|(grade, _)| grade).max();
+    blocking.or_else(|| all.map(|(grade, _)| grade).max()).unwrap_or(Grade::Identical)
 }
 
 /// The paths at which two instances meet, sorted by path.
@@ -83,14 +77,14 @@ impl PathOverlaps {
     pub fn may_block(&self) -> bool {
         match (&self.kept, self.read.get()) {
             (Some(kept), None) => kept.may_block,
-            _ => may_block(self.iter()),
+            _ => self.iter().any(|path| path.grade == Grade::Conflict && path.blocks),
         }
     }
 
     /// The worst grade among the paths that may block, else among all.
     #[must_use]
     pub fn worst(&self) -> Grade {
-        worst(self.iter())
+        worst(self.iter().map(|path| (path.grade, path.blocks)))
     }
 
     /// The same with the sides in the other order.

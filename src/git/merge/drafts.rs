@@ -12,21 +12,65 @@ use super::super::error::Error;
 use super::super::merge_tree::Conflicted;
 use super::super::repository::joined;
 use super::content::Left;
-use super::evidence;
+use super::evidence::{self, packed};
 use super::landing::Brought;
 use super::meeting::Group;
 use super::memory::KeptPair;
-use super::pair_answers::PairAnswers;
+use super::pair_answers::{PairAnswers, Shelf};
 use super::{PairAnswer, Work, pairs};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
-use crate::domain::path_overlaps::{Evidence, PathOverlaps, may_block, worst};
+use crate::domain::path_overlaps::{Evidence, PathOverlaps, worst};
+use crate::git::bytes::{Reader, Writer};
 
 /// The places of two lines, the first smaller.
 pub(super) type Pair = (usize, usize);
 
-/// What one path says of a pair.
-pub(super) type Finding = (Pair, Found);
+/// What was found of pairs at one path, or of one sort.
+#[derive(Default)]
+pub(super) struct Findings {
+    path: Option<RepoPath>,
+    all: Vec<(Pair, Found)>,
+    /// The overlaps, packed.
+    packed: Writer,
+}
+
+impl Findings {
+    /// None yet, at a path.
+    pub(super) fn at(path: &RepoPath) -> Self {
+        Self { path: Some(path.clone()), ..Self::default() }
+    }
+
+    /// None yet that are of any path.
+    pub(super) fn elsewhere(all: impl IntoIterator<Item = (Pair, Found)>) -> Self {
+        Self { all: all.into_iter().collect(), ..Self::default() }
+    }
+
+    pub(super) fn push(&mut self, pair: Pair, found: Found) {
+        self.all.push((pair, found));
+    }
+
+    /// An overlap at the path.
+    pub(super) fn overlap(&mut self, pair: Pair, overlap: &PathOverlap) {
+        let from = small(self.packed.0.len());
+        packed::pack(overlap, &mut self.packed);
+        let (to, grade, blocks) = (small(self.packed.0.len()), overlap.grade, overlap.blocks);
+        self.all.push((pair, Found::Overlap(Packed { from, to, grade, blocks })));
+    }
+
+    pub(super) fn retain(&mut self, wanted: impl Fn(Pair) -> bool) {
+        self.all.retain(|(pair, _)| wanted(*pair));
+    }
+
+    fn bytes(&self, packed: Packed) -> &[u8] {
+        &self.packed.0[packed.from as usize..packed.to as usize]
+    }
+
+    /// It was packed here, so it can be read.
+    fn unpacked(&self, packed: Packed) -> Option<PathOverlap> {
+        packed::unpack(&mut Reader(self.bytes(packed)), self.path.as_ref()?)
+    }
+}
 
 /// A pair in the making.
 #[derive(Debug, Default)]
@@ -41,23 +85,31 @@ pub(super) struct Draft {
 }
 
 /// What can be said of a pair at one path.
-#[derive(Clone)]
 pub(super) enum Found {
     Ask,
     Unknown(String),
-    Overlap(PathOverlap),
+    Overlap(Packed),
     /// The names differ only in case; that counts where nothing else is known of the path.
-    Folded(PathOverlap),
+    Folded(Box<PathOverlap>),
     /// One builds on the other.
     Stacked,
+}
+
+/// Where an overlap lies among those of its path, and what it comes to.
+#[derive(Clone, Copy)]
+pub(super) struct Packed {
+    from: u32,
+    to: u32,
+    grade: Grade,
+    blocks: bool,
 }
 
 /// More findings are put in order by several threads.
 const MANY: usize = 10_000;
 
 /// What was found path by path, and in which order it belongs to the pairs.
-struct Findings {
-    found: Arc<Vec<Vec<Finding>>>,
+struct InOrder {
+    found: Arc<Vec<Findings>>,
     /// Of each pair, where its findings stand.
     order: Vec<Place>,
     /// Of each pair, where its part of the order begins; and the end.
@@ -69,9 +121,9 @@ type Place = (u32, u32);
 
 /// Pairs in order: those of which nothing but overlaps was found, as what stands on shelves, and drafts of the others. Of
 /// one pair what was found first is entered first.
-pub(super) fn put_together(found: Vec<Vec<Finding>>) -> (PairAnswers, Vec<(Pair, Draft)>) {
-    let count: usize = found.iter().map(Vec::len).sum();
-    let lines = found.iter().flatten().map(|(pair, _)| pair.0 + 1).max().unwrap_or(0);
+pub(super) fn put_together(found: Vec<Findings>) -> (PairAnswers, Vec<(Pair, Draft)>) {
+    let count: usize = found.iter().map(|found| found.all.len()).sum();
+    let lines = found.iter().flat_map(|found| &found.all).map(|(pair, _)| pair.0 + 1).max().unwrap_or(0);
     let found = Arc::new(found);
     let sorted = if count <= MANY {
         vec![Sorted::new(&found, 0..lines)]
@@ -84,9 +136,9 @@ pub(super) fn put_together(found: Vec<Vec<Finding>>) -> (PairAnswers, Vec<(Pair,
         })
     };
     let (mut answers, mut drafts) = (PairAnswers::default(), Vec::new());
-    for Sorted { findings, plain, others } in sorted {
+    for Sorted { in_order, plain, others } in sorted {
         let shelf = answers.shelves.len();
-        answers.shelves.push(Arc::new(findings));
+        answers.shelves.push(Arc::new(in_order));
         if answers.known.is_empty() {
             answers.known = plain;
         } else {
@@ -99,17 +151,17 @@ pub(super) fn put_together(found: Vec<Vec<Finding>>) -> (PairAnswers, Vec<(Pair,
 
 /// The findings of some lines in order.
 struct Sorted {
-    findings: Findings,
+    in_order: InOrder,
     plain: Vec<KeptPair>,
     others: Vec<(Pair, Draft)>,
 }
 
 impl Sorted {
     /// Of the pairs whose first line is one of these.
-    fn new(found: &Arc<Vec<Vec<Finding>>>, lines: Range<usize>) -> Self {
+    fn new(found: &Arc<Vec<Findings>>, lines: Range<usize>) -> Self {
         let by_line = by_first_line(found, &lines);
-        let findings = Findings { found: Arc::clone(found), order: Vec::with_capacity(by_line.len()), starts: vec![0] };
-        let mut sorted = Self { findings, plain: Vec::with_capacity(by_line.len()), others: Vec::new() };
+        let in_order = InOrder { found: Arc::clone(found), order: Vec::with_capacity(by_line.len()), starts: vec![0] };
+        let mut sorted = Self { in_order, plain: Vec::with_capacity(by_line.len()), others: Vec::new() };
         for of_pair in by_line.chunk_by(|x, y| x.0 == y.0) {
             sorted.enter(of_pair);
         }
@@ -117,32 +169,38 @@ impl Sorted {
     }
 
     fn enter(&mut self, of_pair: &[((u32, u32), Place)]) {
-        let Self { findings, plain, others } = self;
+        let Self { in_order, plain, others } = self;
         let ((a, b), _) = of_pair[0];
-        let from = findings.order.len();
-        findings.order.extend(of_pair.iter().map(|(_, place)| *place));
-        let Some(overlaps) = findings.overlaps(from..findings.order.len()) else {
+        let packed = |(_, place): &(_, Place)| match in_order.found_at(*place) {
+            (_, Found::Overlap(packed)) => Some(*packed),
+            _ => None,
+        };
+        if !of_pair.iter().all(|one| packed(one).is_some()) {
             let mut draft = Draft::default();
-            for place in findings.order.drain(from..) {
-                draft.note(found_at(&findings.found, place).clone());
+            for (_, place) in of_pair {
+                let (findings, found) = in_order.found_at(*place);
+                draft.note(findings, found);
             }
             others.push(((a as usize, b as usize), draft));
             return;
-        };
-        let (grade, may_block) = (worst(overlaps.clone()), may_block(overlaps));
-        findings.starts.push(small(findings.order.len()));
-        let place = NonZero::new(small(findings.starts.len() - 1));
+        }
+        let comes_to = of_pair.iter().filter_map(packed).map(|packed| (packed.grade, packed.blocks));
+        let may_block = comes_to.clone().any(|one| one == (Grade::Conflict, true));
+        let grade = worst(comes_to);
+        in_order.order.extend(of_pair.iter().map(|(_, place)| *place));
+        in_order.starts.push(small(in_order.order.len()));
+        let place = NonZero::new(small(in_order.starts.len() - 1));
         plain.push(KeptPair { a, b, place, shelf: 0, stacked: false, grade, may_block, turned: false });
     }
 }
 
 /// Where the findings of these first lines stand, sorted by pair and then as they were found.
-fn by_first_line(found: &[Vec<Finding>], lines: &Range<usize>) -> Vec<((u32, u32), Place)> {
+fn by_first_line(found: &[Findings], lines: &Range<usize>) -> Vec<((u32, u32), Place)> {
     let all = || {
         let lists = (0..).zip(found);
         lists.flat_map(|(list, found)| {
             (0..)
-                .zip(found)
+                .zip(&found.all)
                 .filter(|(_, (pair, _))| lines.contains(&pair.0))
                 .map(move |(n, (pair, _))| (pair, (list, n)))
         })
@@ -171,30 +229,26 @@ fn small(number: usize) -> u32 {
     u32::try_from(number).expect("there are not that many lines or findings")
 }
 
-fn found_at(found: &[Vec<Finding>], (list, n): Place) -> &Found {
-    &found[list as usize][n as usize].1
-}
-
-impl Findings {
-    /// The overlaps there; `None` where something else is among them.
-    fn overlaps(&self, range: Range<usize>) -> Option<impl Iterator<Item = &PathOverlap> + Clone> {
-        let overlap = |place: &Place| match found_at(&self.found, *place) {
-            Found::Overlap(overlap) => Some(overlap),
-            _ => None,
-        };
-        let places = &self.order[range];
-        places.iter().all(|place| overlap(place).is_some()).then(|| places.iter().filter_map(overlap))
+impl InOrder {
+    fn found_at(&self, (list, n): Place) -> (&Findings, &Found) {
+        let findings = &self.found[list as usize];
+        (findings, &findings.all[n as usize].1)
     }
 
-    fn at(&self, place: u32) -> impl Iterator<Item = &PathOverlap> {
+    /// The overlaps of a pair.
+    fn at(&self, place: u32) -> impl Iterator<Item = (&Findings, Packed)> {
         let pair = place as usize;
-        self.overlaps(self.starts[pair - 1] as usize..self.starts[pair] as usize).into_iter().flatten()
+        let places = &self.order[self.starts[pair - 1] as usize..self.starts[pair] as usize];
+        places.iter().filter_map(|place| match self.found_at(*place) {
+            (findings, Found::Overlap(packed)) => Some((findings, *packed)),
+            _ => None,
+        })
     }
 }
 
-impl Evidence for Findings {
+impl Evidence for InOrder {
     fn read(&self, place: u32) -> Vec<PathOverlap> {
-        self.at(place).cloned().collect()
+        self.at(place).filter_map(|(findings, packed)| findings.unpacked(packed)).collect()
     }
 
     fn count(&self, place: u32) -> usize {
@@ -202,25 +256,33 @@ impl Evidence for Findings {
     }
 
     fn visit(&self, place: u32, show: &mut dyn FnMut(&PathOverlap)) {
-        self.at(place).for_each(show);
+        self.at(place).filter_map(|(findings, packed)| findings.unpacked(packed)).for_each(|overlap| show(&overlap));
     }
 }
 
-impl fmt::Debug for Findings {
+impl Shelf for InOrder {
+    fn packed(&self, place: u32, show: &mut dyn FnMut(&RepoPath, &[u8])) {
+        for (findings, packed) in self.at(place) {
+            findings.path.iter().for_each(|path| show(path, findings.bytes(packed)));
+        }
+    }
+}
+
+impl fmt::Debug for InOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Findings").field("pairs", &self.starts.len()).finish_non_exhaustive()
+        f.debug_struct("InOrder").field("pairs", &self.starts.len()).finish_non_exhaustive()
     }
 }
 
 impl Draft {
-    fn note(&mut self, found: Found) {
+    fn note(&mut self, findings: &Findings, found: &Found) {
         match found {
             Found::Ask => self.ask = true,
-            Found::Unknown(reason) => drop(self.unknown.get_or_insert(reason)),
-            Found::Overlap(overlap) => self.put(overlap),
+            Found::Unknown(reason) => drop(self.unknown.get_or_insert_with(|| reason.clone())),
+            Found::Overlap(packed) => findings.unpacked(*packed).into_iter().for_each(|overlap| self.put(overlap)),
             Found::Folded(overlap) => {
                 if self.at(&overlap.path).is_err() {
-                    self.put(overlap);
+                    self.put((**overlap).clone());
                 }
             }
             Found::Stacked => self.stacked = true,

@@ -1,6 +1,8 @@
 //! Where two lines of work meet in a file: which lines, in whose file, how far apart.
 //! Must not know: whether they conflict as trees; that was decided before.
 
+pub(super) mod packed;
+
 use std::ops::Range;
 
 use super::super::error::Error;

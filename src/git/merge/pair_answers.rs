@@ -7,7 +7,14 @@ use std::sync::Arc;
 use super::PairAnswer;
 use super::memory::KeptPair;
 use crate::domain::overlap::{Grade, PathOverlap};
+use crate::domain::path::RepoPath;
 use crate::domain::path_overlaps::Evidence;
+
+/// Where overlaps lie packed.
+pub(super) trait Shelf: Evidence {
+    /// Shows of each overlap at this place its path and its packed form.
+    fn packed(&self, place: u32, show: &mut dyn FnMut(&RepoPath, &[u8]));
+}
 
 /// Pairs of lines, sorted by them.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +22,7 @@ pub struct PairAnswers {
     /// Sorted.
     pub(super) known: Vec<KeptPair>,
     /// Where their overlaps lie.
-    pub(super) shelves: Vec<Arc<dyn Evidence>>,
+    pub(super) shelves: Vec<Arc<dyn Shelf>>,
     /// Sorted; those of which more than overlaps is to be said.
     pub(super) new: Vec<PairAnswer>,
 }
@@ -23,7 +30,7 @@ pub struct PairAnswers {
 /// A pair as it stands.
 #[derive(Clone, Copy)]
 pub(super) enum Standing<'a> {
-    Known(&'a KeptPair, &'a dyn Evidence),
+    Known(&'a KeptPair, &'a dyn Shelf),
     New(&'a PairAnswer),
 }
 
@@ -62,6 +69,14 @@ impl Standing<'_> {
         match self {
             Self::Known(known, kept) => known.place.map_or(0, |place| kept.count(place.get())),
             Self::New(pair) => pair.paths.len(),
+        }
+    }
+
+    /// Where its overlaps lie packed as they are to be told, and at which place.
+    pub(super) fn shelf(&self) -> Option<(&dyn Shelf, u32)> {
+        match self {
+            Self::Known(KeptPair { place: Some(place), turned: false, .. }, kept) => Some((*kept, place.get())),
+            _ => None,
         }
     }
 

@@ -7,7 +7,7 @@ use super::super::error::Error;
 use super::super::tree;
 use super::content::Outcome;
 use super::directories;
-use super::drafts::{self, Draft, Finding, Found, Pair};
+use super::drafts::{self, Draft, Findings, Found, Pair};
 use super::evidence;
 use super::kin::{self, Kin};
 use super::landing::{self, Brought};
@@ -52,9 +52,9 @@ pub(super) fn judge(
     })?;
     found.push(apart(work, question, brought, &groups)?);
     found.push(folded(work, &groups));
-    found.push(kin.stacked.iter().map(|&pair| (pair, Found::Stacked)).collect());
+    found.push(Findings::elsewhere(kin.stacked.iter().map(|&pair| (pair, Found::Stacked))));
     for found in found.iter_mut().rev().take(3) {
-        found.retain(|(pair, _)| wanted.has(*pair));
+        found.retain(|pair| wanted.has(pair));
     }
     let (mut all, mut drafts) = drafts::put_together(found);
     ask_git(work, question, brought, &groups, &mut drafts)?;
@@ -65,23 +65,23 @@ pub(super) fn judge(
 }
 
 /// Pairs that meet without sharing a path: only git can judge them.
-fn apart(work: &Work<'_>, question: &Question, brought: &[Brought], groups: &[Group]) -> Result<Vec<Finding>, Error> {
+fn apart(work: &Work<'_>, question: &Question, brought: &[Brought], groups: &[Group]) -> Result<Findings, Error> {
     let mut apart = directories::find(work, question, brought, groups)?;
     apart.extend(moves::find(work, brought, groups)?);
-    Ok(apart.into_iter().map(|pair| (pair, Found::Ask)).collect())
+    Ok(Findings::elsewhere(apart.into_iter().map(|pair| (pair, Found::Ask))))
 }
 
 /// Paths that a file system which folds case takes for one.
-fn folded(work: &Work<'_>, groups: &[Group]) -> Vec<Finding> {
+fn folded(work: &Work<'_>, groups: &[Group]) -> Findings {
     if !work.judge.settings.ignore_case {
-        return Vec::new();
+        return Findings::default();
     }
     let folded = directories::folded(groups).into_iter().filter(|(_, path)| !work.is_ignored(path));
     let overlap = |path: RepoPath| {
         let blocks = may_block(work, &path);
-        Found::Folded(bare(path, ConflictKind::CaseFold, blocks))
+        Found::Folded(Box::new(bare(path, ConflictKind::CaseFold, blocks)))
     };
-    folded.map(|(pair, path)| (pair, overlap(path))).collect()
+    Findings::elsewhere(folded.map(|(pair, path)| (pair, overlap(path))))
 }
 
 /// Which pairs are judged at all.
@@ -124,11 +124,11 @@ fn judge_group(
     brought: &[Brought],
     group: &Group,
     (kin, wanted): (&Kin, &Wanted<'_>),
-) -> Result<Vec<Finding>, Error> {
+) -> Result<Findings, Error> {
     let mut bench = Bench::new(work, brought, group);
     bench.prepare()?;
     let blocks = may_block(work, &group.path);
-    let mut found = Vec::new();
+    let mut found = Findings::at(&group.path);
     for i in 0..group.sides.len() {
         for j in i + 1..group.sides.len() {
             let pair = (group.sides[i].line, group.sides[j].line);
@@ -141,18 +141,21 @@ fn judge_group(
                 Ok(Outcome::Conflict(kind)) => Some(kind),
                 Ok(Outcome::Clean) => None,
                 Ok(Outcome::Ask) => {
-                    found.push((pair, Found::Ask));
+                    found.push(pair, Found::Ask);
                     None
                 }
                 Err(reason) => {
-                    found.push((pair, Found::Unknown(reason)));
+                    found.push(pair, Found::Unknown(reason));
                     continue;
                 }
             };
             if kind.is_some() || bench.both_act(i, j) {
                 let sides = (&group.sides[i], &group.sides[j]);
                 let overlap = work.or_reason(evidence::overlap(&bench.texts, group, sides, kind, blocks))?;
-                found.push((pair, overlap.map_or_else(Found::Unknown, Found::Overlap)));
+                match overlap {
+                    Ok(overlap) => found.overlap(pair, &overlap),
+                    Err(reason) => found.push(pair, Found::Unknown(reason)),
+                }
             }
         }
     }

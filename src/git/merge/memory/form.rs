@@ -9,12 +9,11 @@ use std::thread;
 use super::super::super::attributes::{Attributes, Driver, Outside};
 use super::super::super::bytes::{self, Reader, SUM, Writer};
 use super::super::super::repository::joined;
+use super::super::evidence::packed;
 use super::super::landing::Brought;
-use super::super::pair_answers::Standing;
+use super::super::pair_answers::{Shelf, Standing};
 use super::shelf::{KeptPair, Outline, Part, Touching};
-use crate::domain::overlap::{ConflictKind, Grade};
 use crate::domain::path::RepoPath;
-use crate::domain::path_overlaps::Evidence;
 use reading::In;
 use writing::Out;
 
@@ -22,21 +21,6 @@ pub(super) mod reading;
 mod writing;
 
 /// By number as written; never reordered without another format.
-const KINDS: [ConflictKind; 12] = [
-    ConflictKind::Content,
-    ConflictKind::ModifyDelete,
-    ConflictKind::AddAdd,
-    ConflictKind::RenameRename,
-    ConflictKind::RenameDelete,
-    ConflictKind::FileDirectory,
-    ConflictKind::DirectoryRename,
-    ConflictKind::Mode,
-    ConflictKind::Submodule,
-    ConflictKind::Binary,
-    ConflictKind::Symlink,
-    ConflictKind::CaseFold,
-];
-const GRADES: [Grade; 3] = [Grade::Identical, Grade::Disjoint, Grade::Conflict];
 const DRIVERS: [Driver; 3] = [Driver::Text, Driver::Union, Driver::Binary];
 
 /// Enough bytes for all that is no part: key, outside, lengths, sum.
@@ -56,7 +40,7 @@ pub(super) struct Volume {
     /// By the numbers of lines: those of a first volume, and then its own.
     pub(super) pairs: Vec<KeptPair>,
     /// Where the pairs' overlaps lie.
-    pub(super) shelves: Vec<Arc<dyn Evidence>>,
+    pub(super) shelves: Vec<Arc<dyn Shelf>>,
     pub(super) attributes: Vec<(RepoPath, Attributes)>,
     outside: Option<Outside>,
 }
@@ -135,7 +119,7 @@ pub(super) fn read(kept: Vec<u8>, id_len: usize) -> Option<Volume> {
         pairs(&of_pairs[usize::from(shelf)], (shelf, count), from, &mut all)?;
     }
     let attributes = of_attributes.from(0)?.list(|from| Some((from.path()?, from.attributes()?)))?;
-    let shelves = of_pairs.map(|part| part as Arc<dyn Evidence>).into();
+    let shelves = of_pairs.map(|part| part as Arc<dyn Shelf>).into();
     Some(Volume { key, sum, lines, touching, pairs: all, shelves, attributes, outside })
 }
 
@@ -154,7 +138,7 @@ fn lines(part: &Arc<Part>) -> Option<(Vec<Brought>, Touching)> {
 fn pairs(part: &Part, (shelf, count): (u8, usize), from: &mut In<'_>, all: &mut Vec<KeptPair>) -> Option<()> {
     for _ in 0..count {
         let (a, b) = (from.reader.small()?, from.reader.small()?);
-        let (stacked, grade, may_block) = (from.reader.flag()?, from.grade()?, from.reader.flag()?);
+        let (stacked, grade, may_block) = (from.reader.flag()?, packed::grade(&mut from.reader)?, from.reader.flag()?);
         let place = framed(part, from)?;
         let has_none = part.from(place as usize)?.reader.count()? == 0;
         let place = NonZero::new(place).filter(|_| !has_none);

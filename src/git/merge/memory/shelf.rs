@@ -16,6 +16,7 @@ use crate::domain::path_overlaps::{Evidence, PathOverlaps};
 use crate::git::bytes::Reader;
 use crate::git::merge::PairAnswer;
 use crate::git::merge::landing::Brought;
+use crate::git::merge::pair_answers::Shelf;
 use crate::git::merge::walk::Touched;
 use crate::git::tree::{Entry, TreeChange};
 
@@ -69,6 +70,16 @@ impl Evidence for Part {
         let Some(mut from) = self.from(place as usize) else { return };
         for _ in 0..from.reader.count().unwrap_or_default() {
             from.overlap().iter().for_each(&mut *show);
+        }
+    }
+}
+
+impl Shelf for Part {
+    fn packed(&self, place: u32, show: &mut dyn FnMut(&RepoPath, &[u8])) {
+        let Some(mut from) = self.from(place as usize) else { return };
+        for _ in 0..from.reader.count().unwrap_or_default() {
+            let Some((path, packed)) = from.packed_overlap() else { return };
+            show(path, packed);
         }
     }
 }
@@ -197,9 +208,9 @@ impl KeptPair {
         Some(Self { a: a.min(b), b: a.max(b), turned: self.turned != (b < a), ..self })
     }
 
-    pub(in crate::git::merge) fn answer(&self, shelves: &[Arc<dyn Evidence>]) -> PairAnswer {
+    pub(in crate::git::merge) fn answer(&self, shelves: &[Arc<dyn Shelf>]) -> PairAnswer {
         let kept = |place: NonZero<u32>| {
-            let evidence = Arc::clone(&shelves[usize::from(self.shelf)]);
+            let evidence: Arc<dyn Evidence> = Arc::<dyn Shelf>::clone(&shelves[usize::from(self.shelf)]);
             let paths = PathOverlaps::kept(evidence, place.get(), self.may_block);
             if self.turned { paths.turned() } else { paths }
         };

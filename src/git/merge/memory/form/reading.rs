@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{DRIVERS, GRADES, KINDS};
-use crate::domain::hunk::{LineSpan, Spans};
+use super::DRIVERS;
 use crate::domain::id::ObjectId;
-use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
+use crate::domain::overlap::PathOverlap;
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
 use crate::git::bytes::Reader;
 use crate::git::history::Fork;
+use crate::git::merge::evidence::packed;
 use crate::git::merge::landing::Brought;
 use crate::git::merge::memory::shelf::Deeds;
 use crate::git::merge::walk::Touched;
@@ -29,7 +29,7 @@ pub(in super::super) fn paths(reader: &mut Reader<'_>) -> Option<Vec<RepoPath>> 
 }
 
 #[expect(clippy::option_option, reason = "the outer one says whether it could be read")]
-impl In<'_> {
+impl<'b> In<'b> {
     pub(in super::super) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.reader.count()?;
         let mut all = Vec::with_capacity(count);
@@ -63,14 +63,6 @@ impl In<'_> {
         if self.reader.flag()? { Some(usual) } else { self.entry() }
     }
 
-    fn kind(&mut self) -> Option<ConflictKind> {
-        KINDS.get(usize::from(self.reader.byte()?)).copied()
-    }
-
-    pub(super) fn grade(&mut self) -> Option<Grade> {
-        GRADES.get(usize::from(self.reader.byte()?)).copied()
-    }
-
     /// A line in outline, without its place.
     pub(super) fn line(&mut self) -> Option<Brought> {
         let (tip, tree, base) = (self.id()?, self.maybe_id()?, self.maybe_id()?);
@@ -83,7 +75,7 @@ impl In<'_> {
         let own = self.list(Self::id)?;
         let mut flag = || self.reader.flag();
         let (judge_unlanded, adds, by_git, complete, already) = (flag()?, flag()?, flag()?, flag()?, flag()?);
-        let conflicts = self.list(|from| Some((from.path()?, from.kind()?)))?;
+        let conflicts = self.list(|from| Some((from.path()?, packed::kind(&mut from.reader)?)))?;
         let renames = self.list(|from| Some((from.path()?, from.path()?)))?;
         Some(Brought {
             tip,
@@ -122,24 +114,16 @@ impl In<'_> {
     }
 
     pub(in super::super) fn overlap(&mut self) -> Option<PathOverlap> {
-        let (path, grade) = (self.path()?, self.grade()?);
-        let kind = match self.reader.byte()? {
-            0 => None,
-            kind => Some(*KINDS.get(usize::from(kind) - 1)?),
-        };
-        let blocks = self.reader.flag()?;
-        let gap = self.reader.small()?.checked_sub(1);
-        let (a_lines, b_lines, a_own, b_own) = (self.spans()?, self.spans()?, self.spans()?, self.spans()?);
-        Some(PathOverlap { path, grade, kind, blocks, a_lines, b_lines, a_own, b_own, gap })
+        let path = self.path()?;
+        packed::unpack(&mut self.reader, &path)
     }
 
-    fn spans(&mut self) -> Option<Spans> {
-        let count = self.reader.count()?;
-        let mut spans = Spans::with_capacity(count);
-        for _ in 0..count {
-            spans.push(LineSpan { first: self.reader.small()?, last: self.reader.small()? });
-        }
-        Some(spans)
+    /// An overlap's path and packed form.
+    pub(in super::super) fn packed_overlap(&mut self) -> Option<(&'b RepoPath, &'b [u8])> {
+        let path = self.paths.get(usize::try_from(self.reader.number()?).ok()?)?;
+        let before = self.reader.0;
+        packed::unpack(&mut self.reader, path)?;
+        Some((path, &before[..before.len() - self.reader.0.len()]))
     }
 
     pub(super) fn attributes(&mut self) -> Option<Attributes> {

@@ -5,19 +5,15 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::{DRIVERS, GRADES, KINDS, Placed};
+use super::{DRIVERS, Placed};
 use crate::domain::id::ObjectId;
-use crate::domain::overlap::PathOverlap;
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
 use crate::git::bytes::Writer;
 use crate::git::history::Fork;
+use crate::git::merge::evidence::packed;
 use crate::git::merge::landing::Brought;
 use crate::git::tree::Entry;
-
-fn place<T: PartialEq>(all: &[T], one: &T) -> u8 {
-    u8::try_from(all.iter().position(|other| other == one).unwrap_or(0)).unwrap_or(0)
-}
 
 #[derive(Default)]
 pub(super) struct Out {
@@ -174,7 +170,7 @@ impl Out {
         self.count(line.conflicts.len());
         for (path, kind) in &line.conflicts {
             self.path(path);
-            self.body.0.push(place(&KINDS, kind));
+            packed::put_kind(*kind, &mut self.body);
         }
         let renames = line.renames.as_deref().unwrap_or_default();
         self.count(renames.len());
@@ -226,31 +222,25 @@ impl Out {
         self.count(*a);
         self.count(*b);
         self.body.flag(pair.stacked());
-        self.body.0.push(place(&GRADES, &pair.grade()));
+        packed::put_grade(pair.grade(), &mut self.body);
         self.body.flag(pair.may_block());
         self.framed(|out| {
             out.count(pair.count());
-            pair.visit(&mut |overlap| out.overlap(overlap));
+            match pair.shelf() {
+                Some((kept, at)) => kept.packed(at, &mut |path, packed| {
+                    out.shared_path(path);
+                    out.body.0.extend_from_slice(packed);
+                }),
+                None => pair.visit(&mut |overlap| {
+                    out.shared_path(&overlap.path);
+                    packed::pack(overlap, &mut out.body);
+                }),
+            }
         });
     }
 
-    fn overlap(&mut self, overlap: &PathOverlap) {
-        self.shared_path(&overlap.path);
-        self.body.0.push(place(&GRADES, &overlap.grade));
-        self.body.0.push(overlap.kind.map_or(0, |kind| 1 + place(&KINDS, &kind)));
-        self.body.flag(overlap.blocks);
-        self.body.number(overlap.gap.map_or(0, |gap| 1 + u64::from(gap)));
-        for spans in [&overlap.a_lines, &overlap.b_lines, &overlap.a_own, &overlap.b_own] {
-            self.count(spans.len());
-            for span in spans {
-                self.body.number(u64::from(span.first));
-                self.body.number(u64::from(span.last));
-            }
-        }
-    }
-
     pub(super) fn attributes(&mut self, attributes: Attributes) {
-        self.body.0.push(place(&DRIVERS, &attributes.driver));
+        self.body.0.push(packed::place(&DRIVERS, &attributes.driver));
         for flag in [attributes.custom, attributes.generated, attributes.ignored] {
             self.body.flag(flag);
         }
