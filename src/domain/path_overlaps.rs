@@ -2,6 +2,7 @@
 //! hardly one is.
 //! Must not know: the form in which they are kept until then.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
@@ -59,6 +60,15 @@ impl PathOverlaps {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.read.get().map_or(self.kept.is_none(), |read| read.is_empty())
+    }
+
+    /// All of them, for whoever looks once: they are not kept in their form for that.
+    #[must_use]
+    pub fn look(&self) -> Cow<'_, [PathOverlap]> {
+        match (&self.kept, self.read.get()) {
+            (Some(kept), None) => Cow::Owned(kept.read()),
+            (_, read) => Cow::Borrowed(read.map(|read| &**read).unwrap_or_default()),
+        }
     }
 
     /// Shows each of them in turn, for whoever does not keep them: they are not put into their form for that.
@@ -226,6 +236,7 @@ mod tests {
         kept().visit(&mut |overlap| shown.push(overlap.clone()));
         there.visit(&mut |overlap| shown.push(overlap.clone()));
         assert_eq!(shown, [there[0].clone().turned(), there[0].clone(), there[0].clone()]);
+        assert_eq!((kept().look(), kept().turned().look()), (there.look(), there.clone().turned().look()));
         let read = kept();
         assert_eq!(read[0].a_lines[0].first, 7);
         assert_eq!(read.turned()[0].b_lines[0].first, 7);

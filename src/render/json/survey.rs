@@ -102,8 +102,31 @@ struct Overlaps<'a> {
 
 impl Serialize for Overlaps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let told = self.survey.overlaps.iter().filter(|overlap| overlap.grade >= self.min_grade);
-        serializer.collect_seq(told.map(|found| overlap(self.survey, found, self.min_grade)))
+        let Self { survey, min_grade } = *self;
+        let told = survey.overlaps.iter().filter(|overlap| overlap.grade >= min_grade);
+        serializer.collect_seq(told.map(|overlap| Told { survey, overlap, min_grade }))
+    }
+}
+
+/// One of them.
+struct Told<'a> {
+    survey: &'a Survey,
+    overlap: &'a Overlap,
+    min_grade: Grade,
+}
+
+impl Serialize for Told<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { survey, overlap, min_grade } = *self;
+        let paths = overlap.paths.look();
+        let wire = WireOverlap {
+            a: &survey.instances[overlap.a].label,
+            b: &survey.instances[overlap.b].label,
+            grade: overlap.grade.name(),
+            acknowledged: overlap.acknowledged,
+            paths: paths.iter().filter(|path| path.grade >= min_grade).map(path_overlap).collect(),
+        };
+        wire.serialize(serializer)
     }
 }
 
@@ -229,16 +252,6 @@ fn target_conflict<'a>(survey: &'a Survey, conflict: &'a TargetConflict) -> Wire
         instance: &survey.instances[conflict.instance].label,
         complete: conflict.complete,
         paths: conflict.paths.iter().map(wire).collect(),
-    }
-}
-
-fn overlap<'a>(survey: &'a Survey, overlap: &'a Overlap, min_grade: Grade) -> WireOverlap<'a> {
-    WireOverlap {
-        a: &survey.instances[overlap.a].label,
-        b: &survey.instances[overlap.b].label,
-        grade: overlap.grade.name(),
-        acknowledged: overlap.acknowledged,
-        paths: overlap.paths.iter().filter(|path| path.grade >= min_grade).map(path_overlap).collect(),
     }
 }
 
