@@ -172,8 +172,17 @@ fn suggest_install(ctx: &Context, env: &Env, screen: &mut Screen) {
 
 /// Opens the repository that the command was started in.
 fn open(env: &Env, global: &Global) -> Result<Context, Failure> {
+    open_as(env, global, false)
+}
+
+/// The like for a command that looks at everybody.
+fn open_for_survey(env: &Env, global: &Global) -> Result<Context, Failure> {
+    open_as(env, global, true)
+}
+
+fn open_as(env: &Env, global: &Global, survey: bool) -> Result<Context, Failure> {
     let flags = global.target.iter().map(|target| ("coord.target", target.clone())).collect();
-    Context::open(env, &OpenOptions { flags, ..OpenOptions::default() })
+    Context::open(env, &OpenOptions { flags, survey, ..OpenOptions::default() })
 }
 
 /// Runs the program. The first argument is the program's own name.

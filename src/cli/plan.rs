@@ -35,7 +35,7 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn plan(args: &PlanArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let ctx = super::open(env, global)?;
+    let ctx = super::open_for_survey(env, global)?;
     let options =
         SurveyOptions { branches: args.branches.clone(), refs: args.refs.clone(), ..SurveyOptions::default() };
     let survey = survey::survey(&ctx, &options)?;

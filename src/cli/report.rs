@@ -51,7 +51,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn report(args: &ReportArgs, global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let ctx = super::open(env, global)?;
+    let ctx = super::open_for_survey(env, global)?;
     let report = match args.history {
         Some(span) => {
             let progress = Progress::start(screen.watched);

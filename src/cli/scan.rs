@@ -147,7 +147,7 @@ pub(super) fn status(global: &Global, env: &Env, screen: &mut Screen) -> Result<
 
 /// Surveys everybody, with a line of progress where it takes long and somebody watches.
 fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &mut Screen) -> Result<Survey, Failure> {
-    let ctx = super::open(env, global)?;
+    let ctx = super::open_for_survey(env, global)?;
     let progress = Progress::start(screen.watched);
     let options = SurveyOptions { progress: Some(progress.callback()), ..options.clone() };
     let mut survey = ops::survey::survey(&ctx, &options)?;

@@ -2,6 +2,7 @@
 //! Must not know: the content of any file, other worktrees.
 
 mod again;
+mod ahead;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::working_set::{Layer, Status as Kind};
 
 pub use again::read_on;
+pub use ahead::Ahead;
 
 /// One path that differs from HEAD, in the index or in the worktree.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -100,16 +102,24 @@ impl Entry {
 /// # Errors
 /// Where git cannot answer, or answers from an index that is not whole.
 pub fn read(repository: &Repository, worktree: &Worktree) -> Result<Status, Error> {
-    if worktree.head.is_some() && !worktree.git_dir.join("index").exists() {
-        return Err(Error::Repository("it has no index: nothing is checked out there yet".into()));
-    }
+    check_index(worktree)?;
     answered(repository, worktree, &call(repository, worktree)?.output()?)
 }
 
+fn check_index(worktree: &Worktree) -> Result<(), Error> {
+    if worktree.head.is_some() && !worktree.git_dir.join("index").exists() {
+        return Err(Error::Repository("it has no index: nothing is checked out there yet".into()));
+    }
+    Ok(())
+}
+
+/// What git is asked about a whole worktree.
+const QUESTION: [&str; 5] =
+    ["--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"];
+
 /// Git's question about the whole worktree.
 fn call(repository: &Repository, worktree: &Worktree) -> Result<Call, Error> {
-    let options = ["--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"];
-    Ok(worktree.call(&worktree.git(repository)?, "status").args(options))
+    Ok(worktree.call(&worktree.git(repository)?, "status").args(QUESTION))
 }
 
 fn answered(repository: &Repository, worktree: &Worktree, output: &Output) -> Result<Status, Error> {

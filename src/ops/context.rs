@@ -2,7 +2,7 @@
 //! Must not know: what any use case does with it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
@@ -25,6 +25,7 @@ use crate::git::merge::{Judge, MergeSettings, Recall};
 use crate::git::objects::Objects;
 use crate::git::refs;
 use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
+use crate::git::status::Ahead;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Deadline, Git, names, publication, target};
 use crate::os::{clock, process};
@@ -55,6 +56,8 @@ pub struct OpenOptions {
     pub flags: Vec<Flag>,
     /// Takes the team's policy from the target alone: in CI a branch without one there would judge itself by its own.
     pub team_on_target_only: bool,
+    /// Everybody will be looked at: git is asked about the asking worktree while all else is found out.
+    pub survey: bool,
 }
 
 /// What every use case starts from.
@@ -83,6 +86,7 @@ pub struct Context {
     merging: MergeSettings,
     first_look: Arc<FirstLook>,
     said: Arc<Said>,
+    ahead: Arc<Mutex<Option<Ahead>>>,
 }
 
 /// What others left in coord's own files, read when first asked for.
@@ -100,6 +104,7 @@ impl Context {
     /// Where there is none, where git refuses to read it, or where a setting cannot be understood.
     pub fn open(env: &Env, options: &OpenOptions) -> Result<Self, Failure> {
         let mut repository = open_repository(env, options.hook.as_ref())?;
+        let ahead = if options.survey { Ahead::ask(&repository) } else { None };
         let config = repository.config.clone();
         let (store, now) = (Store::open(&repository.common_dir)?, clock::now());
         if repository.main_worktree.is_none() && !repository.bare {
@@ -125,6 +130,7 @@ impl Context {
             target: settled.target,
             first_look: Arc::new(first_look),
             said: Arc::default(),
+            ahead: Arc::new(Mutex::new(ahead)),
             repository,
             config,
         })
@@ -159,6 +165,12 @@ impl Context {
     #[must_use]
     pub fn first_look(&self) -> &FirstLook {
         &self.first_look
+    }
+
+    /// What was asked about the asking worktree when the context was opened for a survey; once.
+    #[must_use]
+    pub fn status_ahead(&self) -> Option<Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The same context with things as they stand now.

@@ -26,7 +26,11 @@ impl<'scope> Early<'scope> {
     ) -> Option<Self> {
         let here = ctx.repository.here.as_ref().filter(|_| options.memo.is_none())?;
         let worktree = worktrees.iter().find(|worktree| worktree.identity == *here && worktree.is_readable())?;
-        let status = scope.spawn(|| status::read(&ctx.repository, worktree));
+        let ahead = ctx.status_ahead().filter(|ahead| ahead.is_of(worktree));
+        let status = scope.spawn(|| match ahead {
+            Some(ahead) => ahead.answer(&ctx.repository, worktree),
+            None => status::read(&ctx.repository, worktree),
+        });
         Some(Self { identity: here.clone(), status })
     }
 }
