@@ -57,7 +57,7 @@ impl HotSpot {
     /// land because of it.
     #[must_use]
     pub fn is_hot(&self) -> bool {
-        self.pairs >= 3 && self.per_cent() >= 20 || self.behind >= 3
+        is_hot(self.pairs, self.of_pairs, self.behind)
     }
 }
 
@@ -111,9 +111,24 @@ impl Tallies {
     }
 }
 
+fn is_hot(pairs: usize, of_pairs: usize, behind: usize) -> bool {
+    pairs >= 3 && pairs * 100 >= of_pairs * 20 || behind >= 3
+}
+
 /// The paths that cause the survey's conflicts, the worst first: by pairs, then by instances, then by path.
 #[must_use]
 pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
+    spots(survey, |_| true)
+}
+
+/// Those of them that are worth naming unasked.
+#[must_use]
+pub fn hottest(survey: &Survey) -> Vec<HotSpot> {
+    let of_pairs = survey.conflicts().len();
+    spots(survey, |tally| is_hot(tally.pairs, of_pairs, tally.behind))
+}
+
+fn spots(survey: &Survey, wanted: impl Fn(&Tally) -> bool) -> Vec<HotSpot> {
     let mut tallies = Tallies::default();
     for overlap in survey.conflicts() {
         tallies.count(overlap);
@@ -125,7 +140,8 @@ pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
         tally.blocks |= tally.pairs == 0;
     }
     let of_pairs = survey.conflicts().len();
-    let mut spots: Vec<HotSpot> = tallies.all.into_iter().map(|(path, tally)| spot(path, tally, of_pairs)).collect();
+    let wanted = tallies.all.into_iter().filter(|(_, tally)| wanted(tally));
+    let mut spots: Vec<HotSpot> = wanted.map(|(path, tally)| spot(path, tally, of_pairs)).collect();
     spots.sort_by(|x, y| {
         (y.pairs, y.instances, y.behind).cmp(&(x.pairs, x.instances, x.behind)).then_with(|| x.path.cmp(&y.path))
     });

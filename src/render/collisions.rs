@@ -8,7 +8,7 @@ use super::safe;
 use super::style::{Ink, Style};
 use super::table::{Cell, Column, Table, cut_end, cut_middle};
 use super::words;
-use crate::domain::hotspot::hot_spots as hot_spots_of;
+use crate::domain::hotspot::hottest;
 use crate::domain::instance::Instance;
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::report::{Overlap, Survey, Unknown};
@@ -79,7 +79,7 @@ fn touches(survey: &Survey, overlap: &Overlap) -> String {
 
 /// Writes the path that causes most of the conflicts, where there are enough to speak of, and what would end them.
 pub(crate) fn hot_spots(survey: &Survey, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    for spot in hot_spots_of(survey).iter().filter(|spot| spot.pairs > 0 && spot.is_hot()).take(1) {
+    for spot in hottest(survey).iter().filter(|spot| spot.pairs > 0).take(1) {
         let mut table = Table::new(2, &[Column::Left, Column::CutFront, Column::Left]);
         table.row(vec![
             Cell::plain("hot:"),

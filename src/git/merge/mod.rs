@@ -33,6 +33,7 @@ mod content;
 mod directories;
 mod drafts;
 mod evidence;
+mod findings;
 mod kin;
 mod landed;
 mod landing;

@@ -7,8 +7,9 @@ use super::super::error::Error;
 use super::super::tree;
 use super::content::Outcome;
 use super::directories;
-use super::drafts::{self, Draft, Findings, Found, Pair};
+use super::drafts::Draft;
 use super::evidence;
+use super::findings::{self, Findings, Found, Pair};
 use super::kin::{self, Kin};
 use super::landing::{self, Brought};
 use super::meeting::{self, Bench, Group};
@@ -56,7 +57,7 @@ pub(super) fn judge(
     for found in found.iter_mut().rev().take(3) {
         found.retain(|pair| wanted.has(pair));
     }
-    let (mut all, mut drafts) = drafts::put_together(found);
+    let (mut all, mut drafts) = findings::put_together(found);
     ask_git(work, question, brought, &groups, &mut drafts)?;
     let answers = drafts.into_iter().map(|(pair, draft)| draft.answer(pair));
     let told = answers.filter(|answer| answer.stacked || answer.unknown.is_some() || !answer.paths.is_empty());
