@@ -107,3 +107,110 @@ fn what_was_spoiled_is_not_believed() {
         assert_eq!(scan(&main), first, "cut to {at}");
     }
 }
+
+/// What was kept under any name, to be looked at after each step.
+fn kept_files(world: &World) -> usize {
+    fs::read_dir(world.store().join("cache/v2")).expect("something is kept").count()
+}
+
+#[test]
+fn move_after_move_is_remembered_beside_the_rest() {
+    let world = many();
+    let main = world.main();
+    scan(&main);
+    let steps: &[&[&[&str]]] = &[
+        &[&["branch", "-q", "-f", "b00", "b01"]],
+        // A file that others have is renamed, one is deleted, a directory is left.
+        &[&["switch", "-q", "b02"], &["mv", FILE, "moved.txt"], &["commit", "-qm", "renamed"]],
+        &[&["switch", "-q", "b03"], &["rm", "-q", FILE], &["commit", "-qm", "deleted"]],
+        &[&["switch", "-q", "b07"], &["mv", "only", "other"], &["commit", "-qm", "elsewhere"]],
+        &[&["branch", "-q", "-f", "b11", "b12"], &["branch", "-q", "-f", "b13", "b14"]],
+        &[&["branch", "-q", "-m", "b20", "b99"], &["branch", "-q", "-m", "b30", "b005"]],
+    ];
+    for (n, step) in steps.iter().enumerate() {
+        for command in *step {
+            main.git(command).ok();
+        }
+        main.git(&["switch", "-q", "main"]).ok();
+        let found = scan(&main);
+        assert_eq!(scan(&main), found, "step {n}");
+        assert!(kept_files(&world) <= 2, "step {n}");
+        let copy = world.path(format!("kept-{n}"));
+        fs::rename(world.store().join("cache"), &copy).expect("ours");
+        assert_eq!(found, scan(&main), "step {n}, with nothing known");
+        fs::remove_dir_all(world.store().join("cache")).expect("ours");
+        fs::rename(&copy, world.store().join("cache")).expect("ours");
+    }
+}
+
+#[test]
+fn what_belongs_to_another_first_answer_is_not_believed() {
+    let world = many();
+    let main = world.main();
+    scan(&main);
+    main.git(&["branch", "-q", "-f", "b04", "b05"]).ok();
+    scan(&main);
+    let cache = world.store().join("cache/v2");
+    let files = || -> Vec<_> { fs::read_dir(&cache).expect("there").map(|file| file.expect("there").path()).collect() };
+    let smallest = files().into_iter().min_by_key(|file| file.metadata().expect("there").len()).expect("two");
+    assert_eq!(files().len(), 2);
+    let later = fs::read(&smallest).expect("readable");
+    // Another first answer, beside what was found later than the one before.
+    main.git(&["branch", "-q", "-D", "b06"]).ok();
+    let expected = afresh(&world);
+    fs::write(&smallest, &later).expect("writable");
+    assert_eq!(scan(&main), expected);
+    main.git(&["branch", "-q", "-f", "b08", "b09"]).ok();
+    let found = scan(&main);
+    assert_eq!(found, afresh(&world));
+}
+
+#[test]
+fn the_users_own_attributes_count_anew() {
+    let world = many();
+    let main = world.main();
+    let first = scan(&main);
+    assert!(conflicts(&first) > 16);
+    let file = world.path("home/.config/git/attributes");
+    fs::create_dir_all(file.parent().expect("a folder")).expect("writable");
+    fs::write(&file, format!("{FILE} merge=union\n")).expect("writable");
+    assert_eq!(conflicts(&scan(&main)), 0);
+    fs::write(&file, format!("{FILE} -merge\n")).expect("writable");
+    let binary = scan(&main);
+    assert!(conflicts(&binary) > conflicts(&first), "{}", binary["summary"]);
+    main.git(&["config", "core.attributesFile", &world.path("none").display().to_string()]).ok();
+    assert_eq!(scan(&main), first);
+}
+
+#[test]
+fn what_tips_say_is_kept_and_never_another_ones() {
+    let world = World::new();
+    let main = world.main();
+    for n in 0..110 {
+        main.git(&["branch", "-q", &format!("t{n:03}")]).ok();
+    }
+    main.git(&["switch", "-q", "t050"]).ok();
+    main.edit(FILE, 3, "Bea's");
+    main.git(&["commit", "-qam", "hers", "--author", "Bea <bea@example.org>"]).ok();
+    main.git(&["switch", "-q", "main"]).ok();
+    let by = |author: &str| -> Vec<String> {
+        let found = main.json(&["scan", "--branches", "t*", "--author", author, "--fail-on", "never"]);
+        let ids = found["instances"].as_array().expect("a list").iter().map(|one| one["id"].as_str().expect("a name"));
+        ids.filter(|id| id.starts_with('t')).map(str::to_owned).collect()
+    };
+    assert_eq!(by("bea"), ["t050"]);
+    assert_eq!(kept_files(&world), 1);
+    assert_eq!(by("bea"), ["t050"]);
+    main.git(&["branch", "-q", "-f", "t007", "t050"]).ok();
+    assert_eq!(by("bea"), ["t007", "t050"]);
+    // Where a commit is replaced by another, that one speaks.
+    let (old, new) = (main.id("t050"), main.id("main"));
+    main.git(&["replace", &old, &new]).ok();
+    assert_eq!(by("bea"), [""; 0]);
+    main.git(&["replace", "-d", &old]).ok();
+    assert_eq!(by("bea"), ["t007", "t050"]);
+    for file in fs::read_dir(world.store().join("cache/v2")).expect("there") {
+        fs::write(file.expect("there").path(), b"not what was written").expect("writable");
+    }
+    assert_eq!(by("bea"), ["t007", "t050"]);
+}

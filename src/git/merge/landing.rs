@@ -15,7 +15,7 @@ use super::super::tree::{self, Entry};
 use super::content::Left;
 use super::memory::Outline;
 use super::walk::{self, Touched};
-use super::{Landing, Line, Work, side_by_side};
+use super::{Landing, Line, Outlook, Work, side_by_side};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, PathConflict};
 use crate::domain::path::RepoPath;
@@ -197,10 +197,14 @@ fn land(
         })?;
         Ok::<_, Error>(numbers.into_iter().zip(landed))
     };
-    let (landed, attributes) = thread::scope(|scope| {
-        let attributes = scope.spawn(|| source.read(&paths));
+    let wanted = work.outside.borrow_mut().take_if(|outside| matches!(outside, Outlook::Wanted)).is_some();
+    let (landed, (outside, attributes)) = thread::scope(|scope| {
+        let attributes = scope.spawn(|| Work::look_and_read(&source, wanted, &paths));
         (merge(readable.clone()), joined(attributes.join()))
     });
+    if let Some(outside) = outside {
+        work.outside.replace(Some(Outlook::Seen(outside)));
+    }
     let mut landed: BTreeMap<usize, _> = landed?.collect();
     let mut attributes = attributes?;
     work.take_attributes(attributes.clone());

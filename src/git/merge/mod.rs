@@ -17,7 +17,6 @@ use super::merge_tree::{self, Asked, Merged};
 use super::objects::{ObjectStore, Objects};
 use super::program::{Deadline, Git};
 use super::rename;
-use super::repository::joined;
 use super::tree::{Entry, TreeChange};
 use crate::domain::id::ObjectId;
 use crate::domain::lazy::Lazy;
@@ -197,12 +196,12 @@ pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory
     if let Some(memory) = memory.filter(|memory| memory.holds(&work, question)) {
         return work.answer_from(memory, question);
     }
-    let source = work.attribute_source();
-    let (found, outside) = thread::scope(|scope| {
-        let outside = scope.spawn(|| Outside::look(&source));
-        (work.answer(question, Known::default()), joined(outside.join()))
-    });
-    let (mut brought, pairs) = found?;
+    work.outside.replace(Some(Outlook::Wanted));
+    let (mut brought, pairs) = work.answer(question, Known::default())?;
+    let outside = match work.outside.take() {
+        Some(Outlook::Seen(outside)) => Some(outside),
+        _ => None,
+    };
     let keep = memory::keep(&work, question, &mut brought, &pairs, outside);
     Ok(Again { lines: told(brought), pairs, keep })
 }
@@ -222,6 +221,16 @@ struct Work<'a> {
     attributes: RefCell<Arc<attributes::ByPath>>,
     /// By tree of a fork point: whether the target added any path since.
     target_adds: RefCell<IdMap<bool>>,
+    /// What attributes come from besides the target, where that is to be remembered.
+    outside: RefCell<Option<Outlook>>,
+}
+
+/// How far the look outside of trees is.
+#[derive(Debug)]
+enum Outlook {
+    /// It has to be taken before any attribute is read: what changes afterwards is noticed the next time.
+    Wanted,
+    Seen(Outside),
 }
 
 impl<'a> Work<'a> {
@@ -241,6 +250,7 @@ impl<'a> Work<'a> {
             contents: Contents::new(judge.objects, &judge.settings),
             attributes: RefCell::default(),
             target_adds: RefCell::default(),
+            outside: RefCell::default(),
         })
     }
 
@@ -273,6 +283,15 @@ impl<'a> Work<'a> {
     fn retain_unlearned(&self, paths: &mut BTreeSet<RepoPath>) {
         let known = self.attributes.borrow();
         paths.retain(|path| !known.contains_key(path));
+    }
+
+    /// Looks outside of trees, where that is wanted and was not done; before it reads the attributes of `paths`.
+    fn look_and_read(
+        source: &attributes::Source<'_>,
+        wanted: bool,
+        paths: &BTreeSet<RepoPath>,
+    ) -> (Option<Outside>, Result<attributes::ByPath, Error>) {
+        (if wanted { Outside::look(source) } else { None }, source.read(paths))
     }
 
     fn take_attributes(&self, found: attributes::ByPath) {

@@ -139,6 +139,7 @@ impl<'a> Shared<'a> {
             contents: Contents::new(&objects, &judge.settings),
             attributes: RefCell::new(Arc::clone(&self.attributes)),
             target_adds: RefCell::default(),
+            outside: RefCell::default(),
         };
         let result = run(&work);
         drop(work);

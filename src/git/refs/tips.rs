@@ -23,6 +23,8 @@ pub struct Tips {
     /// Those that were asked for, in that order.
     asked: Vec<(ObjectId, Said)>,
     new: usize,
+    /// Whether what commits say is what is written in them.
+    is_plain: bool,
 }
 
 /// What a commit says.
@@ -39,9 +41,9 @@ impl Tips {
     /// written in them.
     #[must_use]
     pub fn from_bytes(kept: &[u8], objects: &Objects) -> Self {
-        let id_len = objects.format().id_len();
-        let known = bytes::unsealed(kept).filter(|_| objects.view().is_plain()).and_then(|kept| read(kept, id_len));
-        Self { known: known.unwrap_or_default(), ..Self::default() }
+        let (id_len, is_plain) = (objects.format().id_len(), objects.view().is_plain());
+        let known = bytes::unsealed(kept).filter(|_| is_plain).and_then(|kept| read(kept, id_len));
+        Self { known: known.unwrap_or_default(), is_plain, ..Self::default() }
     }
 
     /// As bytes: all that was asked for, and nothing else.
@@ -60,7 +62,7 @@ impl Tips {
     /// Whether so much is new that it is worth being kept.
     #[must_use]
     pub fn is_outdated(&self) -> bool {
-        self.new > FEW + self.asked.len() / NEW
+        self.is_plain && self.new > FEW + self.asked.len() / NEW
     }
 
     /// How many of these are not known.

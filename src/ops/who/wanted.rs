@@ -192,11 +192,11 @@ fn of_name(name: RefName) -> Who {
     }
 }
 
-/// A ref that was asked for by a glob goes by its full name.
+/// A ref of somebody else's that was asked for by a glob goes by its full name.
 fn of_ref(ctx: &Context, found: Ref, asked: bool) -> Who {
-    let name = if asked { found.name.as_bytes() } else { found.name.short() };
-    // Of somebody else's, only when it was fetched.
     let is_branch = found.name.as_bytes().starts_with(b"refs/heads/");
+    let name = if asked && !is_branch { found.name.as_bytes() } else { found.name.short() };
+    // Of somebody else's, only when it was fetched.
     let moved = if is_branch { refs::moved(&ctx.repository, &found.name) } else { None };
     Who {
         label: String::from_utf8_lossy(name).into_owned(),
