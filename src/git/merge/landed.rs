@@ -7,10 +7,10 @@ use std::ops::Range;
 use super::super::error::Error;
 use super::super::history::{self, Fork};
 use super::super::tree::{self, Entry, TreeChange};
-use super::Work;
 use super::content::Left;
 use super::landing::{self, Brought};
 use super::texts::Texts;
+use super::{Work, side_by_side};
 use crate::domain::hunk::Hunk;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
@@ -94,10 +94,12 @@ fn search(work: &Work<'_>, brought: &mut [Brought], lines: &[usize]) -> Result<(
     let Ok(trunk) = work.or_reason(trunk)? else { return Ok(()) };
     let Ok(record) = work.or_reason(Record::read(work, &trunk, &paths))? else { return Ok(()) };
     work.learn_attributes(paths)?;
-    for n in lines {
+    let found = side_by_side::map(work, &lines, |work, &n| {
         work.breathe("the search for landed work")?;
-        let found = record.holds(work, &trunk, &brought[n]);
-        brought[n].already = work.or_reason(found)?.unwrap_or(false);
+        work.or_reason(record.holds(work, &trunk, &brought[n]))
+    })?;
+    for (n, found) in lines.into_iter().zip(found) {
+        brought[n].already = found.unwrap_or(false);
     }
     Ok(())
 }
@@ -110,16 +112,20 @@ struct Record {
 
 impl Record {
     fn read(work: &Work<'_>, trunk: &[ObjectId], paths: &BTreeSet<RepoPath>) -> Result<Self, Error> {
-        let objects = work.judge.objects;
-        let mut events: BTreeMap<RepoPath, Vec<(usize, TreeChange)>> = BTreeMap::new();
-        for (at, pair) in trunk.windows(2).enumerate() {
+        let steps: Vec<&[ObjectId]> = trunk.windows(2).collect();
+        let changes = side_by_side::map(work, &steps, |work, step| {
             work.breathe("the search for landed work")?;
-            let (after, before) = (objects.commit(pair[0])?.tree, objects.commit(pair[1])?.tree);
-            for change in tree::diff(objects, Some(before), Some(after))? {
-                if paths.contains(&change.path) {
-                    events.entry(change.path.clone()).or_default().push((at, change));
-                }
-            }
+            let objects = work.judge.objects;
+            let (after, before) = (objects.commit(step[0])?.tree, objects.commit(step[1])?.tree);
+            let mut changes = tree::diff(objects, Some(before), Some(after))?;
+            changes.retain(|change| paths.contains(&change.path));
+            Ok(changes)
+        })?;
+        let mut events: BTreeMap<RepoPath, Vec<(usize, TreeChange)>> = BTreeMap::new();
+        for (at, change) in
+            changes.into_iter().enumerate().flat_map(|(at, all)| all.into_iter().map(move |one| (at, one)))
+        {
+            events.entry(change.path.clone()).or_default().push((at, change));
         }
         Ok(Self { events })
     }
