@@ -313,3 +313,28 @@ fn directory_file() {
     search.write("thing", "a file\n");
     search.commit("File").blocked().says("file/directory");
 }
+
+#[test]
+fn a_file_that_the_target_moved_meanwhile_is_still_the_same_file() {
+    let world = World::installed();
+    let main = world.main();
+    let (auth, quiet) = (world.worktree("auth"), world.worktree("quiet"));
+    auth.commit_edit(10, "auth's").ok();
+    quiet.edit("src/user.rs", 3, "elsewhere");
+    quiet.commit("elsewhere").ok();
+    main.git(&["mv", FILE, "src/moved.rs"]).ok();
+    main.edit("src/moved.rs", 30, "main's");
+    main.commit("move it").ok();
+    for n in 0..3 {
+        main.write("notes", format!("{n}\n"));
+        main.commit("go on").ok();
+    }
+    let late = world.worktree_at("late", "main");
+    late.edit("src/moved.rs", 10, "late's");
+    late.git(&["add", "-A"]).ok();
+    late.git(&["commit", "-qm", "late"]).blocked().says("auth").says_not("quiet");
+    late.edit("src/moved.rs", 10, "");
+    late.git(&["checkout", "-q", "HEAD", "--", "."]).ok();
+    late.edit("src/moved.rs", 20, "late's");
+    late.git(&["commit", "-qam", "late"]).ok().says_not("auth");
+}

@@ -37,6 +37,8 @@ pub(super) struct Brought {
     pub(super) base: Option<ObjectId>,
     /// What it changed, sorted by path, beside what the target has there.
     pub(super) touched: Vec<Touched>,
+    /// Of the paths that were looked at alone, those that the target got since it left.
+    pub(super) late: Vec<RepoPath>,
     /// Whether it added a path; said too where that is not known.
     pub(super) adds: bool,
     /// Whether git had to bring it there.
@@ -67,6 +69,7 @@ impl Brought {
             own: Vec::new(),
             base: None,
             touched: Vec::new(),
+            late: Vec::new(),
             adds: false,
             by_git: false,
             conflicts: BTreeMap::new(),
@@ -108,7 +111,7 @@ impl Brought {
 
     /// Takes over what the walk found; true where only git can bring it onto the target.
     fn take(&mut self, course: Course) -> bool {
-        (self.touched, self.adds) = (course.walked.touched, course.walked.adds);
+        (self.touched, self.adds, self.late) = (course.walked.touched, course.walked.adds, course.walked.late);
         (self.tree, self.base) = (Some(course.tree), course.base);
         course.odd
     }

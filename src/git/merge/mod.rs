@@ -1,6 +1,7 @@
 //! The merges that git would really do: each line of work onto the target, and each pair on top of each other.
 //! It deviates from git in one known case: a path with a merge driver, which is never run, in a merge from several
-//! bases; such a path never blocks. Looked at on some paths only, a move that pairs with a path elsewhere is not seen.
+//! bases; such a path never blocks. Looked at on some paths only, a move that pairs with a path elsewhere is not seen,
+//! but for one that the target made since.
 //! Must not know: instances, who is asking, what an answer leads to.
 
 use std::cell::RefCell;
@@ -33,6 +34,7 @@ mod directories;
 mod drafts;
 mod evidence;
 mod findings;
+mod former;
 mod kin;
 mod landed;
 mod landing;

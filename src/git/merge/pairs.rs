@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Error;
+use super::super::history::{self, Fork};
 use super::super::tree;
 use super::content::Outcome;
 use super::directories;
 use super::drafts::Draft;
 use super::evidence;
 use super::findings::{self, Findings, Found, Pair};
+use super::former;
 use super::kin::{self, Kin};
 use super::landing::{self, Brought};
 use super::meeting::{self, Bench, Group};
@@ -51,7 +53,7 @@ pub(super) fn judge(
         work.breathe("the comparison of pairs")?;
         judge_group(work, brought, group, (&kin, &wanted))
     })?;
-    found.push(apart(work, question, brought, &groups)?);
+    found.push(apart(work, question, brought, &groups, (&kin, &wanted))?);
     found.push(folded(work, &groups));
     found.push(Findings::elsewhere(kin.stacked.iter().map(|&pair| (pair, Found::Stacked))));
     for found in found.iter_mut().rev().take(3) {
@@ -66,10 +68,46 @@ pub(super) fn judge(
 }
 
 /// Pairs that meet without sharing a path: only git can judge them.
-fn apart(work: &Work<'_>, question: &Question, brought: &[Brought], groups: &[Group]) -> Result<Findings, Error> {
+fn apart(
+    work: &Work<'_>,
+    question: &Question,
+    brought: &[Brought],
+    groups: &[Group],
+    (kin, wanted): (&Kin, &Wanted<'_>),
+) -> Result<Findings, Error> {
     let mut apart = directories::find(work, question, brought, groups)?;
     apart.extend(moves::find(work, brought, groups)?);
+    // What cannot be told of the target's past hides a meeting; it does not make any.
+    apart.extend(work.or_reason(former::find(work, brought, groups))?.unwrap_or_default());
+    for &(a, b) in kin.shared.iter().filter(|pair| wanted.has(**pair)) {
+        let meets = match &question.only {
+            None => Ok(true),
+            Some(only) => shares_path(work, (&brought[a], &brought[b]), only),
+        };
+        // Where it cannot be told git may know.
+        if work.or_reason(meets)?.unwrap_or(true) {
+            apart.insert((a, b));
+        }
+    }
     Ok(Findings::elsewhere(apart.into_iter().map(|pair| (pair, Found::Ask))))
+}
+
+/// Whether two lines with commits in common may meet at one of these paths although one of them left it alone: they do not
+/// start from where the target has it, as the commits that both have changed it, or the target did between their forks.
+fn shares_path(work: &Work<'_>, (a, b): (&Brought, &Brought), only: &BTreeSet<RepoPath>) -> Result<bool, Error> {
+    let objects = work.judge.objects;
+    let Fork::One(base) = history::merge_base(objects, a.tip, b.tip, work.deadline())? else { return Ok(true) };
+    if a.fork != b.fork {
+        return Ok(true);
+    }
+    let shared = objects.commit(base)?.tree;
+    for path in only {
+        let before = a.base.map_or(Ok(None), |tree| tree::entry_at(objects, tree, path))?;
+        if tree::entry_at(objects, shared, path)? != before {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Paths that a file system which folds case takes for one.

@@ -27,6 +27,8 @@ pub(super) struct Walked {
     pub(super) odd: bool,
     /// Whether the side added a path.
     pub(super) adds: bool,
+    /// Of the paths that were looked at alone, those that the other tree has and neither base nor side.
+    pub(super) late: Vec<RepoPath>,
     /// A directory is gone in the side, and the other tree changed something in it.
     left_changed_directory: bool,
 }
@@ -60,6 +62,7 @@ pub(super) fn paths(
         let (base_entry, ours_entry, theirs_entry) =
             (at(objects, base, path)?, at(objects, ours, path)?, at(objects, theirs, path)?);
         if base_entry == theirs_entry {
+            found.late.extend(base_entry.is_none().then_some(ours_entry).flatten().map(|_| path.clone()));
             continue;
         }
         let file = |entry: Option<Entry>| entry.filter(|entry| !entry.is_tree());

@@ -85,6 +85,7 @@ impl<'b> In<'b> {
             own,
             base,
             touched: Vec::new(),
+            late: Vec::new(),
             adds,
             by_git,
             conflicts: conflicts.into_iter().collect(),
