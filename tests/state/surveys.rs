@@ -177,7 +177,7 @@ fn branches_and_refs_are_looked_at_when_asked() {
     sandbox.git("main", &["update-ref", "refs/remotes/origin/far", "other"]);
     assert_eq!(labels(&scan(&sandbox)), ["feat/one", "feat/two", "main", "other"]);
     let some = SurveyOptions { branches: vec!["feat/*".into()], ..SurveyOptions::default() };
-    assert_eq!(labels(&scan_with(&sandbox, "main", &some)), ["main", "refs/heads/feat/one", "refs/heads/feat/two"]);
+    assert_eq!(labels(&scan_with(&sandbox, "main", &some)), ["feat/one", "feat/two", "main"]);
     let requests = SurveyOptions { refs: vec!["refs/pull/*/head".into()], ..SurveyOptions::default() };
     let survey = scan_with(&sandbox, "main", &requests);
     let request = get(&survey, "refs/pull/7/head");
