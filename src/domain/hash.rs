@@ -1,5 +1,5 @@
-//! A hash for names of files and refs that are made from keys.
-//! Must not know: what is named.
+//! A hash for names of files and refs that are made from keys, and to see that a file is as it was.
+//! Must not know: what is named, what is in the file.
 
 /// FNV-1a with 128 bits, in hexadecimal. It tells keys apart that nobody chose in order to confuse us; where it matters, the
 /// key itself is compared as well.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::super::error::Error;
 use super::super::objects::Objects;
 use super::super::tree::{self, Entry, Listing};
-use super::landing::Brought;
+use super::brought::Brought;
 use super::meeting::{Group, Side};
 use super::{Question, Work, walk};
 use crate::domain::path::RepoPath;

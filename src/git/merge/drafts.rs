@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::super::error::Error;
 use super::super::merge_tree::Conflicted;
+use super::brought::Brought;
 use super::content::Left;
 use super::evidence;
 use super::findings::{Findings, Found, Pair};
-use super::landing::Brought;
 use super::meeting::Group;
 use super::{PairAnswer, Work, pairs};
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};

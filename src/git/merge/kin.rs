@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::super::id_map::IdMap;
-use super::landing::Brought;
+use super::brought::Brought;
 
 /// Which pairs share commits.
 #[derive(Debug, Default)]

@@ -24,11 +24,12 @@ use crate::domain::lazy::Lazy;
 use crate::domain::overlap::{Grade, PathConflict};
 use crate::domain::path::RepoPath;
 use crate::domain::path_overlaps::PathOverlaps;
+use brought::Brought;
 use content::Contents;
-use landing::Brought;
 use memory::Known;
 use walk::Touched;
 
+mod brought;
 mod content;
 mod directories;
 mod drafts;
@@ -285,15 +286,6 @@ impl<'a> Work<'a> {
     fn retain_unlearned(&self, paths: &mut BTreeSet<RepoPath>) {
         let known = self.attributes.borrow();
         paths.retain(|path| !known.contains_key(path));
-    }
-
-    /// Looks outside of trees, where that is wanted and was not done; before it reads the attributes of `paths`.
-    fn look_and_read(
-        source: &attributes::Source<'_>,
-        wanted: bool,
-        paths: &BTreeSet<RepoPath>,
-    ) -> (Option<Outside>, Result<attributes::ByPath, Error>) {
-        (if wanted { Outside::look(source) } else { None }, source.read(paths))
     }
 
     fn take_attributes(&self, found: attributes::ByPath) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::super::error::Error;
 use super::super::rename;
 use super::super::tree::{self, Entry};
-use super::landing::Brought;
+use super::brought::Brought;
 use super::meeting::Group;
 use super::{Work, walk};
 

@@ -1,11 +1,14 @@
 //! All pairs of lines of work: those that meet at a path, those that only git can judge, and what comes of each.
 //! Must not know: how one path is judged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use foldhash::fast::RandomState;
 
 use super::super::error::Error;
-use super::super::history::{self, Fork};
+use super::super::id_map::IdSet;
 use super::super::tree;
+use super::brought::Brought;
 use super::content::Outcome;
 use super::directories;
 use super::drafts::Draft;
@@ -13,11 +16,11 @@ use super::evidence;
 use super::findings::{self, Findings, Found, Pair};
 use super::former;
 use super::kin::{self, Kin};
-use super::landing::{self, Brought};
+use super::landing;
 use super::meeting::{self, Bench, Group};
 use super::moves;
 use super::pair_answers::PairAnswers;
-use super::{Pairs, Question, Work, side_by_side};
+use super::{Pairs, Question, Work, side_by_side, walk};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
@@ -79,10 +82,11 @@ fn apart(
     apart.extend(moves::find(work, brought, groups)?);
     // What cannot be told of the target's past hides a meeting; it does not make any.
     apart.extend(work.or_reason(former::find(work, brought, groups))?.unwrap_or_default());
+    let mut changed = Changed::default();
     for &(a, b) in kin.shared.iter().filter(|pair| wanted.has(**pair)) {
         let meets = match &question.only {
             None => Ok(true),
-            Some(only) => shares_path(work, (&brought[a], &brought[b]), only),
+            Some(only) => shares_path(work, (&brought[a], &brought[b]), only, &mut changed),
         };
         // Where it cannot be told git may know.
         if work.or_reason(meets)?.unwrap_or(true) {
@@ -92,18 +96,29 @@ fn apart(
     Ok(Findings::elsewhere(apart.into_iter().map(|pair| (pair, Found::Ask))))
 }
 
+/// By commit that several lines have and the tree that they started from: whether it has another entry at one of the paths.
+type Changed = HashMap<(ObjectId, Option<ObjectId>), bool, RandomState>;
+
 /// Whether two lines with commits in common may meet at one of these paths although one of them left it alone: they do not
 /// start from where the target has it, as the commits that both have changed it, or the target did between their forks.
-fn shares_path(work: &Work<'_>, (a, b): (&Brought, &Brought), only: &BTreeSet<RepoPath>) -> Result<bool, Error> {
-    let objects = work.judge.objects;
-    let Fork::One(base) = history::merge_base(objects, a.tip, b.tip, work.deadline())? else { return Ok(true) };
+fn shares_path(
+    work: &Work<'_>,
+    (a, b): (&Brought, &Brought),
+    only: &BTreeSet<RepoPath>,
+    changed: &mut Changed,
+) -> Result<bool, Error> {
     if a.fork != b.fork {
         return Ok(true);
     }
-    let shared = objects.commit(base)?.tree;
-    for path in only {
-        let before = a.base.map_or(Ok(None), |tree| tree::entry_at(objects, tree, path))?;
-        if tree::entry_at(objects, shared, path)? != before {
+    let (objects, theirs) = (work.judge.objects, b.own.iter().copied().collect::<IdSet>());
+    for &commit in a.own.iter().filter(|commit| theirs.contains(commit)) {
+        let known = changed.get(&(commit, a.base)).copied();
+        let differs = match known {
+            Some(differs) => differs,
+            None => walk::differs(objects, a.base, objects.commit(commit)?.tree, only)?,
+        };
+        changed.insert((commit, a.base), differs);
+        if differs {
             return Ok(true);
         }
     }

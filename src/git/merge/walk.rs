@@ -77,6 +77,21 @@ pub(super) fn paths(
     Ok(found.finish())
 }
 
+/// Whether two trees differ at one of the paths.
+pub(super) fn differs(
+    objects: &Objects,
+    one: Option<ObjectId>,
+    other: ObjectId,
+    paths: &BTreeSet<RepoPath>,
+) -> Result<bool, Error> {
+    for path in paths {
+        if at(objects, one, path)? != at(objects, Some(other), path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn at(objects: &Objects, tree: Option<ObjectId>, path: &RepoPath) -> Result<Option<Entry>, Error> {
     tree.map_or(Ok(None), |tree| tree::entry_at(objects, tree, path))
 }

@@ -15,7 +15,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::path_overlaps::{Evidence, PathOverlaps};
 use crate::git::bytes::Reader;
 use crate::git::merge::PairAnswer;
-use crate::git::merge::landing::Brought;
+use crate::git::merge::brought::Brought;
 use crate::git::merge::pair_answers::Shelf;
 use crate::git::merge::walk::Touched;
 use crate::git::tree::{Entry, TreeChange};

@@ -11,8 +11,8 @@ use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
 use crate::git::bytes::Writer;
 use crate::git::history::Fork;
+use crate::git::merge::brought::Brought;
 use crate::git::merge::evidence::packed;
-use crate::git::merge::landing::Brought;
 use crate::git::tree::Entry;
 
 #[derive(Default)]
