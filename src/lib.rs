@@ -46,7 +46,8 @@
 //! again from its own fork point, once for each order of landing. What hunks cannot tell (renames, several merge bases,
 //! file against directory, …) goes to `git merge-tree --write-tree --stdin`, in a temporary object directory. Many lines
 //! and paths are judged on all processors, with the same answer as on one, their objects read from the packs themselves
-//! (`git::packs`); what was found is remembered by the tips ([`git::merge::Memory`]), so the next scan costs what changed.
+//! (`git::packs`). Overlaps are packed where they are found and take their form when somebody looks
+//! ([`domain::path_overlaps`]); so they are remembered by the tips ([`git::merge::Memory`]), and the next scan costs what changed.
 //! `tests/differential.rs` compares every verdict with git's own over random histories.
 //!
 //! # Beyond one machine
