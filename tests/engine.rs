@@ -13,7 +13,7 @@ use coord::domain::path::RepoPath;
 use coord::domain::policy::Policy;
 use coord::env::Env;
 use coord::git::history::{Fork, fork_points, is_ancestor};
-use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, Pairs, Question, judge};
+use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, PairAnswer, Pairs, Question, judge};
 use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
 use coord::git::view::View;
 use coord::git::{Deadline, Error, Git};
@@ -356,18 +356,59 @@ fn work_on_top_of_other_work_is_stacked_and_siblings_are_not() {
     git(repo.dir.path(), &["branch", "backup", "high"], "");
     let answer = repo.judge(&["low", "high", "sibling", "backup"]);
     let pairs: Vec<_> = answer.pairs.iter().map(|pair| (pair.a, pair.b, pair.stacked, pair.grade)).collect();
-    let (conflict, fine) = (Grade::Conflict, Grade::Disjoint);
+    // What one has from the other it did not do itself.
+    let (conflict, nowhere) = (Grade::Conflict, Grade::Identical);
     assert_eq!(
         pairs,
         [
-            (0, 1, true, fine),
-            (0, 2, true, fine),
-            (0, 3, true, fine),
+            (0, 1, true, nowhere),
+            (0, 2, true, nowhere),
+            (0, 3, true, nowhere),
             (1, 2, false, conflict),
-            (1, 3, true, Grade::Identical),
+            (1, 3, true, nowhere),
             (2, 3, false, conflict),
         ]
     );
+    assert!(answer.pairs.iter().all(|pair| pair.paths.is_empty() == pair.stacked));
+}
+
+/// All work goes on from `develop`, which the target does not have yet.
+#[test]
+fn what_lines_have_in_common_is_neither_a_conflict_nor_told() {
+    let (added, top) = (TEN.replace('1', "new"), format!("top\n{TEN}"));
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some(TEN)), ("g", Some(TEN)), ("old", Some("old\n"))]),
+        (
+            "develop",
+            &["main"],
+            &[("f", Some(&TEN.replace('2', "two"))), ("g", Some(&top)), ("added", Some(&added)), ("old", None)],
+        ),
+        ("a", &["develop"], &[("g", Some(&top.replace('5', "A")))]),
+        ("b", &["develop"], &[("g", Some(&top.replace('5', "B"))), ("added", Some(&added.replace('5', "B")))]),
+        ("develop", &["develop"], &[("f", Some(&TEN.replace('2', "II")))]),
+        // Takes back what they all have: nobody else touched it, whatever their files look like beside the target's.
+        ("c", &["develop"], &[("f", Some(TEN)), ("added", Some(&added.replace('5', "C")))]),
+        ("d", &["develop"], &[("f", Some(&TEN.replace('2', "II").replace('9', "nine")))]),
+        ("main", &["main"], &[("g", Some(&TEN.replace('0', "zero")))]),
+    ]);
+    let answer = repo.judge(&["a", "b", "c", "d"]);
+    assert!(answer.lines.iter().all(|line| line.landing == Landing::Clean));
+    // The target's own file does not have the line that they all have.
+    assert_eq!(answer.pairs[0].paths[0].a_lines.iter().collect::<Vec<_>>(), [&LineSpan { first: 5, last: 5 }]);
+    assert_eq!(answer.pairs[0].paths[0].a_own.iter().collect::<Vec<_>>(), [&LineSpan { first: 6, last: 6 }]);
+    // And nothing of this one.
+    assert!(answer.pairs[1].paths[0].a_lines.is_empty() && !answer.pairs[1].paths[0].a_own.is_empty());
+    let told = |pair: &PairAnswer| {
+        let paths = pair.paths.iter().map(|at| (String::from_utf8_lossy(at.path.as_bytes()).into_owned(), at.grade));
+        (pair.a, pair.b, paths.collect::<Vec<_>>())
+    };
+    let at = |path: &str, grade| (path.to_owned(), grade);
+    let expected = [
+        (0, 1, vec![at("g", Grade::Conflict)]),
+        (1, 2, vec![at("added", Grade::Conflict)]),
+        (2, 3, vec![at("f", Grade::Disjoint)]),
+    ];
+    assert_eq!(answer.pairs.iter().map(told).collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -110,7 +110,7 @@ pub(crate) fn generate(seed: u64) -> World {
     for _ in 0..20 {
         maker.dice.roll(2);
     }
-    let plan = maker.history();
+    let plan = maker.history(seed % 5 == 3);
     let dir = tempfile::tempdir().expect("a temporary directory");
     let ids = write(dir.path(), &maker.commits);
     let settings = SETTINGS[usize::try_from(seed).expect("a small number") % SETTINGS.len()];
@@ -150,7 +150,8 @@ struct Plan {
 }
 
 impl Maker {
-    fn history(&mut self) -> Plan {
+    /// The target may be behind what all work goes on from, as `main` is behind `develop`.
+    fn history(&mut self, behind: bool) -> Plan {
         let mut main = vec![self.first()];
         let (mut tips, mut squashed) = (Vec::new(), BTreeSet::new());
         // Some histories are plain, some are wild: a fault in the common case must not hide among odd ones.
@@ -165,6 +166,10 @@ impl Maker {
             if self.dice.chance(8) && !self.commits[tip].parents.is_empty() {
                 self.squash(&mut main, &mut tips, &mut squashed);
             }
+        }
+        if behind {
+            main.truncate(1 + self.dice.roll(main.len() - 1));
+            squashed.clear();
         }
         for _ in 0..self.dice.roll(3) {
             let next = self.edited(&[main[main.len() - 1]], wild);

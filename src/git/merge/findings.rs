@@ -52,6 +52,23 @@ impl Findings {
         self.all.push((pair, Found::Overlap(Packed { from, to, grade, blocks })));
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The same, of lines that have other places.
+    pub(super) fn renumbered(mut self, numbers: &[usize]) -> Self {
+        for (pair, _) in &mut self.all {
+            *pair = (numbers[pair.0], numbers[pair.1]);
+        }
+        self
+    }
+
+    /// The pairs that git has to be asked about.
+    pub(super) fn asked(&self) -> impl Iterator<Item = Pair> {
+        self.all.iter().filter(|(_, found)| matches!(found, Found::Ask)).map(|(pair, _)| *pair)
+    }
+
     pub(super) fn retain(&mut self, wanted: impl Fn(Pair) -> bool) {
         self.all.retain(|(pair, _)| wanted(*pair));
     }

@@ -10,6 +10,7 @@ use super::super::error::Error;
 use super::super::history::{self, Fork};
 use super::super::tree::{self, Entry};
 use super::brought::Brought;
+use super::common::Settled;
 use super::content::{self, Outcome, Renames};
 use super::texts::{Changed, Texts};
 use super::walk::Touched;
@@ -37,17 +38,25 @@ pub(super) struct Side {
 pub(super) struct Group {
     pub(super) path: RepoPath,
     pub(super) target: Option<Entry>,
+    /// What the question's target has: in that file lines are told.
+    pub(super) told_in: Option<Entry>,
     pub(super) sides: Vec<Side>,
 }
 
 /// The paths that the `new` ones among the lines changed and those that the target lacks, which may meet at other paths
 /// too, with all lines that changed them; sorted.
-pub(super) fn index(work: &Work<'_>, brought: &[Brought], new: &[usize]) -> Result<Vec<Group>, Error> {
+pub(super) fn index(
+    work: &Work<'_>,
+    brought: &[Brought],
+    new: &[usize],
+    settled: &Settled,
+) -> Result<Vec<Group>, Error> {
     let mut groups = Groups::default();
     let all_new = new.len() == brought.len();
     let asked = if all_new { &[] } else { new };
     let asked: HashSet<&RepoPath, RandomState> = asked.iter().flat_map(|&n| brought[n].paths()).collect();
-    for (n, line) in brought.iter().enumerate().filter(|(_, line)| line.unknown.is_none()) {
+    let open = settled.open(brought.len());
+    for (n, line) in brought.iter().enumerate().filter(|(n, line)| open[*n] && line.unknown.is_none()) {
         let meets = |touched: &&Touched| all_new || touched.ours.is_none() || asked.contains(&touched.path);
         for touched in line.touched.iter().filter(meets) {
             let (path, target) = (&touched.path, touched.ours);
@@ -81,7 +90,14 @@ pub(super) fn index(work: &Work<'_>, brought: &[Brought], new: &[usize]) -> Resu
             groups.add(path, target, side);
         }
     }
-    Ok(groups.sorted())
+    let mut groups = groups.sorted();
+    if work.target != work.original {
+        let tree = work.judge.objects.commit(work.original)?.tree;
+        for group in groups.iter_mut().filter(|group| group.sides.len() > 1) {
+            group.told_in = tree::entry_at(work.judge.objects, tree, &group.path)?.filter(|entry| !entry.is_tree());
+        }
+    }
+    Ok(groups)
 }
 
 /// The groups in the making.
@@ -98,7 +114,7 @@ impl Groups {
             return;
         }
         self.at.insert(path.clone(), self.all.len());
-        self.all.push(Group { path: path.clone(), target, sides: vec![side] });
+        self.all.push(Group { path: path.clone(), target, told_in: target, sides: vec![side] });
     }
 
     /// The last line that was added at the path.

@@ -32,7 +32,7 @@ mod shelf;
 pub(super) use shelf::{KeptPair, Outline};
 
 /// Another number for every change of what the bytes mean.
-const FORMAT: [u8; 2] = [4, 0];
+const FORMAT: [u8; 2] = [5, 0];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;

@@ -1,7 +1,7 @@
 //! The merges that git would really do: each line of work onto the target, and each pair on top of each other.
 //! It deviates from git in one known case: a path with a merge driver, which is never run, in a merge from several
 //! bases; such a path never blocks. Looked at on some paths only, a move that pairs with a path elsewhere is not seen,
-//! but for one that the target made since.
+//! but for one that the target made since. Commits in common that the target lacks are nobody's own work in a pair.
 //! Must not know: instances, who is asking, what an answer leads to.
 
 use std::cell::RefCell;
@@ -21,15 +21,14 @@ use super::rename;
 use super::tree::{Entry, TreeChange};
 use crate::domain::id::ObjectId;
 use crate::domain::lazy::Lazy;
-use crate::domain::overlap::{Grade, PathConflict};
 use crate::domain::path::RepoPath;
-use crate::domain::path_overlaps::PathOverlaps;
 use brought::Brought;
 use content::Contents;
 use memory::Known;
 use walk::Touched;
 
 mod brought;
+mod common;
 mod content;
 mod directories;
 mod drafts;
@@ -44,14 +43,17 @@ mod memory;
 mod moves;
 mod pair_answers;
 mod pairs;
+mod question;
 mod settings;
 mod side_by_side;
 mod succession;
 mod texts;
 mod walk;
+mod wanted;
 
 pub use memory::{Keep, Memory, Recall, WORTH_REMEMBERING};
 pub use pair_answers::PairAnswers;
+pub use question::{Again, Answer, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
 pub use settings::MergeSettings;
 pub use succession::land;
 
@@ -68,107 +70,6 @@ pub struct Judge<'a> {
     pub repository: &'a Path,
     /// What the outcome of merges depends on.
     pub settings: MergeSettings,
-}
-
-/// A line of work.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Line {
-    /// Its tip; of uncommitted work, the synthetic commit.
-    pub tip: ObjectId,
-    /// Whether its pairs are judged even where one of the two does not land.
-    pub judge_unlanded: bool,
-}
-
-/// Which pairs are judged.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Pairs {
-    /// Every one.
-    All,
-    /// These, as indexes into the lines.
-    Listed(Vec<(usize, usize)>),
-}
-
-/// What is to be judged.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Question {
-    /// The target's tip.
-    pub target: ObjectId,
-    /// The lines of work.
-    pub lines: Vec<Line>,
-    /// The pairs of them.
-    pub pairs: Pairs,
-    /// Looks at these paths alone. The cost then does not depend on the size of the trees.
-    pub only: Option<BTreeSet<RepoPath>>,
-    /// Lists every path where a line does not land, however many lines there are.
-    pub all_paths: bool,
-}
-
-/// What was found.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Answer {
-    /// One for each line, in the question's order.
-    pub lines: Vec<LineAnswer>,
-    /// The pairs that share a path, are stacked, or could not be judged; `a < b`, sorted.
-    pub pairs: Vec<PairAnswer>,
-}
-
-/// One line against the target.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LineAnswer {
-    /// Where it left the target.
-    pub fork: Fork,
-    /// What it changed since, sorted by path.
-    pub changes: Lazy<Vec<TreeChange>>,
-    /// What of that are moves, as (from, to).
-    pub renames: Vec<(RepoPath, RepoPath)>,
-    /// Whether it lands.
-    pub landing: Landing,
-}
-
-/// Whether a line lands on the target.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Landing {
-    /// It does.
-    Clean,
-    /// Its work is there: merging it would change nothing, or would have changed nothing at some time since.
-    AlreadyThere,
-    /// It does not.
-    Conflicts {
-        /// Where, sorted by path.
-        paths: Vec<PathConflict>,
-        /// Whether these are all.
-        complete: bool,
-    },
-    /// It could not be told, and why.
-    Unknown(String),
-}
-
-/// An answer as it comes of one that is remembered.
-#[derive(Clone, Debug)]
-pub struct Again {
-    /// One for each line, in the question's order.
-    pub lines: Vec<LineAnswer>,
-    /// The pairs that share a path, are stacked, or could not be judged.
-    pub pairs: PairAnswers,
-    /// What is to be kept of it.
-    pub keep: Option<Keep>,
-}
-
-/// Two lines on top of each other.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PairAnswer {
-    /// The first line's index.
-    pub a: usize,
-    /// The second's; larger.
-    pub b: usize,
-    /// Whether one builds on the other's tip.
-    pub stacked: bool,
-    /// The worst grade among the paths that may block, else among all.
-    pub grade: Grade,
-    /// Where they meet, sorted by path.
-    pub paths: PathOverlaps,
-    /// Why it could not be judged.
-    pub unknown: Option<String>,
 }
 
 /// Judges every line against the target and every pair of lines.
@@ -214,8 +115,8 @@ struct Work<'a> {
     judge: &'a Judge<'a>,
     target: ObjectId,
     target_tree: ObjectId,
-    /// The commit whose attributes count.
-    attributes_of: ObjectId,
+    /// The question's target, whose attributes count and in whose files lines are told. `target` may be a later one.
+    original: ObjectId,
     all_paths: bool,
     /// The program with every configured merge driver disarmed.
     git: Git,
@@ -247,7 +148,7 @@ impl<'a> Work<'a> {
             judge,
             target: question.target,
             target_tree: judge.objects.commit(question.target)?.tree,
-            attributes_of: question.target,
+            original: question.target,
             all_paths: question.all_paths || question.lines.len() <= landing::LISTED_IN_FULL,
             git,
             contents: Contents::new(judge.objects, &judge.settings),
@@ -255,6 +156,20 @@ impl<'a> Work<'a> {
             target_adds: RefCell::default(),
             outside: RefCell::default(),
         })
+    }
+
+    /// The same with another target; the attributes stay those of this one.
+    fn with_target(&self, target: ObjectId, target_tree: ObjectId) -> Self {
+        Self {
+            target,
+            target_tree,
+            git: self.git.clone(),
+            contents: Contents::new(self.judge.objects, &self.judge.settings),
+            attributes: self.attributes.clone(),
+            target_adds: RefCell::default(),
+            outside: RefCell::default(),
+            ..*self
+        }
     }
 
     fn deadline(&self) -> Deadline {
@@ -296,7 +211,7 @@ impl<'a> Work<'a> {
         attributes::Source {
             git: &self.git,
             common_dir: self.judge.repository,
-            target: self.attributes_of,
+            target: self.original,
             default_driver: self.judge.settings.default_driver.as_deref(),
         }
     }
@@ -315,7 +230,7 @@ impl<'a> Work<'a> {
             repository: self.judge.repository,
             store: self.judge.store,
             objects: self.judge.objects,
-            attributes: self.attributes_of,
+            attributes: self.original,
         };
         merge_tree::merge(&asked, pairs)
     }

@@ -1,26 +1,25 @@
 //! All pairs of lines of work: those that meet at a path, those that only git can judge, and what comes of each.
 //! Must not know: how one path is judged.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Error;
-use super::super::id_map::IdSet;
 use super::super::tree;
 use super::brought::Brought;
+use super::common::{self, Settled};
 use super::content::Outcome;
 use super::directories;
 use super::drafts::Draft;
 use super::evidence;
 use super::findings::{self, Findings, Found, Pair};
 use super::former;
-use super::kin::{self, Kin};
+use super::kin;
 use super::landing;
 use super::meeting::{self, Bench, Group};
 use super::moves;
 use super::pair_answers::PairAnswers;
-use super::{Pairs, Question, Work, side_by_side, walk};
+use super::wanted::Wanted;
+use super::{Question, Work, side_by_side};
 use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, Grade, PathOverlap};
 use crate::domain::path::RepoPath;
@@ -46,22 +45,7 @@ pub(super) fn judge(
     brought: &[Brought],
     new: &[usize],
 ) -> Result<PairAnswers, Error> {
-    let kin = kin::find(brought);
-    let wanted = Wanted::new(question, brought, new);
-    let groups = meeting::index(work, brought, new)?;
-    let shared = groups.iter().filter(|group| group.sides.len() > 1);
-    work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
-    let met: Vec<&Group> = groups.iter().filter(|group| wanted.any(group) && !work.is_ignored(&group.path)).collect();
-    let mut found = side_by_side::map(work, &met, |work, group| {
-        work.breathe("the comparison of pairs")?;
-        judge_group(work, brought, group, (&kin, &wanted))
-    })?;
-    found.push(apart(work, question, brought, &groups, (&kin, &wanted))?);
-    found.push(folded(work, &groups));
-    found.push(Findings::elsewhere(kin.stacked.iter().map(|&pair| (pair, Found::Stacked))));
-    for found in found.iter_mut().rev().take(3) {
-        found.retain(|pair| wanted.has(pair));
-    }
+    let (found, groups) = find(work, question, brought, new)?;
     let (mut all, mut drafts) = findings::put_together(found);
     ask_git(work, question, brought, &groups, &mut drafts)?;
     let answers = drafts.into_iter().map(|(pair, draft)| draft.answer(pair));
@@ -70,59 +54,42 @@ pub(super) fn judge(
     Ok(all)
 }
 
-/// Pairs that meet without sharing a path: only git can judge them.
-fn apart(
+/// What is found of these pairs without asking git, and where they meet.
+pub(super) fn find(
     work: &Work<'_>,
     question: &Question,
     brought: &[Brought],
-    groups: &[Group],
-    (kin, wanted): (&Kin, &Wanted<'_>),
-) -> Result<Findings, Error> {
+    new: &[usize],
+) -> Result<(Vec<Findings>, Vec<Group>), Error> {
+    let kin = kin::find(brought);
+    let wanted = Wanted::new(question, brought, new);
+    let mut settled = common::settle(work, question, brought, (&kin, &wanted))?;
+    let groups = meeting::index(work, brought, new, &settled)?;
+    let shared = groups.iter().filter(|group| group.sides.len() > 1);
+    work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
+    let met: Vec<&Group> = groups.iter().filter(|group| wanted.any(group) && !work.is_ignored(&group.path)).collect();
+    let mut found = side_by_side::map(work, &met, |work, group| {
+        work.breathe("the comparison of pairs")?;
+        judge_group(work, brought, group, (&settled, &wanted))
+    })?;
+    for mut elsewhere in [apart(work, question, brought, &groups)?, folded(work, &groups)] {
+        elsewhere.retain(|pair| wanted.has(pair) && !settled.judged.contains(pair));
+        found.push(elsewhere);
+    }
+    found.push(settled.left_to_git());
+    found.append(&mut settled.found);
+    let stacked = kin.stacked.iter().filter(|pair| wanted.has(**pair));
+    found.push(Findings::elsewhere(stacked.map(|&pair| (pair, Found::Stacked))));
+    Ok((found, groups))
+}
+
+/// Pairs that meet without sharing a path: only git can judge them.
+fn apart(work: &Work<'_>, question: &Question, brought: &[Brought], groups: &[Group]) -> Result<Findings, Error> {
     let mut apart = directories::find(work, question, brought, groups)?;
     apart.extend(moves::find(work, brought, groups)?);
     // What cannot be told of the target's past hides a meeting; it does not make any.
     apart.extend(work.or_reason(former::find(work, brought, groups))?.unwrap_or_default());
-    let mut changed = Changed::default();
-    for &(a, b) in kin.shared.iter().filter(|pair| wanted.has(**pair)) {
-        let meets = match &question.only {
-            None => Ok(true),
-            Some(only) => shares_path(work, (&brought[a], &brought[b]), only, &mut changed),
-        };
-        // Where it cannot be told git may know.
-        if work.or_reason(meets)?.unwrap_or(true) {
-            apart.insert((a, b));
-        }
-    }
     Ok(Findings::elsewhere(apart.into_iter().map(|pair| (pair, Found::Ask))))
-}
-
-/// By commit that several lines have and the tree that they started from: whether it has another entry at one of the paths.
-type Changed = HashMap<(ObjectId, Option<ObjectId>), bool, RandomState>;
-
-/// Whether two lines with commits in common may meet at one of these paths although one of them left it alone: they do not
-/// start from where the target has it, as the commits that both have changed it, or the target did between their forks.
-fn shares_path(
-    work: &Work<'_>,
-    (a, b): (&Brought, &Brought),
-    only: &BTreeSet<RepoPath>,
-    changed: &mut Changed,
-) -> Result<bool, Error> {
-    if a.fork != b.fork {
-        return Ok(true);
-    }
-    let (objects, theirs) = (work.judge.objects, b.own.iter().copied().collect::<IdSet>());
-    for &commit in a.own.iter().filter(|commit| theirs.contains(commit)) {
-        let known = changed.get(&(commit, a.base)).copied();
-        let differs = match known {
-            Some(differs) => differs,
-            None => walk::differs(objects, a.base, objects.commit(commit)?.tree, only)?,
-        };
-        changed.insert((commit, a.base), differs);
-        if differs {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Paths that a file system which folds case takes for one.
@@ -138,58 +105,24 @@ fn folded(work: &Work<'_>, groups: &[Group]) -> Findings {
     Findings::elsewhere(folded.map(|(pair, path)| (pair, overlap(path))))
 }
 
-/// Which pairs are judged at all.
-struct Wanted<'q> {
-    listed: Option<BTreeSet<(usize, usize)>>,
-    brought: &'q [Brought],
-    /// By line.
-    is_new: Vec<bool>,
-}
-
-impl<'q> Wanted<'q> {
-    fn new(question: &Question, brought: &'q [Brought], new: &[usize]) -> Self {
-        let listed = match &question.pairs {
-            Pairs::All => None,
-            Pairs::Listed(pairs) => Some(pairs.iter().map(|&(a, b)| (a.min(b), a.max(b))).collect()),
-        };
-        let is_new = (0..brought.len()).map(|n| new.binary_search(&n).is_ok()).collect();
-        Self { listed, brought, is_new }
-    }
-
-    /// Whether any pair at the path is.
-    fn any(&self, group: &Group) -> bool {
-        group.sides.len() > 1 && group.sides.iter().any(|side| self.is_new[side.line])
-    }
-
-    fn has(&self, pair: (usize, usize)) -> bool {
-        if !self.is_new[pair.0] && !self.is_new[pair.1] {
-            return false;
-        }
-        let (a, b) = (&self.brought[pair.0], &self.brought[pair.1]);
-        let known = a.unknown.is_none() && b.unknown.is_none();
-        let land = a.lands() && b.lands() || a.judge_unlanded && b.judge_unlanded;
-        known && land && pair.0 != pair.1 && self.listed.as_ref().is_none_or(|listed| listed.contains(&pair))
-    }
-}
-
 /// What each pair of the group's sides comes to at its path.
 fn judge_group(
     work: &Work<'_>,
     brought: &[Brought],
     group: &Group,
-    (kin, wanted): (&Kin, &Wanted<'_>),
+    (settled, wanted): (&Settled, &Wanted<'_>),
 ) -> Result<Findings, Error> {
     let mut bench = Bench::new(work, brought, group);
     bench.prepare()?;
     let blocks = may_block(work, &group.path);
     let mut found = Findings::at(&group.path);
     for i in 0..group.sides.len() {
-        for j in i + 1..group.sides.len() {
+        for j in wanted.partners(group, i) {
             let pair = (group.sides[i].line, group.sides[j].line);
-            if !wanted.has(pair) {
+            if settled.judged.contains(pair) || !wanted.has(pair) {
                 continue;
             }
-            let by_git = brought[pair.0].by_git || brought[pair.1].by_git || kin.shared.contains(&pair);
+            let by_git = brought[pair.0].by_git || brought[pair.1].by_git || settled.left.contains(pair);
             let judged = if by_git { Ok(Outcome::Ask) } else { bench.judge(i, j) };
             let kind = match work.or_reason(judged)? {
                 Ok(Outcome::Conflict(kind)) => Some(kind),

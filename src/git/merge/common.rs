@@ -1,0 +1,295 @@
+//! Pairs of lines of work with commits in common that the target lacks. Git merges such a pair from the youngest of these,
+//! so on the target with that one landed they are judged as lines of work that have nothing in common but it.
+//! Must not know: how a pair is judged.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use foldhash::fast::RandomState;
+
+use super::super::error::Error;
+use super::super::history::Fork;
+use super::super::id_map::IdSet;
+use super::super::tree::{self, Entry};
+use super::brought::Brought;
+use super::findings::{Findings, Found, Pair};
+use super::kin::{Kin, PairSet};
+use super::wanted::Wanted;
+use super::{Line, Pairs, Question, Work, landing, pairs, walk};
+use crate::domain::id::ObjectId;
+use crate::domain::path::RepoPath;
+
+/// What came of pairs with commits in common.
+#[derive(Default)]
+pub(super) struct Settled {
+    /// Of those that were judged.
+    pub(super) found: Vec<Findings>,
+    /// Those that were judged.
+    pub(super) judged: PairSet,
+    /// Those that only git can judge.
+    pub(super) left: PairSet,
+}
+
+impl Settled {
+    /// By line, whether any pair of it is still to be looked at, or to be described.
+    pub(super) fn open(&self, lines: usize) -> Vec<bool> {
+        let mut settled = vec![1; lines];
+        for (a, b) in self.judged.iter() {
+            settled[a] += 1;
+            settled[b] += 1;
+        }
+        let mut open: Vec<bool> = settled.iter().map(|&settled| settled < lines).collect();
+        for (a, b) in self.found.iter().flat_map(Findings::asked) {
+            (open[a], open[b]) = (true, true);
+        }
+        open
+    }
+
+    /// The pairs that git has to be asked about, wherever they meet.
+    pub(super) fn left_to_git(&self) -> Findings {
+        Findings::elsewhere(self.left.iter().map(|pair| (pair, Found::Ask)))
+    }
+}
+
+/// Judges the wanted pairs that have commits in common, as far as they meet.
+pub(super) fn settle(
+    work: &Work<'_>,
+    question: &Question,
+    brought: &[Brought],
+    (kin, wanted): (&Kin, &Wanted<'_>),
+) -> Result<Settled, Error> {
+    let mut settled = Settled::default();
+    let mut strangers = Strangers { work, brought, changed: HashMap::default() };
+    for (commit, pairs) in kin.by_common_commit(brought) {
+        let (mut landing, mut lying) = (Vec::new(), Vec::new());
+        for pair in pairs {
+            if !wanted.has(pair) {
+                settled.judged.insert(pair);
+            } else if question.only.as_ref().is_some_and(|only| strangers.are(pair, only)) {
+            } else if brought[pair.0].lands() && brought[pair.1].lands() {
+                landing.push(pair);
+            } else {
+                lying.push(pair);
+            }
+        }
+        for (pairs, lands) in [(landing, true), (lying, false)] {
+            work.breathe("the comparison of lines with commits in common")?;
+            let ground = if pairs.is_empty() { Ok(None) } else { Ground::new(work, commit, lands) };
+            match work.or_reason(ground)?.ok().flatten() {
+                Some(ground) => ground.judge(work, question, brought, &pairs, &mut settled)?,
+                None => pairs.iter().for_each(|&pair| settled.left.insert(pair)),
+            }
+        }
+    }
+    Ok(settled)
+}
+
+/// Finds out which lines with commits in common do not notice it at some paths.
+struct Strangers<'w> {
+    work: &'w Work<'w>,
+    brought: &'w [Brought],
+    /// By commit and the tree that it started from: whether it has another entry at one of the paths.
+    changed: HashMap<(ObjectId, Option<ObjectId>), bool, RandomState>,
+}
+
+impl Strangers<'_> {
+    /// Whether both start from the same place, and what they have in common changed none of these paths.
+    fn are(&mut self, (a, b): Pair, only: &BTreeSet<RepoPath>) -> bool {
+        let (a, b) = (&self.brought[a], &self.brought[b]);
+        if a.fork != b.fork {
+            return false;
+        }
+        let (objects, theirs) = (self.work.judge.objects, b.own.iter().copied().collect::<IdSet>());
+        a.own.iter().filter(|commit| theirs.contains(commit)).all(|&commit| {
+            let changed = self.changed.entry((commit, a.base)).or_insert_with(|| {
+                let differs = objects.commit(commit).and_then(|at| walk::differs(objects, a.base, at.tree, only));
+                differs.unwrap_or(true)
+            });
+            !*changed
+        })
+    }
+}
+
+/// Where pairs with a commit in common are judged.
+struct Ground<'w> {
+    /// With that commit, or the target with it, for the target.
+    work: Work<'w>,
+    /// What the commit leaves on the target; nothing is said of it where it is the target itself.
+    landed: Option<Brought>,
+    commit: ObjectId,
+}
+
+impl<'w> Ground<'w> {
+    /// The target with `commit` landed on it, if it lands; of lines that do not land themselves, the commit as it is.
+    fn new(work: &Work<'w>, commit: ObjectId, lands: bool) -> Result<Option<Self>, Error> {
+        let objects = work.judge.objects;
+        if !lands {
+            let tree = objects.commit(commit)?.tree;
+            return Ok(Some(Self { work: work.with_target(commit, tree), landed: None, commit }));
+        }
+        let line = Line { tip: commit, judge_unlanded: false };
+        let landed = landing::bring(work, &[line], None)?.remove(0);
+        if !landed.lands() {
+            return Ok(None);
+        }
+        let tree = tree::overlay(objects, Some(work.target_tree), &landed.effective)?;
+        let target = tree::synthetic_commit(objects, tree, &[work.target, commit])?;
+        Ok(Some(Self { work: work.with_target(target, tree), landed: Some(landed), commit }))
+    }
+
+    /// Judges the pairs here, but for those that would not come to the same where the question has them judged.
+    fn judge(
+        &self,
+        work: &Work<'_>,
+        question: &Question,
+        brought: &[Brought],
+        pairs: &[Pair],
+        settled: &mut Settled,
+    ) -> Result<(), Error> {
+        let numbers: Vec<usize> =
+            pairs.iter().flat_map(|&(a, b)| [a, b]).collect::<BTreeSet<_>>().into_iter().collect();
+        let lines: Vec<Line> = numbers.iter().map(|&n| question.lines[n]).collect();
+        let here = landing::bring(&self.work, &lines, question.only.as_ref())?;
+        let same = self.same(work, question, brought, (&numbers, &here))?;
+        let mut listed = Vec::with_capacity(pairs.len());
+        for &(a, b) in pairs {
+            if let (Some(&x), Some(&y)) = (same.get(&a), same.get(&b)) {
+                settled.judged.insert((a, b));
+                listed.push((x, y));
+            } else {
+                settled.left.insert((a, b));
+            }
+        }
+        let few = one_of_each(&listed, numbers.len());
+        let all = listed.len() == numbers.len() * (numbers.len() - 1) / 2;
+        let pairs = if all { Pairs::All } else { Pairs::Listed(listed) };
+        let question = Question { target: self.work.target, lines, pairs, ..question.clone() };
+        let (found, _) = pairs::find(&self.work, &question, &here, &few)?;
+        let found = found.into_iter().filter(|found| !found.is_empty());
+        settled.found.extend(found.map(|found| found.renumbered(&numbers)));
+        Ok(())
+    }
+
+    /// Of lines with these numbers, brought here, those to which it is the same; and their places among them.
+    fn same(
+        &self,
+        work: &Work<'_>,
+        question: &Question,
+        brought: &[Brought],
+        (numbers, here): (&[usize], &[Brought]),
+    ) -> Result<BTreeMap<usize, usize>, Error> {
+        let there = on_target(work, question, brought, numbers)?;
+        let mut same = BTreeMap::new();
+        for (at, &n) in numbers.iter().enumerate() {
+            let there = there.get(&n).unwrap_or(&brought[n]);
+            let is_same = self.is_same(work, question.only.as_ref(), there, &here[at]);
+            if work.or_reason(is_same)?.unwrap_or(false) {
+                same.insert(n, at);
+            }
+        }
+        Ok(same)
+    }
+
+    /// Whether a line starts here where it left the common commit, and leaves the same on the target whether or not that
+    /// commit landed before it. Then whoever lands on top of it meets the same tree, from the same base.
+    fn is_same(
+        &self,
+        work: &Work<'_>,
+        only: Option<&BTreeSet<RepoPath>>,
+        there: &Brought,
+        here: &Brought,
+    ) -> Result<bool, Error> {
+        // Where the target moved a file to may only be told from where the line left the target.
+        if here.fork != Fork::One(self.commit) || !here.lands() || !here.late.is_empty() {
+            return Ok(false);
+        }
+        let Some(landed) = &self.landed else { return Ok(true) };
+        let seen = |path: &RepoPath| only.is_none_or(|only| only.contains(path)) || there.touches(path);
+        let common = landed.effective.iter().filter(|(path, _)| seen(path));
+        let now =
+            in_step(common, here.effective.iter()).filter_map(|(path, (common, here))| Some((path, here.or(common)?)));
+        for (path, (before, now)) in in_step(there.effective.iter(), now) {
+            if before == now {
+                continue;
+            }
+            let targets =
+                tree::entry_at(work.judge.objects, work.target_tree, path)?.filter(|entry| !Entry::is_tree(entry));
+            if before.copied().unwrap_or(targets) != now.copied().unwrap_or(targets) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Two maps side by side, by key; both are sorted.
+fn in_step<K: Ord, X, Y>(
+    xs: impl Iterator<Item = (K, X)>,
+    ys: impl Iterator<Item = (K, Y)>,
+) -> impl Iterator<Item = (K, (Option<X>, Option<Y>))> {
+    let (mut xs, mut ys) = (xs.peekable(), ys.peekable());
+    std::iter::from_fn(move || {
+        let order = match (xs.peek(), ys.peek()) {
+            (Some((x, _)), Some((y, _))) => x.cmp(y),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        match order {
+            Ordering::Less => xs.next().map(|(key, x)| (key, (Some(x), None))),
+            Ordering::Greater => ys.next().map(|(key, y)| (key, (None, Some(y)))),
+            Ordering::Equal => xs.next().zip(ys.next()).map(|((key, x), (_, y))| (key, (Some(x), Some(y)))),
+        }
+    })
+}
+
+/// A few of `lines` lines of which each pair has at least one; sorted. Where lines branched off one after another, those that
+/// did so first are in all pairs, and nobody has to look where the others meet.
+fn one_of_each(pairs: &[Pair], lines: usize) -> Vec<usize> {
+    let mut others: Vec<Vec<usize>> = vec![Vec::new(); lines];
+    for &(a, b) in pairs {
+        others[a].push(b);
+        others[b].push(a);
+    }
+    let mut by_pairs: Vec<usize> = (0..lines).collect();
+    by_pairs.sort_by_key(|&line| Reverse(others[line].len()));
+    let mut taken = vec![false; lines];
+    for line in by_pairs {
+        taken[line] = others[line].iter().any(|&other| !taken[other]);
+    }
+    (0..lines).filter(|&line| taken[line]).collect()
+}
+
+/// Of lines that were brought onto the target long ago, what they leave there.
+fn on_target(
+    work: &Work<'_>,
+    question: &Question,
+    brought: &[Brought],
+    numbers: &[usize],
+) -> Result<BTreeMap<usize, Brought>, Error> {
+    let old: Vec<usize> = numbers.iter().copied().filter(|&n| brought[n].remembered).collect();
+    let lines: Vec<Line> = old.iter().map(|&n| question.lines[n]).collect();
+    if lines.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(old.into_iter().zip(landing::bring(work, &lines, question.only.as_ref())?).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pair_has_one_of_the_few() {
+        // One that branched off first, and what the others have in common besides.
+        assert_eq!(one_of_each(&[(0, 1), (1, 2), (1, 3)], 4), [1]);
+        assert_eq!(one_of_each(&[(0, 1), (0, 2), (1, 2)], 3).len(), 2);
+        assert!(one_of_each(&[], 3).is_empty());
+    }
+
+    #[test]
+    fn sorted_maps_go_in_step() {
+        let (xs, ys) = ([(1, 'a'), (3, 'b')], [(2, 'c'), (3, 'd')]);
+        let both: Vec<_> = in_step(xs.into_iter(), ys.into_iter()).collect();
+        assert_eq!(both, [(1, (Some('a'), None)), (2, (None, Some('c'))), (3, (Some('b'), Some('d')))]);
+    }
+}
