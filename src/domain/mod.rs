@@ -24,6 +24,7 @@ pub mod judgement;
 pub mod lazy;
 pub mod observed;
 pub mod overlap;
+pub mod overlaps;
 pub mod path;
 pub mod path_overlaps;
 pub mod pattern;

@@ -6,6 +6,7 @@ use super::hunk::LineSpan;
 use super::id::{ObjectId, RefName};
 use super::instance::Instance;
 use super::overlap::{Grade, PathConflict, PathOverlap};
+use super::overlaps::Overlaps;
 use super::path::RepoPath;
 use super::path_overlaps::PathOverlaps;
 use super::time::{Seconds, Timestamp};
@@ -77,7 +78,7 @@ pub struct Survey {
     /// Who does not land on the target, sorted by instance.
     pub target_conflicts: Vec<TargetConflict>,
     /// Pairs that share a path, worst first, then by label.
-    pub overlaps: Vec<Overlap>,
+    pub overlaps: Overlaps,
     /// Pairs that could not be judged.
     pub unknown_pairs: Vec<Unknown>,
     /// What the reader should know besides: what could not be recorded, that hooks are not installed.
@@ -101,9 +102,7 @@ impl Survey {
     /// The overlaps of one grade.
     #[must_use]
     pub fn of_grade(&self, grade: Grade) -> &[Overlap] {
-        let first = self.overlaps.partition_point(|overlap| overlap.grade > grade);
-        let count = self.overlaps[first..].partition_point(|overlap| overlap.grade == grade);
-        &self.overlaps[first..first + count]
+        self.overlaps.of_grade(grade)
     }
 
     /// The overlaps graded as conflict.

@@ -7,6 +7,7 @@ use crate::domain::hunk::{LineSpan, Spans};
 use crate::domain::id::ObjectId;
 use crate::domain::instance::{Instance, State};
 use crate::domain::overlap::{Grade, PathOverlap};
+use crate::domain::overlaps::Overlaps;
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Encounter, Facts, PathFacts, Survey};
 use crate::domain::text;
@@ -96,7 +97,7 @@ fn bare_survey(ctx: &Context, place: &Place, found: &Found) -> Survey {
         here: None,
         instances: known.chain(unknown).collect(),
         target_conflicts: Vec::new(),
-        overlaps: Vec::new(),
+        overlaps: Overlaps::default(),
         unknown_pairs: Vec::new(),
         notices: Vec::new(),
     }

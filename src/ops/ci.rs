@@ -341,7 +341,7 @@ impl Run {
         let bench = Bench { ctx: &self.ctx, objects: &self.objects, all_paths: options.all_paths };
         let judged = bench.judge(target, &members, subject)?;
         let mut survey = survey::of_paths(judged.survey, &options.paths)?;
-        survey.overlaps.retain(|overlap| options.min_grade.is_none_or(|least| overlap.grade >= least));
+        options.min_grade.iter().for_each(|least| survey.overlaps.keep_from(*least));
         let alone: BTreeSet<usize> = survey.conflicts().iter().flat_map(|overlap| [overlap.a, overlap.b]).collect();
         let since = bench.since(&survey, &members, &alone)?;
         let entries = members

@@ -108,7 +108,7 @@ impl Landable<'_> {
     fn graph(&self) -> Graph {
         let node: BTreeMap<usize, usize> = self.nodes.iter().enumerate().map(|(node, (at, _))| (*at, node)).collect();
         let mut graph = Graph::new(self.nodes.len());
-        for overlap in &self.survey.overlaps {
+        for overlap in self.survey.overlaps.iter() {
             // Git stops at a generated file too, and does not ask who acknowledged what.
             let conflicts = overlap.paths.iter().any(|path| path.grade == Grade::Conflict);
             if let (true, Some(&a), Some(&b)) = (conflicts, node.get(&overlap.a), node.get(&overlap.b)) {
@@ -144,7 +144,7 @@ impl Landable<'_> {
             let at = instance(step.instance);
             let rebase_on: Vec<usize> = step.rebase_on.into_iter().map(instance).collect();
             let mut paths: BTreeSet<RepoPath> = step.paths.into_iter().collect();
-            for overlap in &self.survey.overlaps {
+            for overlap in self.survey.overlaps.iter() {
                 let with = |one, other| one == at && rebase_on.contains(&other);
                 if with(overlap.a, overlap.b) || with(overlap.b, overlap.a) {
                     let conflicts = overlap.paths.iter().filter(|path| path.grade == Grade::Conflict);

@@ -4,6 +4,7 @@
 mod early;
 mod judging;
 mod memo;
+mod overlaps;
 mod reading;
 mod select;
 mod work;

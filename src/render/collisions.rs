@@ -116,8 +116,8 @@ pub(crate) fn folded(survey: &Survey, more: &str) -> Vec<String> {
     if let Some(harmless) = harmless(&quiet) {
         lines.push(harmless);
     }
-    let clean = survey.of_grade(Grade::Disjoint).len();
-    let same = survey.of_grade(Grade::Identical).len();
+    let clean = survey.overlaps.count(Grade::Disjoint);
+    let same = survey.overlaps.count(Grade::Identical);
     let mut lower = Vec::new();
     if clean > 0 {
         let more = if survey.counting().next().is_some() { "more " } else { "" };

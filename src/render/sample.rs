@@ -121,7 +121,8 @@ pub(crate) fn survey() -> Survey {
             ),
             pair(0, 3, vec![shared("src/session.rs", content, &[(12, 12)], &[(12, 14)])]),
             pair(3, 4, vec![shared("src/pay.rs", None, &[(1, 2)], &[(34, 40)])]),
-        ],
+        ]
+        .into(),
         unknown_pairs: Vec::new(),
         notices: Vec::new(),
     }
@@ -140,7 +141,8 @@ pub(crate) fn hostile() -> Survey {
     survey.instances = vec![broken, evil, worktree("good", 1, 20)];
     survey.target_conflicts.clear();
     survey.overlaps =
-        vec![pair(1, 2, vec![shared(b"caf\xe9\n::error::/\x7f", Some(ConflictKind::Content), &[(1, 1)], &[(1, 1)])])];
+        vec![pair(1, 2, vec![shared(b"caf\xe9\n::error::/\x7f", Some(ConflictKind::Content), &[(1, 1)], &[(1, 1)])])]
+            .into();
     survey
 }
 

@@ -81,7 +81,7 @@ fn conflicts_by_name(survey: &Survey, style: &Style, out: &mut impl Write) -> io
 }
 
 fn overlap_counts(survey: &Survey) -> String {
-    let number = |grade| survey.of_grade(grade).len();
+    let number = |grade| survey.overlaps.count(grade);
     let said = [
         (number(Grade::Conflict), "conflict", "conflicts"),
         (number(Grade::Disjoint), "overlap that merges cleanly", "overlaps that merge cleanly"),

@@ -61,7 +61,7 @@ fn survey(number: u8) -> Survey {
         here: None,
         instances,
         target_conflicts: Vec::new(),
-        overlaps: vec![overlap(0, 1, Grade::Disjoint), overlap(0, last, Grade::Conflict)],
+        overlaps: vec![overlap(0, 1, Grade::Disjoint), overlap(0, last, Grade::Conflict)].into(),
         unknown_pairs: Vec::new(),
         notices: Vec::new(),
     }
@@ -209,13 +209,13 @@ fn the_selection_stays_on_its_pair_and_the_detail_follows() {
     let pair = |model: &Model| model.selected().map(|(a, b, _)| (a.label.clone(), b.label.clone()));
     let before = pair(&model);
     let mut changed = survey(5);
-    changed.overlaps.insert(0, overlap(2, 3, Grade::Conflict));
+    changed.overlaps = std::iter::once(overlap(2, 3, Grade::Conflict)).chain(changed.overlaps.into_all()).collect();
     model.update(Message::Survey(Arc::new(changed), Duration::ZERO));
     assert_eq!(pair(&model), before);
     press(&mut model, &[Key::Enter]);
     let again = model.update(Message::Survey(Arc::new(survey(5)), Duration::ZERO));
     assert!(matches!(again, Some(Effect::Compare(..))), "the lines are read again");
-    let nobody = Survey { overlaps: Vec::new(), ..survey(5) };
+    let nobody = Survey { overlaps: Vec::new().into(), ..survey(5) };
     assert_eq!(model.update(Message::Survey(Arc::new(nobody), Duration::ZERO)), None);
     assert_eq!(model.over, Over::Nothing);
 }

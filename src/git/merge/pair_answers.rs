@@ -141,23 +141,44 @@ impl PairAnswers {
         })
     }
 
-    /// Hands over those of one grade, in order. What they hold is gone then.
-    pub fn take(&mut self, grade: Grade, mut to: impl FnMut(PairAnswer)) {
-        let mut known = self.known.iter().filter(|known| known.grade == grade).peekable();
-        for pair in self.new.iter_mut().filter(|pair| pair.grade == grade) {
+    /// Those that could not be judged.
+    pub fn unknown(&self) -> impl Iterator<Item = &PairAnswer> {
+        self.new.iter().filter(|pair| pair.unknown.is_some())
+    }
+
+    /// How many of one grade have overlaps and are not stacked, of the lines that are `wanted`.
+    pub fn count_overlaps(&self, grade: Grade, wanted: impl Fn(usize, usize) -> bool) -> usize {
+        let known =
+            self.known.iter().filter(|known| known.overlaps(grade) && wanted(known.a as usize, known.b as usize));
+        known.count() + self.new.iter().filter(|new| new.overlaps(grade) && wanted(new.a, new.b)).count()
+    }
+
+    /// Shows each of one grade that has overlaps and is not stacked, of the lines that are `wanted`, in order.
+    pub fn each_overlap(&self, grade: Grade, wanted: impl Fn(usize, usize) -> bool, mut show: impl FnMut(PairAnswer)) {
+        let mut known = self
+            .known
+            .iter()
+            .filter(|known| known.overlaps(grade) && wanted(known.a as usize, known.b as usize))
+            .peekable();
+        for pair in self.new.iter().filter(|new| new.overlaps(grade) && wanted(new.a, new.b)) {
             while let Some(before) = known.next_if(|known| known.pair() < (pair.a, pair.b)) {
-                to(before.answer(&self.shelves));
+                show(before.answer(&self.shelves));
             }
-            let (paths, unknown) = (std::mem::take(&mut pair.paths), pair.unknown.take());
-            to(PairAnswer { paths, unknown, ..*pair });
+            show(pair.clone());
         }
-        known.for_each(|known| to(known.answer(&self.shelves)));
+        known.for_each(|known| show(known.answer(&self.shelves)));
     }
 
     /// All of them, in order, each in its form.
     #[must_use]
     pub fn into_all(self) -> Vec<PairAnswer> {
         if self.known.is_empty() { self.new } else { self.iter().map(Cow::into_owned).collect() }
+    }
+}
+
+impl PairAnswer {
+    fn overlaps(&self, grade: Grade) -> bool {
+        self.grade == grade && !self.stacked && !self.paths.is_empty()
     }
 }
 

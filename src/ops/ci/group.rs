@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::select::Chosen;
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::{Instance, Kind, State};
+use crate::domain::overlaps::Overlaps;
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
 use crate::domain::sync::INSTANCES;
@@ -68,7 +69,7 @@ impl Bench<'_> {
             here: None,
             instances: Vec::new(),
             target_conflicts: Vec::new(),
-            overlaps: Vec::new(),
+            overlaps: Overlaps::default(),
             unknown_pairs: Vec::new(),
             notices: Vec::new(),
         };
@@ -79,7 +80,7 @@ impl Bench<'_> {
             }
             survey.instances.push(self.instance(member, &line));
         }
-        let mut stacked_on = vec![None; members.len()];
+        let (mut stacked_on, mut overlaps) = (vec![None; members.len()], Vec::new());
         for pair in answer.pairs.into_all() {
             let (a, b) = (pair.a, pair.b);
             if pair.stacked {
@@ -88,10 +89,10 @@ impl Bench<'_> {
             } else if let Some(reason) = pair.unknown {
                 survey.unknown_pairs.push(Unknown { instances: vec![a, b], reason });
             } else if !pair.paths.is_empty() {
-                survey.overlaps.push(Overlap { a, b, grade: pair.grade, acknowledged: false, paths: pair.paths });
+                overlaps.push(Overlap { a, b, grade: pair.grade, acknowledged: false, paths: pair.paths });
             }
         }
-        survey.overlaps.sort_by_key(|overlap| (std::cmp::Reverse(overlap.grade), overlap.a, overlap.b));
+        survey.overlaps = overlaps.into();
         Ok(Judged { survey, stacked_on })
     }
 

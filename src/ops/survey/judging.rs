@@ -1,26 +1,24 @@
 //! The engine's answer about everybody, as a survey: states, working sets, collisions, worst first.
 //! Must not know: how anything was read, how a verdict is found.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use super::SurveyOptions;
+use super::overlaps;
 use super::reading::{self, Taken};
 use super::work;
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::instance::{Instance, Kind, State};
-use crate::domain::overlap::Grade;
-use crate::domain::path::RepoPath;
-use crate::domain::path_overlaps::PathOverlaps;
+use crate::domain::overlaps::Overlaps;
 use crate::domain::process::Liveness;
 use crate::domain::record::Record;
-use crate::domain::report::{Overlap, Survey, Target, TargetConflict, Unknown};
+use crate::domain::report::{Survey, Target, TargetConflict, Unknown};
 use crate::domain::time::{STALE_AFTER, Timestamp};
 use crate::domain::working_set::WorkingSet;
 use crate::failure::Failure;
 use crate::git::history::Fork;
-use crate::git::merge::{Landing, Line, LineAnswer, Memory, PairAnswer, Pairs, Question};
+use crate::git::merge::{Landing, Line, LineAnswer, Memory, Pairs, Question};
 use crate::git::names;
 use crate::git::objects::Objects;
 use crate::git::tree::TreeChange;
@@ -69,7 +67,7 @@ fn put_together(
     objects: &Objects,
     target: Target,
     people: Everybody,
-    (taken, asked, mut answer): (&[Taken], &Asked, Verdicts),
+    (taken, asked, answer): (&[Taken], &Asked, Verdicts),
 ) -> Survey {
     let committed = committed(objects, &target, &people, taken);
     let sized = people.all.len() <= SIZED_BRANCHES;
@@ -87,19 +85,12 @@ fn put_together(
         target,
         here,
         target_conflicts,
-        overlaps: Vec::with_capacity(answer.pairs.len()),
+        overlaps: Overlaps::default(),
         unknown_pairs: people.unlisted.map(|reason| Unknown { instances: Vec::new(), reason }).into_iter().collect(),
         notices: people.notices.into_iter().chain(ctx.warnings.iter().cloned()).collect(),
         instances,
     };
-    let mut book = Book::new(ctx, &mut survey, asked, taken);
-    for grade in [Grade::Conflict, Grade::Disjoint, Grade::Identical] {
-        answer.pairs.take(grade, |pair| book.enter(pair));
-    }
-    if survey.overlaps.windows(2).any(|two| two[0].grade < two[1].grade) {
-        survey.overlaps.sort_by_key(|overlap| Reverse(overlap.grade));
-    }
-    survey.unknown_pairs.sort_by(|one, other| one.instances.cmp(&other.instances));
+    overlaps::enter(ctx, &mut survey, &asked.people, taken, answer.pairs);
     survey.notices.extend(missing(ctx, &survey));
     survey
 }
@@ -281,71 +272,4 @@ fn target_conflicts(asked: &Asked, lines: &[LineAnswer]) -> Vec<TargetConflict> 
     let mut conflicts: Vec<TargetConflict> = lines.iter().enumerate().filter_map(of_line).collect();
     conflicts.sort_by_key(|conflict| conflict.instance);
     conflicts
-}
-
-/// Where pairs are entered. What is asked of every one of a hundred thousand stands together.
-struct Book<'a> {
-    ctx: &'a Context,
-    survey: &'a mut Survey,
-    asked: &'a Asked,
-    taken: &'a [Taken],
-    /// By instance, whether its work is in the target.
-    landed: Vec<bool>,
-    /// By instance, whether a path of it was not wholly read.
-    unsure: Vec<bool>,
-    has_acks: bool,
-}
-
-impl<'a> Book<'a> {
-    fn new(ctx: &'a Context, survey: &'a mut Survey, asked: &'a Asked, taken: &'a [Taken]) -> Self {
-        let landed = survey.instances.iter().map(|instance| instance.state == State::Landed).collect();
-        let unsure = taken.iter().map(|taken| !taken.snapshot.unsure.is_empty()).collect();
-        Self { ctx, survey, asked, taken, landed, unsure, has_acks: !ctx.acks().is_empty() }
-    }
-
-    /// Enters what a pair came to. One that builds on the other does not collide with it, and what has landed with nobody.
-    fn enter(&mut self, pair: PairAnswer) {
-        let PairAnswer { a, b, stacked, mut grade, paths: mut sure, unknown } = in_order(pair, self.asked);
-        if stacked || self.landed[a] || self.landed[b] {
-            return;
-        }
-        if let Some(reason) = unknown {
-            self.survey.unknown_pairs.push(Unknown { instances: vec![a, b], reason });
-        }
-        if self.unsure[a] || self.unsure[b] {
-            self.leave_out_unsure((a, b), &mut sure);
-            grade = sure.worst();
-        }
-        if !sure.is_empty() {
-            let acknowledged = self.has_acks && acknowledged(self.ctx, self.survey, a, b, &sure);
-            self.survey.overlaps.push(Overlap { a, b, grade, acknowledged, paths: sure });
-        }
-    }
-
-    fn leave_out_unsure(&mut self, (a, b): (usize, usize), paths: &mut PathOverlaps) {
-        let unsure = |path: &RepoPath| [a, b].iter().find_map(|&at| self.taken[at].snapshot.unsure.get(path));
-        if let Some((path, why)) = paths.iter().find_map(|overlap| Some((&overlap.path, unsure(&overlap.path)?))) {
-            let reason = format!("{}: {why}", String::from_utf8_lossy(path.as_bytes()));
-            self.survey.unknown_pairs.push(Unknown { instances: vec![a, b], reason });
-            paths.retain(|overlap| unsure(&overlap.path).is_none());
-        }
-    }
-}
-
-/// The pair by the places of the survey, the first of them first.
-fn in_order(pair: PairAnswer, asked: &Asked) -> PairAnswer {
-    let (a, b) = (asked.people[pair.a], asked.people[pair.b]);
-    if a < b {
-        return PairAnswer { a, b, ..pair };
-    }
-    PairAnswer { a: b, b: a, paths: pair.paths.turned(), ..pair }
-}
-
-fn acknowledged(ctx: &Context, survey: &Survey, a: usize, b: usize, paths: &PathOverlaps) -> bool {
-    let (a, b) = (&survey.instances[a].identity, &survey.instances[b].identity);
-    if !ctx.acks().iter().any(|ack| ack.is_about(a, b)) {
-        return false;
-    }
-    let mut conflicts = paths.iter().filter(|path| path.grade == Grade::Conflict).peekable();
-    conflicts.peek().is_some() && conflicts.all(|path| ctx.acknowledged(a, b, &path.path))
 }

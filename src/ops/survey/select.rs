@@ -4,7 +4,7 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::domain::path::RepoPath;
-use crate::domain::report::{Overlap, Survey};
+use crate::domain::report::Survey;
 use crate::failure::Failure;
 use crate::git::names;
 
@@ -15,16 +15,17 @@ pub(in crate::ops) fn of_paths(mut survey: Survey, paths: &[String]) -> Result<S
     }
     let wanted = globs(paths)?;
     let is_wanted = |path: &RepoPath| wanted.is_match(names::to_path(path.as_bytes()));
-    for overlap in &mut survey.overlaps {
+    let mut overlaps = std::mem::take(&mut survey.overlaps).into_all();
+    for overlap in &mut overlaps {
         overlap.paths.retain(|path| is_wanted(&path.path));
         overlap.grade = overlap.paths.worst();
     }
     for conflict in &mut survey.target_conflicts {
         conflict.paths.retain(|path| is_wanted(&path.path));
     }
-    survey.overlaps.retain(|overlap| !overlap.paths.is_empty());
+    overlaps.retain(|overlap| !overlap.paths.is_empty());
+    survey.overlaps = overlaps.into();
     survey.target_conflicts.retain(|conflict| !conflict.paths.is_empty());
-    survey.overlaps.sort_by_key(|overlap: &Overlap| std::cmp::Reverse(overlap.grade));
     Ok(survey)
 }
 

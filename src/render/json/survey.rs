@@ -103,7 +103,7 @@ struct Overlaps<'a> {
 impl Serialize for Overlaps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { survey, min_grade } = *self;
-        let told = survey.overlaps.iter().filter(|overlap| overlap.grade >= min_grade);
+        let told = survey.overlaps.at_least(min_grade);
         serializer.collect_seq(told.map(|overlap| Told { survey, overlap, min_grade }))
     }
 }

@@ -67,7 +67,7 @@ fn scan_all_folds_nothing() {
 fn alone_and_clear_is_quiet() {
     let mut survey = sample::survey();
     survey.instances.truncate(1);
-    survey.overlaps.clear();
+    survey.overlaps = Vec::new().into();
     survey.target_conflicts.clear();
     survey.here = Some(0);
     expect(

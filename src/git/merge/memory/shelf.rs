@@ -196,6 +196,11 @@ impl KeptPair {
         (self.a as usize, self.b as usize)
     }
 
+    /// Whether it is of this grade, has overlaps, and is not stacked.
+    pub(in crate::git::merge) fn overlaps(&self, grade: Grade) -> bool {
+        self.grade == grade && !self.stacked && self.place.is_some()
+    }
+
     /// On a shelf further on.
     pub(in crate::git::merge) fn on(self, shelves: usize) -> Self {
         Self { shelf: self.shelf + u8::try_from(shelves).unwrap_or(u8::MAX), ..self }
