@@ -23,16 +23,18 @@ use super::pair_answers::{PairAnswers, Standing};
 use super::{Judge, Line, MergeSettings, PairAnswer, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
-use form::{Contents, Volume};
+use form::{Contents, Placed, Volume};
 use shelf::Touching;
 
 mod form;
 mod shelf;
+mod unread;
 
 pub(super) use shelf::{KeptPair, Outline};
+pub(super) use unread::Unread;
 
 /// Another number for every change of what the bytes mean.
-const FORMAT: [u8; 2] = [5, 0];
+const FORMAT: [u8; 2] = [6, 0];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;
@@ -158,7 +160,8 @@ impl Memory {
         let mut pairs: Vec<KeptPair> = pairs.into_iter().filter_map(|pair| pair.moved(&place)).collect();
         // Mostly in order already.
         pairs.sort_by_key(KeptPair::pair);
-        known.pairs = PairAnswers { known: pairs, shelves, new: Vec::new() };
+        let unread = Some(Unread::new(self.first.clean, place));
+        known.pairs = PairAnswers { known: pairs, unread, shelves, new: Vec::new() };
         known
     }
 }
@@ -260,14 +263,24 @@ pub(super) fn keep(
         place[n] = Some(lines.len());
         lines.push(line);
     }
-    let numbered = |standing: Standing<'_>| {
+    let numbered = |standing: &Standing<'_>| {
         let (a, b) = standing.pair();
         Some((place[a]?, place[b]?))
     };
-    let placed: Vec<_> = pairs.standing().filter_map(|pair| Some((numbered(pair)?, pair))).collect();
+    let pairs = pairs.all_read();
+    let placed = pairs.standing().filter_map(|pair| Some((numbered(&pair)?, pair)));
+    let (clean, telling): (Vec<_>, Vec<_>) = placed.partition(|(_, pair)| pair.merges_cleanly());
     let attributes = work.attributes.borrow();
     let attributes = attributes.iter().collect();
-    Some(Keep::First(form::write(Contents { lines: &lines, pairs: &placed, attributes, outside }, &key)))
+    let contents = Contents { lines: &lines, pairs: &telling, clean: &in_lines(clean), attributes, outside };
+    Some(Keep::First(form::write(contents, &key)))
+}
+
+/// By their lines.
+fn in_lines(mut pairs: Vec<Placed<'_>>) -> Vec<Placed<'_>> {
+    // Mostly in order already.
+    pairs.sort_by_key(|(pair, _)| *pair);
+    pairs
 }
 
 /// What became known beside what `volumes` has; all where that is much, nothing where nothing did.
@@ -304,7 +317,8 @@ pub(super) fn keep_new(
         Some(_) => lines.iter().flat_map(|line| line.paths()).filter_map(|path| all.get_key_value(path)).collect(),
         None => all.iter().collect(),
     };
-    Some(Keep::Later(form::write(Contents { lines: &lines, pairs: &placed, attributes, outside }, &volumes.key)))
+    let contents = Contents { lines: &lines, pairs: &placed, clean: &[], attributes, outside };
+    Some(Keep::Later(form::write(contents, &volumes.key)))
 }
 
 /// A pair by the numbers of its lines, in whichever order they are.

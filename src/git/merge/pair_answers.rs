@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::PairAnswer;
-use super::memory::KeptPair;
+use super::memory::{KeptPair, Unread};
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::path_overlaps::Evidence;
@@ -21,6 +21,8 @@ pub(super) trait Shelf: Evidence {
 pub struct PairAnswers {
     /// Sorted.
     pub(super) known: Vec<KeptPair>,
+    /// Those of the known ones that merge cleanly, as far as nobody looked at them. On the same shelves.
+    pub(super) unread: Option<Unread>,
     /// Where their overlaps lie.
     pub(super) shelves: Vec<Arc<dyn Shelf>>,
     /// Sorted; those of which more than overlaps is to be said.
@@ -72,6 +74,26 @@ impl Standing<'_> {
         }
     }
 
+    /// Whether it is of this grade, has overlaps, and is not stacked.
+    fn overlaps(&self, grade: Grade) -> bool {
+        match self {
+            Self::Known(known, _) => known.overlaps(grade),
+            Self::New(pair) => pair.overlaps(grade),
+        }
+    }
+
+    /// Whether it has overlaps and no conflict.
+    pub(super) fn merges_cleanly(&self) -> bool {
+        self.overlaps(Grade::Disjoint) || self.overlaps(Grade::Identical)
+    }
+
+    fn answer(&self, shelves: &[Arc<dyn Shelf>]) -> PairAnswer {
+        match self {
+            Self::Known(known, _) => known.answer(shelves),
+            Self::New(pair) => (*pair).clone(),
+        }
+    }
+
     /// Where its overlaps lie packed as they are to be told, and at which place.
     pub(super) fn shelf(&self) -> Option<(&dyn Shelf, u32)> {
         match self {
@@ -94,19 +116,15 @@ impl Standing<'_> {
 }
 
 impl PairAnswers {
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.known.len() + self.new.len()
+    /// The same with all of them read.
+    pub(super) fn all_read(&self) -> Cow<'_, Self> {
+        let Some(unread) = &self.unread else { return Cow::Borrowed(self) };
+        let mut known: Vec<KeptPair> = self.known.iter().copied().chain(unread.read()).collect();
+        known.sort_unstable_by_key(KeptPair::pair);
+        Cow::Owned(Self { known, unread: None, shelves: self.shelves.clone(), new: self.new.clone() })
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// All of them: two runs in order.
+    /// Those that are read: two runs in order.
     pub(super) fn standing(&self) -> impl Iterator<Item = Standing<'_>> {
         let known = self.known.iter().map(|known| Standing::Known(known, &*self.shelves[usize::from(known.shelf)]));
         known.chain(self.new.iter().map(Standing::New))
@@ -115,9 +133,6 @@ impl PairAnswers {
     /// These and others.
     #[must_use]
     pub(super) fn with(mut self, others: Self) -> Self {
-        if self.is_empty() {
-            return others;
-        }
         let shelves = self.shelves.len();
         self.shelves.extend(others.shelves);
         self.known.extend(others.known.into_iter().map(|pair| pair.on(shelves)));
@@ -128,51 +143,51 @@ impl PairAnswers {
         self
     }
 
-    /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, PairAnswer>> {
-        let (mut known, mut new) = (self.known.iter().peekable(), self.new.iter().peekable());
-        std::iter::from_fn(move || {
-            let first_new = new.peek().map(|pair| (pair.a, pair.b));
-            let before = |known: &&KeptPair| first_new.is_none_or(|first| known.pair() < first);
-            match known.next_if(before) {
-                Some(known) => Some(Cow::Owned(known.answer(&self.shelves))),
-                None => new.next().map(Cow::Borrowed),
-            }
-        })
-    }
-
     /// Those that could not be judged.
     pub fn unknown(&self) -> impl Iterator<Item = &PairAnswer> {
         self.new.iter().filter(|pair| pair.unknown.is_some())
     }
 
     /// How many of one grade have overlaps and are not stacked, of the lines that are `wanted`.
-    pub fn count_overlaps(&self, grade: Grade, wanted: impl Fn(usize, usize) -> bool) -> usize {
-        let known =
-            self.known.iter().filter(|known| known.overlaps(grade) && wanted(known.a as usize, known.b as usize));
-        known.count() + self.new.iter().filter(|new| new.overlaps(grade) && wanted(new.a, new.b)).count()
+    pub fn count_overlaps(&self, grade: Grade, wanted: impl Fn(usize) -> bool) -> usize {
+        let both = |a: usize, b: usize| wanted(a) && wanted(b);
+        let known = self.known.iter().filter(|known| known.overlaps(grade) && both(known.a as usize, known.b as usize));
+        let new = self.new.iter().filter(|new| new.overlaps(grade) && both(new.a, new.b));
+        let unread = self.unread.iter().map(|unread| unread.count(grade, &wanted)).sum::<usize>();
+        known.count() + new.count() + unread
     }
 
     /// Shows each of one grade that has overlaps and is not stacked, of the lines that are `wanted`, in order.
-    pub fn each_overlap(&self, grade: Grade, wanted: impl Fn(usize, usize) -> bool, mut show: impl FnMut(PairAnswer)) {
-        let mut known = self
-            .known
-            .iter()
-            .filter(|known| known.overlaps(grade) && wanted(known.a as usize, known.b as usize))
-            .peekable();
-        for pair in self.new.iter().filter(|new| new.overlaps(grade) && wanted(new.a, new.b)) {
-            while let Some(before) = known.next_if(|known| known.pair() < (pair.a, pair.b)) {
-                show(before.answer(&self.shelves));
+    pub fn each_overlap(&self, grade: Grade, wanted: impl Fn(usize) -> bool, mut show: impl FnMut(PairAnswer)) {
+        // None of those that are not read yet is a conflict.
+        let all = if grade == Grade::Conflict { Cow::Borrowed(self) } else { self.all_read() };
+        for standing in all.in_order() {
+            let (a, b) = standing.pair();
+            if standing.overlaps(grade) && wanted(a) && wanted(b) {
+                show(standing.answer(&all.shelves));
             }
-            show(pair.clone());
         }
-        known.for_each(|known| show(known.answer(&self.shelves)));
+    }
+
+    /// Those that are read, in order.
+    fn in_order(&self) -> impl Iterator<Item = Standing<'_>> {
+        let standing = |known| Standing::Known(known, &*self.shelves[usize::from(known.shelf)]);
+        let (mut known, mut new) = (self.known.iter().peekable(), self.new.iter().peekable());
+        std::iter::from_fn(move || {
+            let first_new = new.peek().map(|pair| (pair.a, pair.b));
+            let before = |known: &&KeptPair| first_new.is_none_or(|first| known.pair() < first);
+            known.next_if(before).map(standing).or_else(|| new.next().map(Standing::New))
+        })
     }
 
     /// All of them, in order, each in its form.
     #[must_use]
     pub fn into_all(self) -> Vec<PairAnswer> {
-        if self.known.is_empty() { self.new } else { self.iter().map(Cow::into_owned).collect() }
+        if self.known.is_empty() && self.unread.is_none() {
+            return self.new;
+        }
+        let all = self.all_read();
+        all.in_order().map(|standing| standing.answer(&all.shelves)).collect()
     }
 }
 

@@ -43,15 +43,16 @@ struct Book {
 }
 
 impl Book {
-    /// Whether two lines can collide at all.
-    fn collide(&self, a: usize, b: usize) -> bool {
-        !self.landed[self.people[a]] && !self.landed[self.people[b]]
+    /// Whether a line can collide with anybody.
+    fn collides(&self, line: usize) -> bool {
+        !self.landed[self.people[line]]
     }
 
     /// The pairs that could not be judged, by their instances, and why.
     fn unknown(&self) -> Vec<(usize, usize, String)> {
         let of = |pair: &PairAnswer| {
-            let reason = pair.unknown.clone().filter(|_| !pair.stacked && self.collide(pair.a, pair.b))?;
+            let reason =
+                pair.unknown.clone().filter(|_| !pair.stacked && self.collides(pair.a) && self.collides(pair.b))?;
             let (a, b) = (self.people[pair.a], self.people[pair.b]);
             Some((a.min(b), a.max(b), reason))
         };
@@ -68,7 +69,7 @@ impl Book {
 
     fn of_grade(&self, grade: Grade) -> Vec<Overlap> {
         let mut overlaps = Vec::new();
-        self.pairs.each_overlap(grade, |a, b| self.collide(a, b), |pair| overlaps.push(self.overlap(pair)));
+        self.pairs.each_overlap(grade, |line| self.collides(line), |pair| overlaps.push(self.overlap(pair)));
         overlaps
     }
 
@@ -76,7 +77,7 @@ impl Book {
         let conflicts = self.of_grade(Grade::Conflict).into();
         let book = Arc::new(self);
         let later = |grade: Grade| {
-            let count = book.pairs.count_overlaps(grade, |a, b| book.collide(a, b));
+            let count = book.pairs.count_overlaps(grade, |line| book.collides(line));
             let book = Arc::clone(&book);
             Lazy::new(count, move || book.of_grade(grade))
         };

@@ -13,8 +13,8 @@ use super::super::brought::Brought;
 use super::super::evidence::packed;
 use super::super::pair_answers::{Shelf, Standing};
 use super::shelf::{KeptPair, Outline, Part, Touching};
+use super::unread::{Row, Rows};
 use crate::domain::path::RepoPath;
-use reading::In;
 use writing::Out;
 
 pub(super) mod reading;
@@ -39,6 +39,8 @@ pub(super) struct Volume {
     pub(super) touching: Touching,
     /// By the numbers of lines: those of a first volume, and then its own.
     pub(super) pairs: Vec<KeptPair>,
+    /// The others, which merge cleanly.
+    pub(super) clean: Vec<Rows>,
     /// Where the pairs' overlaps lie.
     pub(super) shelves: Vec<Arc<dyn Shelf>>,
     pub(super) attributes: Vec<(RepoPath, Attributes)>,
@@ -53,7 +55,8 @@ impl Volume {
 
     /// Whether all its pairs are of lines that there are, after `lines` of a first volume.
     pub(super) fn fits(&self, lines: usize) -> bool {
-        self.pairs.iter().all(|pair| pair.a < pair.b && (pair.b as usize) < lines + self.lines.len())
+        let fits = |pair: &KeptPair| pair.a < pair.b && (pair.b as usize) < lines + self.lines.len();
+        self.pairs.iter().all(fits) && self.clean.iter().all(Rows::is_empty)
     }
 
     /// What its attributes come from besides the target, where they are known to be those of now.
@@ -66,24 +69,27 @@ impl Volume {
 pub(super) struct Contents<'a> {
     pub(super) lines: &'a [&'a Brought],
     pub(super) pairs: &'a [Placed<'a>],
+    /// Of these lines alone, sorted: those that are read one by one only when somebody wants to.
+    pub(super) clean: &'a [Placed<'a>],
     pub(super) attributes: Vec<(&'a RepoPath, &'a Attributes)>,
     pub(super) outside: Option<Outside>,
 }
 
 /// A volume as bytes. `key` says what it holds for.
 pub(super) fn write(contents: Contents<'_>, key: &[u8]) -> Vec<u8> {
-    let Contents { lines, pairs, mut attributes, outside } = contents;
+    let Contents { lines, pairs, clean, mut attributes, outside } = contents;
     attributes.sort_unstable_by(|a, b| a.0.cmp(b.0));
-    let halves = pairs.split_at(pairs.len() / 2);
+    let halves = halves(clean);
     let parts = thread::scope(|scope| {
-        let first = scope.spawn(|| Out::part(halves.0, Out::pair));
-        let second = scope.spawn(|| Out::part(halves.1, Out::pair));
-        let lines = Out::lines(lines);
+        let first = scope.spawn(|| Out::rows(halves.0, lines.len()));
+        let second = scope.spawn(|| Out::rows(halves.1, lines.len()));
+        let (lines, pairs) = (Out::lines(lines), Out::part(pairs, Out::pair));
         let attributes = Out::part(&attributes, |out, (path, attributes)| {
             out.path(path);
             out.attributes(**attributes);
         });
-        [lines, joined(first.join()), joined(second.join()), attributes]
+        let ((first, of_first), (second, of_second)) = (joined(first.join()), joined(second.join()));
+        [lines, pairs, attributes, first, of_first, second, of_second]
     });
     let mut whole = Writer(Vec::with_capacity(parts.iter().map(Vec::len).sum::<usize>() + ROOM));
     whole.bytes(key);
@@ -92,6 +98,12 @@ pub(super) fn write(contents: Contents<'_>, key: &[u8]) -> Vec<u8> {
         whole.bytes(&part);
     }
     bytes::sealed(whole)
+}
+
+/// About the first half of the pairs, and the rest; those of one line stay together.
+fn halves<'a, 'p>(pairs: &'p [Placed<'a>]) -> (&'p [Placed<'a>], &'p [Placed<'a>]) {
+    let middle = pairs.get(pairs.len() / 2).map_or(0, |((line, _), _)| pairs.partition_point(|((a, _), _)| a < line));
+    pairs.split_at(middle)
 }
 
 /// Reads a volume; `None` where it is damaged.
@@ -107,20 +119,29 @@ pub(super) fn read(kept: Vec<u8>, id_len: usize) -> Option<Volume> {
         let end = len - reader.0.len();
         Part::open(&whole, end - bytes.len()..end, id_len)
     };
-    let (of_lines, of_pairs, of_attributes) = (part()?, [part()?, part()?], part()?);
+    let (of_lines, of_pairs, of_attributes) = (part()?, part()?, part()?);
+    let (first, of_first, second, of_second) = (part()?, part()?, part()?, part()?);
     if !reader.0.is_empty() {
         return None;
     }
     let (lines, touching) = lines(&of_lines)?;
-    let [mut first, mut second] = [of_pairs[0].from(0)?, of_pairs[1].from(0)?];
-    let counts = (first.reader.count()?, second.reader.count()?);
-    let mut all = Vec::with_capacity(counts.0 + counts.1);
-    for (shelf, (count, from)) in (0..).zip([(counts.0, &mut first), (counts.1, &mut second)]) {
-        pairs(&of_pairs[usize::from(shelf)], (shelf, count), from, &mut all)?;
-    }
     let attributes = of_attributes.from(0)?.list(|from| Some((from.path()?, from.attributes()?)))?;
-    let shelves = of_pairs.map(|part| part as Arc<dyn Shelf>).into();
-    Some(Volume { key, sum, lines, touching, pairs: all, shelves, attributes, outside })
+    let mut shelves: Vec<Arc<dyn Shelf>> = vec![Arc::<Part>::clone(&of_pairs)];
+    let mut clean = Vec::new();
+    for (shelf, (part, rows)) in (1..).zip([(first, of_first), (second, of_second)]) {
+        shelves.push(Arc::<Part>::clone(&part));
+        clean.push(Rows { part, shelf, by_line: rows_of(&rows, lines.len())? });
+    }
+    Some(Volume { key, sum, lines, touching, pairs: pairs(&of_pairs)?, clean, shelves, attributes, outside })
+}
+
+fn rows_of(part: &Part, lines: usize) -> Option<Vec<Row>> {
+    let mut from = part.reader(0)?;
+    let rows = from.list(|from| {
+        let with_any = [from.small()?, from.small()?];
+        Some(Row { with_any, with_later: from.small()?, place: from.small()? })
+    })?;
+    (from.0.is_empty() && rows.len() == lines).then_some(rows)
 }
 
 fn lines(part: &Arc<Part>) -> Option<(Vec<Brought>, Touching)> {
@@ -128,28 +149,22 @@ fn lines(part: &Arc<Part>) -> Option<(Vec<Brought>, Touching)> {
     let lines = from.list(|from| {
         let line = from.line()?;
         let (is_eventful, touched) = (from.reader.flag()?, from.reader.count()?);
-        let outline = Outline { part: Arc::clone(part), place: framed(part, from)?, touched, is_eventful };
+        let outline = Outline { part: Arc::clone(part), place: part.framed(&mut from.reader)?, touched, is_eventful };
         Some(Brought { outline: Some(outline), ..line })
     })?;
-    let places = part.paths.iter().map(|_| framed(part, &mut from)).collect::<Option<_>>()?;
+    let places = part.paths().iter().map(|_| part.framed(&mut from.reader)).collect::<Option<_>>()?;
     from.reader.0.is_empty().then(|| (lines, Touching { part: Arc::clone(part), places }))
 }
 
-fn pairs(part: &Part, (shelf, count): (u8, usize), from: &mut In<'_>, all: &mut Vec<KeptPair>) -> Option<()> {
-    for _ in 0..count {
-        let (a, b) = (from.reader.small()?, from.reader.small()?);
-        let (stacked, grade, may_block) = (from.reader.flag()?, packed::grade(&mut from.reader)?, from.reader.flag()?);
-        let place = framed(part, from)?;
-        let has_none = part.from(place as usize)?.reader.count()? == 0;
+fn pairs(part: &Part) -> Option<Vec<KeptPair>> {
+    let mut from = part.reader(0)?;
+    let pairs = from.list(|from| {
+        let (a, b) = (from.small()?, from.small()?);
+        let (stacked, grade, may_block) = (from.flag()?, packed::grade(from)?, from.flag()?);
+        let place = part.framed(from)?;
+        let has_none = part.reader(place as usize)?.count()? == 0;
         let place = NonZero::new(place).filter(|_| !has_none);
-        all.push(KeptPair { a, b, place, shelf, stacked, grade, may_block, turned: false });
-    }
-    from.reader.0.is_empty().then_some(())
-}
-
-/// Passes over something with its length before it; where it begins.
-fn framed(part: &Part, from: &mut In<'_>) -> Option<u32> {
-    let len = from.reader.count()?;
-    let place = part.place(from)?;
-    from.reader.take(len).map(|_| place)
+        Some(KeptPair { a, b, place, shelf: 0, stacked, grade, may_block, turned: false })
+    })?;
+    from.0.is_empty().then_some(pairs)
 }

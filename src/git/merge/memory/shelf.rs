@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
 
@@ -25,28 +25,43 @@ pub(in crate::git::merge) struct Part {
     whole: Arc<Vec<u8>>,
     /// Where it lies in the whole, its paths left out.
     range: Range<usize>,
-    pub(super) paths: Vec<RepoPath>,
+    /// Where its paths lie.
+    table: Range<usize>,
+    paths: OnceLock<Vec<RepoPath>>,
     id_len: usize,
 }
 
 impl Part {
-    /// The part that lies there, its paths read.
+    /// The part that lies there.
     pub(super) fn open(whole: &Arc<Vec<u8>>, range: Range<usize>, id_len: usize) -> Option<Arc<Self>> {
         let mut reader = Reader(whole.get(range.clone())?);
-        let paths = reading::paths(&mut reader)?;
-        let range = range.end - reader.0.len()..range.end;
-        Some(Arc::new(Self { whole: Arc::clone(whole), range, paths, id_len }))
+        let table = reader.bytes()?.len();
+        let begins = range.end - reader.0.len();
+        let (range, table) = (begins..range.end, begins - table..begins);
+        Some(Arc::new(Self { whole: Arc::clone(whole), range, table, paths: OnceLock::new(), id_len }))
+    }
+
+    /// The paths that it names. The whole has a sum that was right, so what cannot be read was never written.
+    pub(super) fn paths(&self) -> &[RepoPath] {
+        let read = || reading::paths(&mut Reader(self.whole.get(self.table.clone())?));
+        self.paths.get_or_init(|| read().unwrap_or_default())
+    }
+
+    /// Its bytes from a place on, to be read without its paths.
+    pub(super) fn reader(&self, place: usize) -> Option<Reader<'_>> {
+        Some(Reader(self.whole.get(self.range.clone())?.get(place..)?))
     }
 
     /// Its bytes from a place on.
     pub(super) fn from(&self, place: usize) -> Option<In<'_>> {
-        let bytes = self.whole.get(self.range.clone())?.get(place..)?;
-        Some(In { reader: Reader(bytes), id_len: self.id_len, paths: &self.paths })
+        Some(In { reader: self.reader(place)?, id_len: self.id_len, paths: self.paths() })
     }
 
-    /// How far somebody has read in it.
-    pub(super) fn place(&self, of: &In<'_>) -> Option<u32> {
-        u32::try_from(self.range.len().checked_sub(of.reader.0.len())?).ok()
+    /// Passes over something with its length before it; where it begins.
+    pub(super) fn framed(&self, from: &mut Reader<'_>) -> Option<u32> {
+        let len = from.count()?;
+        let place = u32::try_from(self.range.len().checked_sub(from.0.len())?).ok()?;
+        from.take(len).map(|_| place)
     }
 }
 
@@ -63,7 +78,7 @@ impl Evidence for Part {
     }
 
     fn count(&self, place: u32) -> usize {
-        self.from(place as usize).and_then(|mut from| from.reader.count()).unwrap_or_default()
+        self.reader(place as usize).and_then(|mut from| from.count()).unwrap_or_default()
     }
 
     fn visit(&self, place: u32, show: &mut dyn FnMut(&PathOverlap)) {
@@ -164,7 +179,7 @@ impl Touching {
     /// The addresses of the lines that touched any of the paths.
     fn lines(&self, paths: &HashSet<&[u8], RandomState>) -> Option<HashSet<(usize, u32), RandomState>> {
         let (part, mut lines) = (&self.part, HashSet::default());
-        for (path, &place) in part.paths.iter().zip(&self.places) {
+        for (path, &place) in part.paths().iter().zip(&self.places) {
             if paths.contains(path.as_bytes()) {
                 let places = part.from(place as usize)?.list(|from| from.reader.small())?;
                 lines.extend(places.into_iter().map(|place| (Arc::as_ptr(part).addr(), place)));

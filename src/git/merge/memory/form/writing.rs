@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::{DRIVERS, Placed};
+use super::{DRIVERS, Placed, Standing};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
@@ -13,6 +13,7 @@ use crate::git::bytes::Writer;
 use crate::git::history::Fork;
 use crate::git::merge::brought::Brought;
 use crate::git::merge::evidence::packed;
+use crate::git::merge::memory::unread::{CLEAN, Row};
 use crate::git::tree::Entry;
 
 #[derive(Default)]
@@ -30,6 +31,9 @@ pub(super) struct Out {
 
 /// So many bytes the outlines of pairs and their overlaps take, or a little more.
 const A_PAIR: usize = 40;
+
+/// The like of what is known of a line's pairs.
+const A_ROW: usize = 10;
 
 /// The like of a touched path.
 const A_TOUCH: usize = 56;
@@ -76,11 +80,13 @@ impl Out {
 
     fn with_paths(self) -> Vec<u8> {
         let room = self.paths.iter().map(|path| path.as_bytes().len() + 4).sum::<usize>();
-        let mut part = Writer(Vec::with_capacity(room + 8 + self.body.0.len()));
-        part.count(self.paths.len());
+        let mut table = Writer(Vec::with_capacity(room + 8));
+        table.count(self.paths.len());
         for path in &self.paths {
-            part.bytes(path.as_bytes());
+            table.bytes(path.as_bytes());
         }
+        let mut part = Writer(Vec::with_capacity(table.0.len() + 8 + self.body.0.len()));
+        part.bytes(&table.0);
         part.0.extend_from_slice(&self.body.0);
         part.0
     }
@@ -224,6 +230,39 @@ impl Out {
         self.body.flag(pair.stacked());
         packed::put_grade(pair.grade(), &mut self.body);
         self.body.flag(pair.may_block());
+        self.overlaps(pair);
+    }
+
+    /// Pairs that merge cleanly, of lines up to this number and sorted by them, with the paths that they name before them; and
+    /// what is known of each line without reading them.
+    pub(super) fn rows(pairs: &[Placed<'_>], lines: usize) -> (Vec<u8>, Vec<u8>) {
+        let mut out = Self::with_room(pairs.len() * A_PAIR);
+        let mut rows = vec![Row::default(); lines];
+        for of_line in pairs.chunk_by(|x, y| x.0.0 == y.0.0) {
+            let a = of_line[0].0.0;
+            rows[a].place = small(out.body.0.len());
+            rows[a].with_later = small(of_line.len());
+            for ((_, b), pair) in of_line {
+                let grade = packed::place(&CLEAN, &pair.grade());
+                rows[a].with_any[usize::from(grade)] += 1;
+                rows[*b].with_any[usize::from(grade)] += 1;
+                out.count(*b);
+                out.body.0.push(grade);
+                out.body.flag(pair.may_block());
+                out.overlaps(pair);
+            }
+        }
+        let mut index = Self::with_room(lines * A_ROW);
+        index.count(rows.len());
+        for row in rows {
+            for number in [row.with_any[0], row.with_any[1], row.with_later, row.place] {
+                index.body.number(u64::from(number));
+            }
+        }
+        (out.with_paths(), index.with_paths())
+    }
+
+    fn overlaps(&mut self, pair: &Standing<'_>) {
         self.framed(|out| {
             out.count(pair.count());
             match pair.shelf() {
@@ -245,4 +284,9 @@ impl Out {
             self.body.flag(flag);
         }
     }
+}
+
+/// What is kept is bounded, far below.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -1,0 +1,99 @@
+//! Pairs that merge cleanly as they are remembered: most of all, and hardly one is looked at. They are counted by line, and
+//! read when somebody wants them one by one.
+//! Must not know: how they are written, beyond where each line's pairs begin; what is said of them.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use super::shelf::{KeptPair, Part};
+use crate::domain::overlap::Grade;
+use crate::git::bytes::Reader;
+
+/// The grades of such pairs, in the order in which they are counted.
+pub(super) const CLEAN: [Grade; 2] = [Grade::Disjoint, Grade::Identical];
+
+/// What is known of one line's pairs without reading them.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Row {
+    /// By grade, how many it has with any other line.
+    pub(super) with_any: [u32; 2],
+    /// How many it has with later lines,
+    pub(super) with_later: u32,
+    /// and where they begin in their part.
+    pub(super) place: u32,
+}
+
+/// The pairs of some lines with all later ones.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) part: Arc<Part>,
+    /// On which shelf their overlaps lie.
+    pub(super) shelf: u8,
+    /// By line.
+    pub(super) by_line: Vec<Row>,
+}
+
+impl Rows {
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_line.iter().all(|row| row.with_later == 0)
+    }
+
+    /// The pairs of one line with later ones; what was not written so reads as none.
+    fn of(&self, line: usize) -> impl Iterator<Item = KeptPair> {
+        let row = self.by_line[line];
+        let mut from = self.part.reader(row.place as usize);
+        (0..row.with_later).map_while(move |_| self.pair(line, from.as_mut()?))
+    }
+
+    fn pair(&self, line: usize, from: &mut Reader<'_>) -> Option<KeptPair> {
+        let (b, grade, may_block) = (from.small()?, *CLEAN.get(usize::from(from.byte()?))?, from.flag()?);
+        let place = self.part.framed(from)?;
+        if b as usize <= line || b as usize >= self.by_line.len() {
+            return None;
+        }
+        let (a, place) = (u32::try_from(line).ok()?, NonZero::new(place));
+        Some(KeptPair { a, b, place, shelf: self.shelf, stacked: false, grade, may_block, turned: false })
+    }
+}
+
+/// The pairs of a volume that merge cleanly.
+#[derive(Clone, Debug)]
+pub(in crate::git::merge) struct Unread {
+    all: Arc<Vec<Rows>>,
+    /// By the volume's lines, where they stand in the question.
+    place: Arc<Vec<Option<usize>>>,
+}
+
+impl Unread {
+    pub(super) fn new(all: Vec<Rows>, place: Vec<Option<usize>>) -> Self {
+        Self { all: Arc::new(all), place: Arc::new(place) }
+    }
+
+    /// How many of one grade there are, of the lines that are `wanted`.
+    pub(in crate::git::merge) fn count(&self, grade: Grade, wanted: impl Fn(usize) -> bool) -> usize {
+        let Some(at) = CLEAN.iter().position(|clean| *clean == grade) else { return 0 };
+        let is_out = |line: usize| self.place[line].is_none_or(|place| !wanted(place));
+        self.all.iter().map(|rows| rows.count((grade, at), is_out)).sum()
+    }
+
+    /// All of them by the places that their lines have in the question, in no order.
+    pub(in crate::git::merge) fn read(&self) -> impl Iterator<Item = KeptPair> {
+        let pairs = self.all.iter().flat_map(|rows| (0..rows.by_line.len()).flat_map(|line| rows.of(line)));
+        pairs.filter_map(|pair| pair.moved(&self.place))
+    }
+}
+
+impl Rows {
+    /// How many of one grade there are without the lines that are out: each of these takes all of its own with it, and two
+    /// of them have one in common.
+    fn count(&self, (grade, at): (Grade, usize), is_out: impl Fn(usize) -> bool) -> usize {
+        let twice: u32 = self.by_line.iter().map(|row| row.with_any[at]).sum();
+        let (mut gone, mut among) = (0, 0);
+        for (line, row) in self.by_line.iter().enumerate().filter(|(line, _)| is_out(*line)) {
+            gone += row.with_any[at] as usize;
+            among += self.of(line).filter(|pair| pair.grade == grade && is_out(pair.b as usize)).count();
+        }
+        (twice as usize / 2 + among).saturating_sub(gone)
+    }
+}
