@@ -17,6 +17,9 @@ mod tips;
 
 pub use tips::Tips;
 
+/// Hardly a branch's log is longer.
+const USUAL_LOG: usize = 4096;
+
 /// Hardly a line of a log is longer.
 const USUAL_LINE: u64 = 512;
 
@@ -134,6 +137,12 @@ pub fn read(objects: &Objects, Names { named, mut broken }: Names, tips: &mut Ti
 #[must_use]
 pub fn moved(repository: &Repository, name: &RefName) -> Option<Timestamp> {
     let mut log = File::open(repository.common_dir.join("logs").join(names::to_path(name.as_bytes()))).ok()?;
+    // Most logs are short, and there may be a thousand of them: one call reads the whole.
+    let mut start = [0; USUAL_LOG];
+    let read = log.read(&mut start).ok()?;
+    if read < USUAL_LOG {
+        return logged_at(&start[..read]);
+    }
     let end = log.seek(SeekFrom::End(0)).ok()?;
     [USUAL_LINE, LONGEST_LINE].into_iter().find_map(|len| {
         let mut tail = vec![0; usize::try_from(end.min(len)).ok()?];

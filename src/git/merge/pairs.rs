@@ -68,7 +68,8 @@ pub(super) fn find(
     let shared = groups.iter().filter(|group| group.sides.len() > 1);
     work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
     let met: Vec<&Group> = groups.iter().filter(|group| wanted.any(group) && !work.is_ignored(&group.path)).collect();
-    let mut found = side_by_side::map(work, &met, |work, group| {
+    let sides = met.iter().map(|group| group.sides.len()).sum();
+    let mut found = side_by_side::map_heavy(work, &met, sides, |work, group| {
         work.breathe("the comparison of pairs")?;
         judge_group(work, brought, group, (&settled, &wanted))
     })?;

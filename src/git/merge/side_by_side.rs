@@ -36,9 +36,20 @@ pub(super) fn map<T: Sync, R: Send>(
     items: &[T],
     act: impl Fn(&Work<'_>, &T) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
+    map_heavy(work, items, items.len(), act)
+}
+
+/// As [`map`], of items that are worth as much as so many light ones.
+pub(super) fn map_heavy<T: Sync, R: Send>(
+    work: &Work<'_>,
+    items: &[T],
+    worth: usize,
+    act: impl Fn(&Work<'_>, &T) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error> {
     // Asking for the processors takes a dozen system calls: too many for a hook.
-    let threads = if items.len() < FEW { 1 } else { thread::available_parallelism().map_or(1, NonZero::get).min(MOST) };
-    if threads == 1 {
+    let threads = if worth < FEW { 1 } else { thread::available_parallelism().map_or(1, NonZero::get).min(MOST) };
+    let threads = threads.min(items.len().div_ceil(BATCH));
+    if threads <= 1 {
         return items.iter().map(|item| act(work, item)).collect();
     }
     let queue = Queue { items, next: AtomicUsize::new(0), failed: AtomicUsize::new(usize::MAX) };
