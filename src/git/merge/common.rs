@@ -2,7 +2,7 @@
 //! so on the target with that one landed they are judged as lines of work that have nothing in common but it.
 //! Must not know: how a pair is judged.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
@@ -31,14 +31,19 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    /// By line, whether any pair of it is still to be looked at, or to be described.
-    pub(super) fn open(&self, lines: usize) -> Vec<bool> {
-        let mut settled = vec![1; lines];
-        for (a, b) in self.judged.iter() {
-            settled[a] += 1;
-            settled[b] += 1;
+    /// By line, whether any pair of it is still to be looked at, or to be described. Each pair has one of the `asking` lines.
+    pub(super) fn open(&self, lines: usize, asking: &[usize]) -> Vec<bool> {
+        if self.judged.is_empty() {
+            return vec![true; lines];
         }
-        let mut open: Vec<bool> = settled.iter().map(|&settled| settled < lines).collect();
+        let mut open = vec![false; lines];
+        for &a in asking {
+            for b in (0..lines).filter(|&b| b != a) {
+                if !self.judged.contains((a.min(b), a.max(b))) {
+                    (open[a], open[b]) = (true, true);
+                }
+            }
+        }
         for (a, b) in self.found.iter().flat_map(Findings::asked) {
             (open[a], open[b]) = (true, true);
         }
@@ -60,13 +65,23 @@ pub(super) fn settle(
 ) -> Result<Settled, Error> {
     let mut settled = Settled::default();
     let mut strangers = Strangers { work, brought, changed: HashMap::default() };
-    for (commit, pairs) in kin.by_common_commit(brought) {
+    for (commit, pairs) in kin.by_common_commit(brought, wanted) {
         let (mut landing, mut lying) = (Vec::new(), Vec::new());
         for pair in pairs {
             if !wanted.has(pair) {
                 settled.judged.insert(pair);
-            } else if question.only.as_ref().is_some_and(|only| strangers.are(pair, only)) {
-            } else if brought[pair.0].lands() && brought[pair.1].lands() {
+                continue;
+            }
+            if let Some(only) = &question.only {
+                if strangers.are(pair, only) {
+                    continue;
+                }
+                if apart_since(work, brought, pair, commit, only).unwrap_or(false) {
+                    settled.judged.insert(pair);
+                    continue;
+                }
+            }
+            if brought[pair.0].lands() && brought[pair.1].lands() {
                 landing.push(pair);
             } else {
                 lying.push(pair);
@@ -108,6 +123,33 @@ impl Strangers<'_> {
             !*changed
         })
     }
+}
+
+/// Whether one of the two left these paths as the common commit has them, and the other added and deleted none of them since:
+/// then nothing meets there, and nothing can have moved from there or to there.
+fn apart_since(
+    work: &Work<'_>,
+    brought: &[Brought],
+    (a, b): Pair,
+    common: ObjectId,
+    only: &BTreeSet<RepoPath>,
+) -> Result<bool, Error> {
+    let objects = work.judge.objects;
+    let tree = |line: usize| objects.commit(brought[line].tip).map(|commit| commit.tree);
+    let (common, trees) = (objects.commit(common)?.tree, [tree(a)?, tree(b)?]);
+    let mut left_alone = [true; 2];
+    for path in only {
+        let before = tree::entry_at(objects, common, path)?;
+        for (tree, left_alone) in trees.into_iter().zip(&mut left_alone) {
+            let now = tree::entry_at(objects, tree, path)?;
+            let is_file = |entry: Option<Entry>| entry.is_some_and(|entry| entry.is_file());
+            if now != before && !(is_file(now) && is_file(before)) {
+                return Ok(false);
+            }
+            *left_alone &= now == before;
+        }
+    }
+    Ok(left_alone.contains(&true))
 }
 
 /// Where pairs with a commit in common are judged.
@@ -160,11 +202,11 @@ impl<'w> Ground<'w> {
                 settled.left.insert((a, b));
             }
         }
-        let few = one_of_each(&listed, numbers.len());
         let all = listed.len() == numbers.len() * (numbers.len() - 1) / 2;
         let pairs = if all { Pairs::All } else { Pairs::Listed(listed) };
         let question = Question { target: self.work.target, lines, pairs, ..question.clone() };
-        let (found, _) = pairs::find(&self.work, &question, &here, &few)?;
+        let everybody: Vec<usize> = (0..here.len()).collect();
+        let (found, _) = pairs::find(&self.work, &question, &here, &everybody)?;
         let found = found.into_iter().filter(|found| !found.is_empty());
         settled.found.extend(found.map(|found| found.renumbered(&numbers)));
         Ok(())
@@ -242,23 +284,6 @@ fn in_step<K: Ord, X, Y>(
     })
 }
 
-/// A few of `lines` lines of which each pair has at least one; sorted. Where lines branched off one after another, those that
-/// did so first are in all pairs, and nobody has to look where the others meet.
-fn one_of_each(pairs: &[Pair], lines: usize) -> Vec<usize> {
-    let mut others: Vec<Vec<usize>> = vec![Vec::new(); lines];
-    for &(a, b) in pairs {
-        others[a].push(b);
-        others[b].push(a);
-    }
-    let mut by_pairs: Vec<usize> = (0..lines).collect();
-    by_pairs.sort_by_key(|&line| Reverse(others[line].len()));
-    let mut taken = vec![false; lines];
-    for line in by_pairs {
-        taken[line] = others[line].iter().any(|&other| !taken[other]);
-    }
-    (0..lines).filter(|&line| taken[line]).collect()
-}
-
 /// Of lines that were brought onto the target long ago, what they leave there.
 fn on_target(
     work: &Work<'_>,
@@ -277,14 +302,6 @@ fn on_target(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_pair_has_one_of_the_few() {
-        // One that branched off first, and what the others have in common besides.
-        assert_eq!(one_of_each(&[(0, 1), (1, 2), (1, 3)], 4), [1]);
-        assert_eq!(one_of_each(&[(0, 1), (0, 2), (1, 2)], 3).len(), 2);
-        assert!(one_of_each(&[], 3).is_empty());
-    }
 
     #[test]
     fn sorted_maps_go_in_step() {

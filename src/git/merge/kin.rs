@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::id_map::IdMap;
 use super::brought::Brought;
+use super::wanted::Wanted;
 use crate::domain::id::ObjectId;
 
 /// The places of two lines, the first smaller.
@@ -50,16 +51,17 @@ pub(super) fn find(brought: &[Brought]) -> Kin {
 }
 
 impl Kin {
-    /// The pairs that have commits in common, by the youngest of these; in the order of the lines.
-    pub(super) fn by_common_commit(&self, brought: &[Brought]) -> Vec<(ObjectId, Vec<Pair>)> {
+    /// The pairs of those who are asking that have commits in common, by the youngest of these; in the order of the lines.
+    pub(super) fn by_common_commit(&self, brought: &[Brought], wanted: &Wanted<'_>) -> Vec<(ObjectId, Vec<Pair>)> {
         let mut found: Vec<(ObjectId, Vec<Pair>)> = Vec::new();
         let mut at: BTreeMap<ObjectId, usize> = BTreeMap::new();
         let mut met = vec![usize::MAX; brought.len()];
-        for (n, line) in brought.iter().enumerate() {
+        for &n in &wanted.asking {
             let mut seen = BTreeSet::new();
-            for commit in &line.own {
+            for commit in &brought[n].own {
                 let Some(list) = self.held_by.get(commit).filter(|list| seen.insert(**list)) else { continue };
-                for &other in self.holders[*list].iter().filter(|&&other| other > n) {
+                let once = |other: &&usize| **other > n || **other < n && !wanted.asks(**other);
+                for &other in self.holders[*list].iter().filter(once) {
                     if std::mem::replace(&mut met[other], n) == n {
                         continue;
                     }
@@ -67,7 +69,7 @@ impl Kin {
                     if at == found.len() {
                         found.push((*commit, Vec::new()));
                     }
-                    found[at].1.push((n, other));
+                    found[at].1.push((n.min(other), n.max(other)));
                 }
             }
         }
@@ -97,6 +99,10 @@ impl PairSet {
 
     pub(super) fn contains(&self, (a, b): Pair) -> bool {
         self.rows.get(a).and_then(|row| row.get(b / 64)).is_some_and(|word| word & (1 << (b % 64)) != 0)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// All of them, in order.

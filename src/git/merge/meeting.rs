@@ -10,7 +10,6 @@ use super::super::error::Error;
 use super::super::history::{self, Fork};
 use super::super::tree::{self, Entry};
 use super::brought::Brought;
-use super::common::Settled;
 use super::content::{self, Outcome, Renames};
 use super::texts::{Changed, Texts};
 use super::walk::Touched;
@@ -43,21 +42,15 @@ pub(super) struct Group {
     pub(super) sides: Vec<Side>,
 }
 
-/// The paths that the `new` ones among the lines changed and those that the target lacks, which may meet at other paths
-/// too, with all lines that changed them; sorted.
-pub(super) fn index(
-    work: &Work<'_>,
-    brought: &[Brought],
-    new: &[usize],
-    settled: &Settled,
-) -> Result<Vec<Group>, Error> {
+/// The paths that the `near` ones among the lines changed and those that the target lacks, which may meet at other paths
+/// too, with all `open` lines that changed them; sorted.
+pub(super) fn index(work: &Work<'_>, brought: &[Brought], near: &[usize], open: &[bool]) -> Result<Vec<Group>, Error> {
     let mut groups = Groups::default();
-    let all_new = new.len() == brought.len();
-    let asked = if all_new { &[] } else { new };
+    let all = near.len() == brought.len();
+    let asked = if all { &[] } else { near };
     let asked: HashSet<&RepoPath, RandomState> = asked.iter().flat_map(|&n| brought[n].paths()).collect();
-    let open = settled.open(brought.len());
     for (n, line) in brought.iter().enumerate().filter(|(n, line)| open[*n] && line.unknown.is_none()) {
-        let meets = |touched: &&Touched| all_new || touched.ours.is_none() || asked.contains(&touched.path);
+        let meets = |touched: &&Touched| all || touched.ours.is_none() || asked.contains(&touched.path);
         for touched in line.touched.iter().filter(meets) {
             let (path, target) = (&touched.path, touched.ours);
             let side = Side {

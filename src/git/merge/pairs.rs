@@ -64,7 +64,10 @@ pub(super) fn find(
     let kin = kin::find(brought);
     let wanted = Wanted::new(question, brought, new);
     let mut settled = common::settle(work, question, brought, (&kin, &wanted))?;
-    let groups = meeting::index(work, brought, new, &settled)?;
+    let everybody: Vec<usize> = (0..brought.len()).collect();
+    // Looked at on some paths only, what a line did there may tell of what others did elsewhere.
+    let near = if question.only.is_some() { &everybody } else { &wanted.asking };
+    let groups = meeting::index(work, brought, near, &settled.open(brought.len(), &wanted.asking))?;
     let shared = groups.iter().filter(|group| group.sides.len() > 1);
     work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
     let met: Vec<&Group> = groups.iter().filter(|group| wanted.any(group) && !work.is_ignored(&group.path)).collect();
