@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::world::{FILE, Place, World, executable, kind, lines};
+use crate::world::{FILE, Place, World, executable, kind, lines, overlap};
 
 /// What a side does in its worktree.
 type Act = fn(&Place<'_>);
@@ -337,4 +337,27 @@ fn a_file_that_the_target_moved_meanwhile_is_still_the_same_file() {
     late.git(&["checkout", "-q", "HEAD", "--", "."]).ok();
     late.edit("src/moved.rs", 20, "late's");
     late.git(&["commit", "-qam", "late"]).ok().says_not("auth");
+}
+
+#[test]
+fn what_everybody_goes_on_from_is_nobodys_own_while_the_target_lacks_it() {
+    let world = World::installed();
+    let main = world.main();
+    main.git(&["switch", "-q", "-c", "develop"]).ok();
+    main.edit(FILE, 5, "develop's");
+    main.write("added", lines(9));
+    main.commit("develop").ok();
+    main.git(&["switch", "-q", "main"]).ok();
+    let (auth, search) = (world.worktree_at("auth", "develop"), world.worktree_at("search", "develop"));
+    // The line that all have from develop is changed by one of them alone.
+    auth.edit(FILE, 5, "auth's");
+    auth.commit_edit(10, "auth's").silent();
+    search.edit("added", 3, "search's");
+    search.commit_edit(30, "search's").silent();
+    search.commit_edit(10, "search's").blocked().says("auth").says(FILE);
+    search.git(&["checkout", "-q", "HEAD", "--", "."]).ok();
+    let scan = main.json(&["scan", "--fail-on", "never"]);
+    let met = overlap(&scan, "auth", "search").expect("both changed one file");
+    let paths: Vec<_> = met["paths"].as_array().expect("a list").iter().map(|at| at["path"].clone()).collect();
+    assert_eq!((paths, &met["grade"]), (vec![FILE.into()], &"disjoint".into()));
 }
