@@ -2,6 +2,7 @@
 //! Must not know: what the hooks decide, printing. It runs coord's own entries and nobody else's hooks.
 
 mod entry;
+mod landing;
 mod rehearsal;
 
 use std::borrow::Cow;
@@ -113,6 +114,8 @@ fn in_force(env: &Env, site: &Site<'_>, team: Option<&TeamFile>) -> Result<Vec<F
             finding(Level::Warning, "coord.mode is monitor: nothing is blocked or said", "coord config mode enforce")
         }
     });
+    // Where it cannot be told, the commands that need the target say why.
+    found.extend(landing::behind(site.repository, &settled.policy).unwrap_or_default());
     if env.variable("COORD_SKIP").is_some_and(|value| value != "0") {
         let what = "COORD_SKIP is set here: no commit from this shell is checked";
         found.push(finding(Level::Problem, what, "unset COORD_SKIP"));

@@ -167,6 +167,26 @@ fn doctor_proves_that_the_hook_fires_in_every_worktree() {
 }
 
 #[test]
+fn doctor_says_what_all_work_goes_on_from_where_the_target_lacks_it() {
+    let world = World::installed();
+    let main = world.main();
+    main.git(&["switch", "-q", "-c", "develop"]).ok();
+    main.commit_edit(5, "develop's").ok();
+    for name in ["one", "two"] {
+        world.worktree_at(name, "develop").commit_edit(9, name).ok();
+    }
+    // Three of a kind are no habit yet.
+    main.coord(&["doctor"]).says_not("go on from");
+    world.worktree_at("three", "develop");
+    main.git(&["branch", "-q", "elsewhere", "main"]).ok();
+    let commit = &main.id("develop")[..7];
+    let what = format!("4 of 4 branches go on from develop ({commit}), which main has not, where work lands");
+    main.coord(&["doctor"]).says(&what).says("git config coord.target develop");
+    main.git(&["config", "coord.target", "develop"]).ok();
+    main.coord(&["doctor"]).says_not("go on from");
+}
+
+#[test]
 fn doctor_names_what_is_in_the_way() {
     let world = World::new();
     let run = world.main().coord(&["doctor"]);
