@@ -219,11 +219,12 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
         (Answer { lines: again.lines, pairs: again.pairs.into_all() }, again.keep)
     };
     let Some(Keep::First(first)) = again(&question(&others), None).1 else { return Vec::new() };
+    let first = first.to_bytes();
     let kept = (&first[..], None);
     let (answer, later) = again(&question(&world.tips), Some(kept));
     let mut faults = Vec::new();
     if let Some(Keep::Later(later)) = later {
-        let (once_more, none) = again(&question(&world.tips), Some((&first, Some(&later))));
+        let (once_more, none) = again(&question(&world.tips), Some((&first, Some(&later.to_bytes()))));
         if once_more != answer || none.is_some() {
             faults.push(format!("seed {seed}: what became known later is remembered otherwise"));
         }

@@ -51,8 +51,8 @@ pub(super) fn judge(
 pub(super) fn remember(ctx: &Context, target: ObjectId, keep: Keep) {
     // Without it the next time takes longer, nothing more.
     let _ = match keep {
-        Keep::First(bytes) => ctx.store.cache(&key(target), &bytes),
-        Keep::Later(bytes) => ctx.store.cache(&later(target), &bytes),
+        Keep::First(kept) => ctx.store.cache(&key(target), &kept.to_bytes()),
+        Keep::Later(kept) => ctx.store.cache(&later(target), &kept.to_bytes()),
     };
 }
 

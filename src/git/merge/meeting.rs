@@ -13,7 +13,7 @@ use super::brought::Brought;
 use super::content::{self, Outcome, Renames};
 use super::texts::{Changed, Texts};
 use super::walk::Touched;
-use super::{Work, pairs};
+use super::{Work, pairs, side_by_side};
 use crate::domain::overlap::ConflictKind;
 use crate::domain::path::RepoPath;
 use crate::domain::verdict;
@@ -45,45 +45,19 @@ pub(super) struct Group {
 /// The paths that the `near` ones among the lines changed and those that the target lacks, which may meet at other paths
 /// too, with all `open` lines that changed them; sorted.
 pub(super) fn index(work: &Work<'_>, brought: &[Brought], near: &[usize], open: &[bool]) -> Result<Vec<Group>, Error> {
-    let mut groups = Groups::default();
     let all = near.len() == brought.len();
-    let asked = if all { &[] } else { near };
-    let asked: HashSet<&RepoPath, RandomState> = asked.iter().flat_map(|&n| brought[n].paths()).collect();
-    for (n, line) in brought.iter().enumerate().filter(|(n, line)| open[*n] && line.unknown.is_none()) {
-        let meets = |touched: &&Touched| all || touched.ours.is_none() || asked.contains(&touched.path);
-        for touched in line.touched.iter().filter(meets) {
-            let (path, target) = (&touched.path, touched.ours);
-            let side = Side {
-                line: n,
-                fork: touched.base,
-                tip: touched.theirs,
-                effective: line.effective.get(path).copied().unwrap_or(target),
-                fails: line.conflicts.contains_key(path),
-            };
-            groups.add(path, target, side);
-        }
-        // What git made of a line may be elsewhere than where the line made it.
-        let elsewhere = line.effective.keys().chain(line.conflicts.keys());
-        for path in elsewhere.filter(|_| line.by_git) {
-            if groups.last_at(path) == Some(n) {
-                continue;
-            }
-            let at = |tree: Option<_>| match tree {
-                Some(tree) => tree::entry_at(work.judge.objects, tree, path),
-                None => Ok(None),
-            };
-            let target = at(Some(work.target_tree))?.filter(|entry| !entry.is_tree());
-            let side = Side {
-                line: n,
-                fork: at(line.base)?.filter(|entry| !entry.is_tree()),
-                tip: at(line.tree)?.filter(|entry| !entry.is_tree()),
-                effective: line.effective.get(path).copied().unwrap_or(target),
-                fails: line.conflicts.contains_key(path),
-            };
-            groups.add(path, target, side);
-        }
-    }
-    let mut groups = groups.sorted();
+    let near = if all { &[] } else { near };
+    let near: HashSet<&RepoPath, RandomState> = near.iter().flat_map(|&n| brought[n].paths()).collect();
+    let wanted = |touched: &Touched| all || touched.ours.is_none() || near.contains(&touched.path);
+    let lines: Vec<usize> = (0..brought.len()).filter(|&n| open[n] && brought[n].unknown.is_none()).collect();
+    // Putting more parts together would take as long as it saves.
+    let (first, second) = lines.split_at(lines.len() / 2);
+    let halves = side_by_side::map_heavy(work, &[first, second], lines.len(), |work, lines| {
+        let mut groups = Groups::default();
+        lines.iter().try_for_each(|&line| groups.enter(work, brought, line, wanted))?;
+        Ok(groups)
+    })?;
+    let mut groups = halves.into_iter().reduce(Groups::and).unwrap_or_default().sorted();
     if work.target != work.original {
         let tree = work.judge.objects.commit(work.original)?.tree;
         for group in groups.iter_mut().filter(|group| group.sides.len() > 1) {
@@ -101,6 +75,62 @@ struct Groups {
 }
 
 impl Groups {
+    /// What the line has at the paths that are wanted.
+    fn enter(
+        &mut self,
+        work: &Work<'_>,
+        brought: &[Brought],
+        n: usize,
+        wanted: impl Fn(&Touched) -> bool,
+    ) -> Result<(), Error> {
+        let line = &brought[n];
+        for touched in line.touched.iter().filter(|touched| wanted(touched)) {
+            let (path, target) = (&touched.path, touched.ours);
+            let side = Side {
+                line: n,
+                fork: touched.base,
+                tip: touched.theirs,
+                effective: line.effective.get(path).copied().unwrap_or(target),
+                fails: line.conflicts.contains_key(path),
+            };
+            self.add(path, target, side);
+        }
+        // What git made of a line may be elsewhere than where the line made it.
+        let elsewhere = line.effective.keys().chain(line.conflicts.keys());
+        for path in elsewhere.filter(|_| line.by_git) {
+            if self.last_at(path) == Some(n) {
+                continue;
+            }
+            let at = |tree: Option<_>| match tree {
+                Some(tree) => tree::entry_at(work.judge.objects, tree, path),
+                None => Ok(None),
+            };
+            let target = at(Some(work.target_tree))?.filter(|entry| !entry.is_tree());
+            let side = Side {
+                line: n,
+                fork: at(line.base)?.filter(|entry| !entry.is_tree()),
+                tip: at(line.tree)?.filter(|entry| !entry.is_tree()),
+                effective: line.effective.get(path).copied().unwrap_or(target),
+                fails: line.conflicts.contains_key(path),
+            };
+            self.add(path, target, side);
+        }
+        Ok(())
+    }
+
+    /// These and those of later lines.
+    fn and(mut self, later: Self) -> Self {
+        for group in later.all {
+            if let Some(&at) = self.at.get(&group.path) {
+                self.all[at].sides.extend(group.sides);
+            } else {
+                self.at.insert(group.path.clone(), self.all.len());
+                self.all.push(group);
+            }
+        }
+        self
+    }
+
     fn add(&mut self, path: &RepoPath, target: Option<Entry>, side: Side) {
         if let Some(&at) = self.at.get(path) {
             self.all[at].sides.push(side);

@@ -23,6 +23,7 @@ use super::pair_answers::{PairAnswers, Standing};
 use super::{Judge, Line, MergeSettings, PairAnswer, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
+pub use form::Kept;
 use form::{Contents, Placed, Volume};
 use shelf::Touching;
 
@@ -57,9 +58,9 @@ pub struct Memory {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Keep {
     /// All of it.
-    First(Vec<u8>),
+    First(Kept),
     /// What became known since; of use only beside the very bytes that it was found with.
-    Later(Vec<u8>),
+    Later(Kept),
 }
 
 /// What of a question is known.

@@ -51,7 +51,7 @@ mod texts;
 mod walk;
 mod wanted;
 
-pub use memory::{Keep, Memory, Recall, WORTH_REMEMBERING};
+pub use memory::{Keep, Kept, Memory, Recall, WORTH_REMEMBERING};
 pub use pair_answers::PairAnswers;
 pub use question::{Again, Answer, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
 pub use settings::MergeSettings;

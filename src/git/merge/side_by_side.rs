@@ -21,8 +21,11 @@ use crate::domain::id::ObjectId;
 /// Fewer items are not worth the threads' start.
 const FEW: usize = 100;
 
-/// So many items are taken at a time: some cost a thousand times what others do.
+/// No more items than this are taken at a time, as some cost a thousand times what others do,
 const BATCH: usize = 8;
+
+/// and each thread comes so often at least.
+const TURNS: usize = 4;
 
 /// More threads than this wait for each other more than they work.
 const MOST: usize = 16;
@@ -48,11 +51,13 @@ pub(super) fn map_heavy<T: Sync, R: Send>(
 ) -> Result<Vec<R>, Error> {
     // Asking for the processors takes a dozen system calls: too many for a hook.
     let threads = if worth < FEW { 1 } else { thread::available_parallelism().map_or(1, NonZero::get).min(MOST) };
-    let threads = threads.min(items.len().div_ceil(BATCH));
+    let threads = threads.min(items.len());
     if threads <= 1 {
         return items.iter().map(|item| act(work, item)).collect();
     }
-    let queue = Queue { items, next: AtomicUsize::new(0), failed: AtomicUsize::new(usize::MAX) };
+    // Of a few each thread takes one after the other.
+    let batch = (items.len() / threads / TURNS).clamp(1, BATCH);
+    let queue = Queue { items, batch, next: AtomicUsize::new(0), failed: AtomicUsize::new(usize::MAX) };
     let (shared, act, queue) = (&Shared::of(work), &act, &queue);
     let (mine, others) = thread::scope(|scope| {
         let seeds = (1..threads).map(|_| work.judge.objects.seed());
@@ -76,6 +81,8 @@ type Done<R> = Vec<(usize, Result<R, Error>)>;
 
 struct Queue<'i, T> {
     items: &'i [T],
+    /// How many are taken at a time.
+    batch: usize,
     next: AtomicUsize,
     /// The first item that is known to have failed.
     failed: AtomicUsize,
@@ -86,11 +93,11 @@ impl<T> Queue<'_, T> {
     fn work_off<R>(&self, work: &Work<'_>, act: &impl Fn(&Work<'_>, &T) -> Result<R, Error>) -> Done<R> {
         let mut done = Vec::new();
         loop {
-            let first = self.next.fetch_add(BATCH, Ordering::Relaxed);
+            let first = self.next.fetch_add(self.batch, Ordering::Relaxed);
             if first >= self.items.len() || first > self.failed.load(Ordering::Relaxed) {
                 return done;
             }
-            for (at, item) in self.items.iter().enumerate().skip(first).take(BATCH) {
+            for (at, item) in self.items.iter().enumerate().skip(first).take(self.batch) {
                 let result = act(work, item);
                 if result.is_err() {
                     self.failed.fetch_min(at, Ordering::Relaxed);

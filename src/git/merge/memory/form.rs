@@ -65,6 +65,40 @@ impl Volume {
     }
 }
 
+/// What is to be kept, in the pieces in which it was written. Some megabytes are put together by whoever has the time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    key: Vec<u8>,
+    outside: Vec<u8>,
+    parts: Vec<Piece>,
+}
+
+/// One part, and before it the paths that it names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Piece {
+    table: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Kept {
+    /// The whole, as it is read again.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let of_parts = self.parts.iter().map(|part| part.table.len() + part.body.len()).sum::<usize>();
+        let mut whole = Writer(Vec::with_capacity(of_parts + ROOM));
+        whole.bytes(&self.key);
+        whole.bytes(&self.outside);
+        for Piece { table, body } in &self.parts {
+            let mut length = Writer::default();
+            length.count(table.len());
+            whole.count(length.0.len() + table.len() + body.len());
+            whole.bytes(table);
+            whole.0.extend_from_slice(body);
+        }
+        bytes::sealed(whole)
+    }
+}
+
 /// What a volume is to hold.
 pub(super) struct Contents<'a> {
     pub(super) lines: &'a [&'a Brought],
@@ -75,8 +109,8 @@ pub(super) struct Contents<'a> {
     pub(super) outside: Option<Outside>,
 }
 
-/// A volume as bytes. `key` says what it holds for.
-pub(super) fn write(contents: Contents<'_>, key: &[u8]) -> Vec<u8> {
+/// A volume in pieces. `key` says what it holds for.
+pub(super) fn write(contents: Contents<'_>, key: &[u8]) -> Kept {
     let Contents { lines, pairs, clean, mut attributes, outside } = contents;
     attributes.sort_unstable_by(|a, b| a.0.cmp(b.0));
     let halves = halves(clean);
@@ -91,13 +125,8 @@ pub(super) fn write(contents: Contents<'_>, key: &[u8]) -> Vec<u8> {
         let ((first, of_first), (second, of_second)) = (joined(first.join()), joined(second.join()));
         [lines, pairs, attributes, first, of_first, second, of_second]
     });
-    let mut whole = Writer(Vec::with_capacity(parts.iter().map(Vec::len).sum::<usize>() + ROOM));
-    whole.bytes(key);
-    whole.bytes(&outside.map(|outside| outside.to_bytes()).unwrap_or_default());
-    for part in parts {
-        whole.bytes(&part);
-    }
-    bytes::sealed(whole)
+    let outside = outside.map(|outside| outside.to_bytes()).unwrap_or_default();
+    Kept { key: key.to_vec(), outside, parts: parts.into() }
 }
 
 /// About the first half of the pairs, and the rest; those of one line stay together.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::{DRIVERS, Placed, Standing};
+use super::{DRIVERS, Piece, Placed, Standing};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
@@ -40,7 +40,7 @@ const A_TOUCH: usize = 56;
 
 impl Out {
     /// All of one kind, with the paths that they name before them.
-    pub(super) fn part<T>(all: &[T], mut one: impl FnMut(&mut Self, &T)) -> Vec<u8> {
+    pub(super) fn part<T>(all: &[T], mut one: impl FnMut(&mut Self, &T)) -> Piece {
         let mut out = Self::with_room(all.len() * A_PAIR);
         out.count(all.len());
         for item in all {
@@ -50,7 +50,7 @@ impl Out {
     }
 
     /// All lines, with the paths that they name before them and, for each, where the lines begin that touched it.
-    pub(super) fn lines(all: &[&Brought]) -> Vec<u8> {
+    pub(super) fn lines(all: &[&Brought]) -> Piece {
         let mut out = Self::with_room(all.iter().map(|line| (line.touched.len() + 2) * A_TOUCH).sum());
         out.count(all.len());
         let mut touched = Vec::new();
@@ -78,17 +78,14 @@ impl Out {
         Self { body: Writer(Vec::with_capacity(bytes)), ..Self::default() }
     }
 
-    fn with_paths(self) -> Vec<u8> {
+    fn with_paths(self) -> Piece {
         let room = self.paths.iter().map(|path| path.as_bytes().len() + 4).sum::<usize>();
         let mut table = Writer(Vec::with_capacity(room + 8));
         table.count(self.paths.len());
         for path in &self.paths {
             table.bytes(path.as_bytes());
         }
-        let mut part = Writer(Vec::with_capacity(table.0.len() + 8 + self.body.0.len()));
-        part.bytes(&table.0);
-        part.0.extend_from_slice(&self.body.0);
-        part.0
+        Piece { table: table.0, body: self.body.0 }
     }
 
     /// Something with its length before it; where it begins.
@@ -235,7 +232,7 @@ impl Out {
 
     /// Pairs that merge cleanly, of lines up to this number and sorted by them, with the paths that they name before them; and
     /// what is known of each line without reading them.
-    pub(super) fn rows(pairs: &[Placed<'_>], lines: usize) -> (Vec<u8>, Vec<u8>) {
+    pub(super) fn rows(pairs: &[Placed<'_>], lines: usize) -> (Piece, Piece) {
         let mut out = Self::with_room(pairs.len() * A_PAIR);
         let mut rows = vec![Row::default(); lines];
         for of_line in pairs.chunk_by(|x, y| x.0.0 == y.0.0) {
