@@ -2,8 +2,7 @@
 //! so on the target with that one landed they are judged as lines of work that have nothing in common but it.
 //! Must not know: how a pair is judged.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 
@@ -13,9 +12,10 @@ use super::super::id_map::IdSet;
 use super::super::tree::{self, Entry};
 use super::brought::Brought;
 use super::findings::{Findings, Found, Pair};
+use super::ground::Ground;
 use super::kin::{Kin, PairSet};
 use super::wanted::Wanted;
-use super::{Line, Pairs, Question, Work, landing, pairs, walk};
+use super::{Question, Work, walk};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
@@ -64,7 +64,7 @@ pub(super) fn settle(
     (kin, wanted): (&Kin, &Wanted<'_>),
 ) -> Result<Settled, Error> {
     let mut settled = Settled::default();
-    let mut strangers = Strangers { work, brought, changed: HashMap::default() };
+    let mut common = Common { work, brought, wanted, has: HashMap::new(), changed: HashMap::default() };
     for (commit, pairs) in kin.by_common_commit(brought, wanted) {
         let (mut landing, mut lying) = (Vec::new(), Vec::new());
         for pair in pairs {
@@ -73,10 +73,11 @@ pub(super) fn settle(
                 continue;
             }
             if let Some(only) = &question.only {
-                if strangers.are(pair, only) {
+                let shared = common.of(pair);
+                if common.is_unnoticed(pair, &shared, only) {
                     continue;
                 }
-                if apart_since(work, brought, pair, commit, only).unwrap_or(false) {
+                if work.or_reason(common.are_apart(pair, (commit, &shared), only))?.unwrap_or(false) {
                     settled.judged.insert(pair);
                     continue;
                 }
@@ -99,214 +100,71 @@ pub(super) fn settle(
     Ok(settled)
 }
 
-/// Finds out which lines with commits in common do not notice it at some paths.
-struct Strangers<'w> {
+/// What two lines have in common, and whether that says anything of some paths.
+struct Common<'w> {
     work: &'w Work<'w>,
     brought: &'w [Brought],
+    wanted: &'w Wanted<'w>,
+    /// By line that is asking, its own commits.
+    has: HashMap<usize, IdSet>,
     /// By commit and the tree that it started from: whether it has another entry at one of the paths.
     changed: HashMap<(ObjectId, Option<ObjectId>), bool, RandomState>,
 }
 
-impl Strangers<'_> {
+impl Common<'_> {
+    /// The commits that both have.
+    fn of(&mut self, (a, b): Pair) -> Vec<ObjectId> {
+        let (one, other) = if self.wanted.asks(a) { (a, b) } else { (b, a) };
+        let has = self.has.entry(one).or_insert_with(|| self.brought[one].own.iter().copied().collect());
+        self.brought[other].own.iter().copied().filter(|commit| has.contains(commit)).collect()
+    }
+
     /// Whether both start from the same place, and what they have in common changed none of these paths.
-    fn are(&mut self, (a, b): Pair, only: &BTreeSet<RepoPath>) -> bool {
-        let (a, b) = (&self.brought[a], &self.brought[b]);
-        if a.fork != b.fork {
-            return false;
-        }
-        let (objects, theirs) = (self.work.judge.objects, b.own.iter().copied().collect::<IdSet>());
-        a.own.iter().filter(|commit| theirs.contains(commit)).all(|&commit| {
-            let changed = self.changed.entry((commit, a.base)).or_insert_with(|| {
-                let differs = objects.commit(commit).and_then(|at| walk::differs(objects, a.base, at.tree, only));
-                differs.unwrap_or(true)
-            });
-            !*changed
-        })
-    }
-}
-
-/// Whether one of the two left these paths as the common commit has them, and the other added and deleted none of them since:
-/// then nothing meets there, and nothing can have moved from there or to there.
-fn apart_since(
-    work: &Work<'_>,
-    brought: &[Brought],
-    (a, b): Pair,
-    common: ObjectId,
-    only: &BTreeSet<RepoPath>,
-) -> Result<bool, Error> {
-    let objects = work.judge.objects;
-    let tree = |line: usize| objects.commit(brought[line].tip).map(|commit| commit.tree);
-    let (common, trees) = (objects.commit(common)?.tree, [tree(a)?, tree(b)?]);
-    let mut left_alone = [true; 2];
-    for path in only {
-        let before = tree::entry_at(objects, common, path)?;
-        for (tree, left_alone) in trees.into_iter().zip(&mut left_alone) {
-            let now = tree::entry_at(objects, tree, path)?;
-            let is_file = |entry: Option<Entry>| entry.is_some_and(|entry| entry.is_file());
-            if now != before && !(is_file(now) && is_file(before)) {
-                return Ok(false);
-            }
-            *left_alone &= now == before;
-        }
-    }
-    Ok(left_alone.contains(&true))
-}
-
-/// Where pairs with a commit in common are judged.
-struct Ground<'w> {
-    /// With that commit, or the target with it, for the target.
-    work: Work<'w>,
-    /// What the commit leaves on the target; nothing is said of it where it is the target itself.
-    landed: Option<Brought>,
-    commit: ObjectId,
-}
-
-impl<'w> Ground<'w> {
-    /// The target with `commit` landed on it, if it lands; of lines that do not land themselves, the commit as it is.
-    fn new(work: &Work<'w>, commit: ObjectId, lands: bool) -> Result<Option<Self>, Error> {
-        let objects = work.judge.objects;
-        if !lands {
-            let tree = objects.commit(commit)?.tree;
-            return Ok(Some(Self { work: work.with_target(commit, tree), landed: None, commit }));
-        }
-        let line = Line { tip: commit, judge_unlanded: false };
-        let landed = landing::bring(work, &[line], None)?.remove(0);
-        if !landed.lands() {
-            return Ok(None);
-        }
-        let tree = tree::overlay(objects, Some(work.target_tree), &landed.effective)?;
-        let target = tree::synthetic_commit(objects, tree, &[work.target, commit])?;
-        Ok(Some(Self { work: work.with_target(target, tree), landed: Some(landed), commit }))
+    fn is_unnoticed(&mut self, (a, b): Pair, shared: &[ObjectId], only: &BTreeSet<RepoPath>) -> bool {
+        let (objects, base) = (self.work.judge.objects, self.brought[a].base);
+        self.brought[a].fork == self.brought[b].fork
+            && shared.iter().all(|&commit| {
+                let changed = self.changed.entry((commit, base)).or_insert_with(|| {
+                    let differs = objects.commit(commit).and_then(|at| walk::differs(objects, base, at.tree, only));
+                    differs.unwrap_or(true)
+                });
+                !*changed
+            })
     }
 
-    /// Judges the pairs here, but for those that would not come to the same where the question has them judged.
-    fn judge(
+    /// Whether both go on from `youngest` alone, one of them left these paths as they are there, and the other added and
+    /// deleted none of them since: then nothing meets there, and nothing moved from there or to there.
+    fn are_apart(
         &self,
-        work: &Work<'_>,
-        question: &Question,
-        brought: &[Brought],
-        pairs: &[Pair],
-        settled: &mut Settled,
-    ) -> Result<(), Error> {
-        let numbers: Vec<usize> =
-            pairs.iter().flat_map(|&(a, b)| [a, b]).collect::<BTreeSet<_>>().into_iter().collect();
-        let lines: Vec<Line> = numbers.iter().map(|&n| question.lines[n]).collect();
-        let here = landing::bring(&self.work, &lines, question.only.as_ref())?;
-        let same = self.same(work, question, brought, (&numbers, &here))?;
-        let mut listed = Vec::with_capacity(pairs.len());
-        for &(a, b) in pairs {
-            if let (Some(&x), Some(&y)) = (same.get(&a), same.get(&b)) {
-                settled.judged.insert((a, b));
-                listed.push((x, y));
-            } else {
-                settled.left.insert((a, b));
-            }
-        }
-        let all = listed.len() == numbers.len() * (numbers.len() - 1) / 2;
-        let pairs = if all { Pairs::All } else { Pairs::Listed(listed) };
-        let question = Question { target: self.work.target, lines, pairs, ..question.clone() };
-        let everybody: Vec<usize> = (0..here.len()).collect();
-        let (found, _) = pairs::find(&self.work, &question, &here, &everybody)?;
-        let found = found.into_iter().filter(|found| !found.is_empty());
-        settled.found.extend(found.map(|found| found.renumbered(&numbers)));
-        Ok(())
-    }
-
-    /// Of lines with these numbers, brought here, those to which it is the same; and their places among them.
-    fn same(
-        &self,
-        work: &Work<'_>,
-        question: &Question,
-        brought: &[Brought],
-        (numbers, here): (&[usize], &[Brought]),
-    ) -> Result<BTreeMap<usize, usize>, Error> {
-        let there = on_target(work, question, brought, numbers)?;
-        let mut same = BTreeMap::new();
-        for (at, &n) in numbers.iter().enumerate() {
-            let there = there.get(&n).unwrap_or(&brought[n]);
-            let is_same = self.is_same(work, question.only.as_ref(), there, &here[at]);
-            if work.or_reason(is_same)?.unwrap_or(false) {
-                same.insert(n, at);
-            }
-        }
-        Ok(same)
-    }
-
-    /// Whether a line starts here where it left the common commit, and leaves the same on the target whether or not that
-    /// commit landed before it. Then whoever lands on top of it meets the same tree, from the same base.
-    fn is_same(
-        &self,
-        work: &Work<'_>,
-        only: Option<&BTreeSet<RepoPath>>,
-        there: &Brought,
-        here: &Brought,
+        (a, b): Pair,
+        (youngest, shared): (ObjectId, &[ObjectId]),
+        only: &BTreeSet<RepoPath>,
     ) -> Result<bool, Error> {
-        // Where the target moved a file to may only be told from where the line left the target.
-        if here.fork != Fork::One(self.commit) || !here.lands() || !here.late.is_empty() {
+        let objects = self.work.judge.objects;
+        let mut behind = IdSet::default();
+        for commit in shared {
+            behind.extend(objects.commit(*commit)?.parents.iter().copied());
+        }
+        let Fork::One(fork) = &self.brought[a].fork else { return Ok(false) };
+        // Else git merges from more than `youngest`.
+        let is_all = shared.iter().all(|commit| *commit == youngest || behind.contains(commit));
+        if !is_all || !behind.contains(fork) || self.brought[a].fork != self.brought[b].fork {
             return Ok(false);
         }
-        let Some(landed) = &self.landed else { return Ok(true) };
-        let seen = |path: &RepoPath| only.is_none_or(|only| only.contains(path)) || there.touches(path);
-        let common = landed.effective.iter().filter(|(path, _)| seen(path));
-        let now =
-            in_step(common, here.effective.iter()).filter_map(|(path, (common, here))| Some((path, here.or(common)?)));
-        for (path, (before, now)) in in_step(there.effective.iter(), now) {
-            if before == now {
-                continue;
-            }
-            let targets =
-                tree::entry_at(work.judge.objects, work.target_tree, path)?.filter(|entry| !Entry::is_tree(entry));
-            if before.copied().unwrap_or(targets) != now.copied().unwrap_or(targets) {
-                return Ok(false);
+        let tree = |commit: ObjectId| objects.commit(commit).map(|commit| commit.tree);
+        let (common, trees) = (tree(youngest)?, [tree(self.brought[a].tip)?, tree(self.brought[b].tip)?]);
+        let mut left_alone = [true; 2];
+        for path in only {
+            let before = tree::entry_at(objects, common, path)?;
+            for (tree, left_alone) in trees.into_iter().zip(&mut left_alone) {
+                let now = tree::entry_at(objects, tree, path)?;
+                let is_file = |entry: Option<Entry>| entry.is_some_and(|entry| entry.is_file());
+                if now != before && !(is_file(now) && is_file(before)) {
+                    return Ok(false);
+                }
+                *left_alone &= now == before;
             }
         }
-        Ok(true)
-    }
-}
-
-/// Two maps side by side, by key; both are sorted.
-fn in_step<K: Ord, X, Y>(
-    xs: impl Iterator<Item = (K, X)>,
-    ys: impl Iterator<Item = (K, Y)>,
-) -> impl Iterator<Item = (K, (Option<X>, Option<Y>))> {
-    let (mut xs, mut ys) = (xs.peekable(), ys.peekable());
-    std::iter::from_fn(move || {
-        let order = match (xs.peek(), ys.peek()) {
-            (Some((x, _)), Some((y, _))) => x.cmp(y),
-            (Some(_), None) => Ordering::Less,
-            (None, _) => Ordering::Greater,
-        };
-        match order {
-            Ordering::Less => xs.next().map(|(key, x)| (key, (Some(x), None))),
-            Ordering::Greater => ys.next().map(|(key, y)| (key, (None, Some(y)))),
-            Ordering::Equal => xs.next().zip(ys.next()).map(|((key, x), (_, y))| (key, (Some(x), Some(y)))),
-        }
-    })
-}
-
-/// Of lines that were brought onto the target long ago, what they leave there.
-fn on_target(
-    work: &Work<'_>,
-    question: &Question,
-    brought: &[Brought],
-    numbers: &[usize],
-) -> Result<BTreeMap<usize, Brought>, Error> {
-    let old: Vec<usize> = numbers.iter().copied().filter(|&n| brought[n].remembered).collect();
-    let lines: Vec<Line> = old.iter().map(|&n| question.lines[n]).collect();
-    if lines.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    Ok(old.into_iter().zip(landing::bring(work, &lines, question.only.as_ref())?).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sorted_maps_go_in_step() {
-        let (xs, ys) = ([(1, 'a'), (3, 'b')], [(2, 'c'), (3, 'd')]);
-        let both: Vec<_> = in_step(xs.into_iter(), ys.into_iter()).collect();
-        assert_eq!(both, [(1, (Some('a'), None)), (2, (None, Some('c'))), (3, (Some('b'), Some('d')))]);
+        Ok(left_alone.contains(&true))
     }
 }

@@ -35,6 +35,7 @@ mod drafts;
 mod evidence;
 mod findings;
 mod former;
+mod ground;
 mod kin;
 mod landed;
 mod landing;
