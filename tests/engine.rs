@@ -411,6 +411,30 @@ fn what_lines_have_in_common_is_neither_a_conflict_nor_told() {
     assert_eq!(answer.pairs.iter().map(told).collect::<Vec<_>>(), expected);
 }
 
+/// Two commits side by side are in both lines: git merges those first, and what one of the lines has as one of them left it
+/// may be taken back from the other.
+#[test]
+fn lines_that_have_two_commits_side_by_side_in_common_meet_where_one_took_back() {
+    let (two, other) = (TEN.replace('5', "five"), TEN.replace('5', "FIVE"));
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some(TEN)), ("g", Some(TEN))]),
+        ("left", &["main"], &[("f", Some(&two))]),
+        ("right", &["main"], &[("g", Some(&two))]),
+        ("a", &["right", "left"], &[("g", Some(&other))]),
+        ("b", &["left", "right"], &[("f", Some(&other)), ("g", Some(&two))]),
+    ]);
+    let whole = repo.judge(&["a", "b"]);
+    let conflicts = |answer: &Answer| {
+        let paths = answer.pairs.iter().flat_map(|pair| pair.paths.iter());
+        let paths = paths.filter(|at| at.grade == Grade::Conflict).map(|at| at.path.as_bytes().to_vec());
+        paths.collect::<Vec<_>>()
+    };
+    assert_eq!(conflicts(&whole), [b"f"]);
+    let only = Some([RepoPath::new("f").expect("a path")].into());
+    let question = Question { only, ..repo.question(&["a", "b"]) };
+    assert_eq!(conflicts(&repo.try_judge(&question, Deadline::NEVER).expect("the target is readable")), [b"f"]);
+}
+
 #[test]
 fn what_does_not_land_is_paired_only_when_asked() {
     let repo = Repo::new(&[
