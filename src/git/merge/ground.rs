@@ -69,6 +69,7 @@ impl<'w> Ground<'w> {
         let question = Question { target: self.work.target, lines, pairs, ..question.clone() };
         let everybody: Vec<usize> = (0..here.len()).collect();
         let (found, _) = pairs::find(&self.work, &question, &here, &everybody)?;
+        work.learn_from(&self.work);
         let found = found.into_iter().filter(|found| !found.is_empty());
         settled.found.extend(found.map(|found| found.renumbered(&numbers)));
         Ok(())

@@ -208,6 +208,14 @@ impl<'a> Work<'a> {
         Arc::make_mut(&mut self.attributes.borrow_mut()).extend(found);
     }
 
+    /// Takes over what was read for another target.
+    fn learn_from(&self, other: &Work<'_>) {
+        let known = self.attributes.borrow().len();
+        if other.attributes.borrow().len() > known {
+            self.take_attributes(attributes::ByPath::clone(&other.attributes.borrow()));
+        }
+    }
+
     fn attribute_source(&self) -> attributes::Source<'_> {
         attributes::Source {
             git: &self.git,
