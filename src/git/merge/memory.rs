@@ -268,8 +268,8 @@ pub(super) fn keep(
         let (a, b) = standing.pair();
         Some((place[a]?, place[b]?))
     };
-    let pairs = pairs.all_read();
-    let placed = pairs.standing().filter_map(|pair| Some((numbered(&pair)?, pair)));
+    let all = pairs.with_all_read();
+    let placed = all.as_ref().unwrap_or(pairs).standing().filter_map(|pair| Some((numbered(&pair)?, pair)));
     let (clean, telling): (Vec<_>, Vec<_>) = placed.partition(|(_, pair)| pair.merges_cleanly());
     let attributes = work.attributes.borrow();
     let attributes = attributes.iter().collect();

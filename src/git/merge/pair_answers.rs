@@ -1,7 +1,6 @@
 //! The pairs of an answer. Most of them take their form when their turn comes: there are a hundred thousand.
 //! Must not know: what their overlaps are kept in, what is made of them.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::PairAnswer;
@@ -116,12 +115,13 @@ impl Standing<'_> {
 }
 
 impl PairAnswers {
-    /// The same with all of them read.
-    pub(super) fn all_read(&self) -> Cow<'_, Self> {
-        let Some(unread) = &self.unread else { return Cow::Borrowed(self) };
+    /// The same with all of them read; `None` where they are.
+    #[must_use]
+    pub fn with_all_read(&self) -> Option<Self> {
+        let unread = self.unread.as_ref()?;
         let mut known: Vec<KeptPair> = self.known.iter().copied().chain(unread.read()).collect();
         known.sort_unstable_by_key(KeptPair::pair);
-        Cow::Owned(Self { known, unread: None, shelves: self.shelves.clone(), new: self.new.clone() })
+        Some(Self { known, unread: None, shelves: self.shelves.clone(), new: self.new.clone() })
     }
 
     /// Those that are read: two runs in order.
@@ -157,14 +157,13 @@ impl PairAnswers {
         known.count() + new.count() + unread
     }
 
-    /// Shows each of one grade that has overlaps and is not stacked, of the lines that are `wanted`, in order.
+    /// Shows each of one grade that has overlaps and is not stacked, of the lines that are `wanted`, in order. Those that merge
+    /// cleanly only as far as they are read.
     pub fn each_overlap(&self, grade: Grade, wanted: impl Fn(usize) -> bool, mut show: impl FnMut(PairAnswer)) {
-        // None of those that are not read yet is a conflict.
-        let all = if grade == Grade::Conflict { Cow::Borrowed(self) } else { self.all_read() };
-        for standing in all.in_order() {
+        for standing in self.in_order() {
             let (a, b) = standing.pair();
             if standing.overlaps(grade) && wanted(a) && wanted(b) {
-                show(standing.answer(&all.shelves));
+                show(standing.answer(&self.shelves));
             }
         }
     }
@@ -186,7 +185,7 @@ impl PairAnswers {
         if self.known.is_empty() && self.unread.is_none() {
             return self.new;
         }
-        let all = self.all_read();
+        let all = self.with_all_read().unwrap_or(self);
         all.in_order().map(|standing| standing.answer(&all.shelves)).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The engine's answer about pairs, as the overlaps of a survey. One that builds on the other does not collide with it, and
 //! what has landed with nobody. Must not know: how a verdict is found, how anything was read.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::reading::Taken;
 use crate::domain::instance::State;
@@ -18,7 +18,7 @@ use crate::ops::context::Context;
 /// are counted, and put together when somebody looks at them.
 pub(super) fn enter(ctx: &Context, survey: &mut Survey, people: &[usize], taken: &[Taken], pairs: PairAnswers) {
     let landed = survey.instances.iter().map(|instance| instance.state == State::Landed).collect();
-    let book = Book { people: people.to_vec(), landed, pairs };
+    let book = Book { people: people.to_vec(), landed, pairs, read: OnceLock::new() };
     for (a, b, reason) in book.unknown() {
         survey.unknown_pairs.push(Unknown { instances: vec![a, b], reason });
     }
@@ -40,6 +40,8 @@ struct Book {
     /// By instance, whether its work is in the target.
     landed: Vec<bool>,
     pairs: PairAnswers,
+    /// The same with all of them read, where they were not and somebody wants them.
+    read: OnceLock<Option<PairAnswers>>,
 }
 
 impl Book {
@@ -67,9 +69,15 @@ impl Book {
         Overlap { a, b, grade, acknowledged: false, paths }
     }
 
+    fn all(&self) -> &PairAnswers {
+        self.read.get_or_init(|| self.pairs.with_all_read()).as_ref().unwrap_or(&self.pairs)
+    }
+
     fn of_grade(&self, grade: Grade) -> Vec<Overlap> {
         let mut overlaps = Vec::new();
-        self.pairs.each_overlap(grade, |line| self.collides(line), |pair| overlaps.push(self.overlap(pair)));
+        // No conflict is left unread.
+        let pairs = if grade == Grade::Conflict { &self.pairs } else { self.all() };
+        pairs.each_overlap(grade, |line| self.collides(line), |pair| overlaps.push(self.overlap(pair)));
         overlaps
     }
 
