@@ -352,6 +352,9 @@ fn what_everybody_goes_on_from_is_nobodys_own_while_the_target_lacks_it() {
     // The line that all have from develop is changed by one of them alone.
     auth.edit(FILE, 5, "auth's");
     auth.commit_edit(10, "auth's").silent();
+    // Its first commit already: that auth goes on from the same place does not make that search's.
+    search.commit_edit(10, "search's").blocked().says("auth").says(FILE);
+    search.git(&["checkout", "-q", "HEAD", "--", "."]).ok();
     search.edit("added", 3, "search's");
     search.commit_edit(30, "search's").silent();
     search.commit_edit(10, "search's").blocked().says("auth").says(FILE);

@@ -81,7 +81,7 @@ pub fn judge(
     judgement.notices.extend(unknown.iter().map(|(who, reason)| could_not_judge(&who.label, reason)));
     let (question, places) = ask(candidate, &found, tip);
     let answer = merge::judge(&ctx.judge(objects), &question)?;
-    let evidence = Evidence::of(&answer, candidate.head.is_some());
+    let evidence = Evidence::of(&answer, &question, candidate.head.is_some());
     if !others.on_target {
         judgement.needs_rebase = evidence.needs_rebase(&answer);
     }
@@ -155,13 +155,17 @@ fn ask(candidate: &Candidate, others: &[Other], target: ObjectId) -> (Question, 
 struct Evidence<'a> {
     pairs: BTreeMap<(usize, usize), &'a PairAnswer>,
     has_head: bool,
+    /// Whether HEAD is another's tip too: then it is what both go on from, and nobody's work here.
+    starts_there: bool,
 }
 
 impl<'a> Evidence<'a> {
     const HEAD: usize = 1;
 
-    fn of(answer: &'a Answer, has_head: bool) -> Self {
-        Self { pairs: answer.pairs.iter().map(|pair| ((pair.a, pair.b), pair)).collect(), has_head }
+    fn of(answer: &'a Answer, question: &Question, has_head: bool) -> Self {
+        let mut others = question.lines.iter().skip(Self::HEAD + 1);
+        let starts_there = has_head && others.any(|line| line.tip == question.lines[Self::HEAD].tip);
+        Self { pairs: answer.pairs.iter().map(|pair| ((pair.a, pair.b), pair)).collect(), has_head, starts_there }
     }
 
     fn with_candidate(&self, other: usize) -> Option<&'a PairAnswer> {
@@ -179,7 +183,7 @@ impl<'a> Evidence<'a> {
 
     /// Whether the other builds on what the commit goes on from, or takes back.
     fn built_on(&self, other: usize) -> bool {
-        self.with_head(other).is_some_and(|pair| pair.stacked)
+        !self.starts_there && self.with_head(other).is_some_and(|pair| pair.stacked)
     }
 
     fn conflicts(pair: Option<&'a PairAnswer>) -> BTreeMap<&'a RepoPath, &'a PathOverlap> {
