@@ -172,8 +172,8 @@ fn doctor_says_what_all_work_goes_on_from_where_the_target_lacks_it() {
     let main = world.main();
     main.git(&["switch", "-q", "-c", "develop"]).ok();
     main.commit_edit(5, "develop's").ok();
-    for name in ["one", "two"] {
-        world.worktree_at(name, "develop").commit_edit(9, name).ok();
+    for (name, line) in [("one", 9), ("two", 20)] {
+        world.worktree_at(name, "develop").commit_edit(line, name).ok();
     }
     // Three of a kind are no habit yet.
     main.coord(&["doctor"]).says_not("go on from");
