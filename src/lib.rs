@@ -43,11 +43,12 @@
 //! # The engine
 //! [`git::merge`] brings each line of work onto the target once, so that all share one base; then a pair's verdict on a path
 //! is a walk over two sorted lists of hunks ([`domain::verdict`]). Where the target moved under an instance the merge is done
-//! again from its own fork point, once for each order of landing. What hunks cannot tell (renames, several merge bases,
+//! again from its own fork point, once for each order of landing. Lines that have commits in common which the target lacks are
+//! judged on the target with these landed, as git merges them from there. What hunks cannot tell (renames, several merge bases,
 //! file against directory, …) goes to `git merge-tree --write-tree --stdin`, in a temporary object directory. Many lines
 //! and paths are judged on all processors, with the same answer as on one, their objects read from the packs themselves
 //! (`git::packs`). Overlaps are packed where they are found and take their form when somebody looks
-//! ([`domain::path_overlaps`]); so they are remembered by the tips ([`git::merge::Memory`]), and the next scan costs what changed.
+//! ([`domain::path_overlaps`]), those that merge cleanly being counted until then ([`domain::overlaps`]); so they are remembered by the tips ([`git::merge::Memory`]), and the next scan costs what changed.
 //! `tests/differential.rs` compares every verdict with git's own over random histories.
 //!
 //! # Beyond one machine

@@ -36,7 +36,7 @@ pub struct Meeting {
     pub by_lines: bool,
     /// Whether the commit builds on the other.
     pub stacked: bool,
-    /// Whether the other builds on the commit before this one.
+    /// Whether the other builds on the commit before this one, which is nobody else's tip.
     pub built_on: bool,
     /// Whether somebody acknowledged it.
     pub acknowledged: bool,

@@ -182,7 +182,12 @@ fn doctor_says_what_all_work_goes_on_from_where_the_target_lacks_it() {
     let commit = &main.id("develop")[..7];
     let what = format!("4 of 4 branches go on from develop ({commit}), which main has not, where work lands");
     main.coord(&["doctor"]).says(&what).says("git config coord.target develop");
-    main.git(&["config", "coord.target", "develop"]).ok();
+    main.git(&["branch", "-q", "-m", "develop", "de$(id)v"]).ok();
+    world.at("three").git(&["switch", "-q", "--detach", "main"]).ok();
+    main.git(&["branch", "-q", "-D", "three"]).ok();
+    world.worktree_at("four", "de$(id)v").commit_edit(30, "four").ok();
+    main.coord(&["doctor"]).says("go on from de$(id)v").says("git config coord.target BRANCH,");
+    main.git(&["config", "coord.target", "de$(id)v"]).ok();
     main.coord(&["doctor"]).says_not("go on from");
 }
 

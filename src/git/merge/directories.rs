@@ -8,11 +8,10 @@ use super::super::error::Error;
 use super::super::objects::Objects;
 use super::super::tree::{self, Entry, Listing};
 use super::brought::Brought;
+use super::findings::Pair;
 use super::meeting::{Group, Side};
 use super::{Question, Work, walk};
 use crate::domain::path::RepoPath;
-
-type Pair = (usize, usize);
 
 fn pair(a: usize, b: usize) -> Pair {
     (a.min(b), a.max(b))

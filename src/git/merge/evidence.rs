@@ -82,22 +82,23 @@ impl Meeting {
             }
         }
         let gap = (grade == Grade::Disjoint).then(|| verdict::gap(&from_a.hunks, &from_b.hunks)).flatten();
-        let mut met = (lines(texts, &in_a, a_there, a.tip)?, lines(texts, &in_b, b_there, b.tip)?);
+        let (mut a, mut b) = (lines(texts, &in_a, a_there, a.tip)?, lines(texts, &in_b, b_there, b.tip)?);
         if group.told_in != group.target {
             let back = match file(group.told_in) {
                 Some(told_in) => texts.changed(Some(target), Some(told_in))?,
                 None => None,
             };
-            (met.0.target, met.1.target) =
-                (taken_back(back.as_ref(), met.0.target), taken_back(back.as_ref(), met.1.target));
+            for side in [&mut a, &mut b] {
+                side.target = taken_back(back.as_ref(), &side.target);
+            }
         }
-        Ok(Some(Self { a: met.0, b: met.1, gap }))
+        Ok(Some(Self { a, b, gap }))
     }
 }
 
 /// Lines in the file from which `back` leads, in the one it leads to; none where that is no text.
-fn taken_back(back: Option<&Changed>, lines: Vec<Range<u32>>) -> Vec<Range<u32>> {
-    back.map_or_else(Vec::new, |back| lines.into_iter().map(|range| map_range(&back.hunks, &range)).collect())
+fn taken_back(back: Option<&Changed>, lines: &[Range<u32>]) -> Vec<Range<u32>> {
+    back.map_or_else(Vec::new, |back| lines.iter().map(|range| map_range(&back.hunks, range)).collect())
 }
 
 /// The hunks' lines, those of the side taken back into its own file where that differs from what is left on the target.

@@ -5,11 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::id_map::IdMap;
 use super::brought::Brought;
+use super::findings::Pair;
 use super::wanted::Wanted;
 use crate::domain::id::ObjectId;
-
-/// The places of two lines, the first smaller.
-type Pair = (usize, usize);
 
 /// Which lines have commits in common.
 #[derive(Debug, Default)]

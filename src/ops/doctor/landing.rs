@@ -44,11 +44,15 @@ pub(super) fn behind(repository: &Repository, policy: &Policy) -> Result<Option<
     let is_usual = |name: &[u8]| USUAL.iter().any(|usual| usual.as_bytes() == name);
     let by_use = |(branch, _): &(&Named, _)| (having[&branch.id], is_usual(branch.name.short()));
     let there = onto.max_by_key(by_use).map(|(branch, _)| branch.name.short());
-    let there = there.map(|name| String::from_utf8_lossy(name).into_owned());
-    let from = there.as_ref().map_or_else(|| commit.short(), |name| format!("{name} ({})", commit.short()));
+    let from = match there {
+        Some(name) => format!("{} ({})", String::from_utf8_lossy(name), commit.short()),
+        None => commit.short(),
+    };
     let lands = String::from_utf8_lossy(name.short()).into_owned();
     let what = format!("{count} of {} branches go on from {from}, which {lands} has not, where work lands", ways.len());
-    let branch = there.unwrap_or_else(|| "BRANCH".to_owned());
+    // A name may hold what a shell would run, and this is there to be copied.
+    let is_plain = |name: &&[u8]| name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-./".contains(b));
+    let branch = String::from_utf8_lossy(there.filter(is_plain).unwrap_or(b"BRANCH"));
     let fix =
         format!("git config coord.target {branch}, if work lands there; bring {lands} up to date, if it is behind");
     Ok(Some(finding(Level::Warning, what, &fix)))
