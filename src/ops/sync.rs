@@ -149,9 +149,16 @@ pub fn forget(ctx: &Context, host: &str, remote: Option<&str>) -> Result<SyncRep
     match talk.remote.push(&changes, false) {
         Ok(outcomes) => {
             talk.report.removed = outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count();
-            if talk.report.removed < outcomes.len() {
-                talk.report.trouble.push(format!("{host} is at work: it published anew meanwhile"));
+            for outcome in outcomes {
+                match outcome {
+                    Outcome::Done => {}
+                    Outcome::Outrun => {
+                        talk.report.trouble.push(format!("{host} is at work: it published anew meanwhile"));
+                    }
+                    Outcome::Refused(why) | Outcome::Failed(why) => talk.failed("remove from", &Trouble::Away(why)),
+                }
             }
+            talk.report.trouble.dedup();
             fetching::fetch(&mut talk)?;
             talk.save()?;
         }
@@ -299,6 +306,9 @@ impl<'a> Talk<'a> {
             }
             Trouble::Missing(_) => "; look at `git remote -v`",
             Trouble::Silent(_) => "; coord.syncTimeout says how long that may take",
+            other if other.text().contains(".lock': File exists") => {
+                "; where no git is at work there, one was killed: remove that file"
+            }
             _ => "",
         };
         self.state.trouble = Some(text.clone());

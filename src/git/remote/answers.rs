@@ -132,7 +132,7 @@ pub(super) fn outcomes(output: &Output, changes: &[Change]) -> Result<Vec<Outcom
     let of = |change: &Change| {
         let is = |to: &str| RefName::new(to) == change.name;
         match answers.iter().find(|(_, to, _)| is(to)) {
-            Some(("!", _, summary)) => refusal(summary, &stderr),
+            Some(("!", _, summary)) => refusal(&change.name, summary, &stderr),
             Some(_) => Outcome::Done,
             None => Outcome::Failed("git said nothing of it".to_owned()),
         }
@@ -147,22 +147,24 @@ fn answer(line: &str) -> Option<(&str, &str, &str)> {
     (flag.len() == 1).then_some((flag, to, summary))
 }
 
-fn refusal(summary: &str, stderr: &str) -> Outcome {
+fn refusal(name: &RefName, summary: &str, stderr: &str) -> Outcome {
     let has = |parts: &[&str]| parts.iter().any(|part| summary.contains(part));
-    // Both mean the same: between the look and the change somebody else changed it.
-    if has(&[
-        "stale info",
-        "cannot lock ref",
-        "failed to update ref",
-        "fetch first",
-        "reference already exists",
-        "incorrect old value",
-    ]) {
+    let remote = || stderr.lines().filter_map(|line| line.trim().strip_prefix("remote: ")).map(str::trim);
+    // All mean the same: between the look and the change somebody else changed it.
+    if has(&["stale info", "fetch first", "reference already exists", "incorrect old value"]) {
         return Outcome::Outrun;
     }
+    if has(&["cannot lock ref", "failed to update ref"]) {
+        // Git says so of a lock that a killed git left, too, and then it never changes.
+        let of_it = format!("cannot lock ref '{}'", String::from_utf8_lossy(name.as_bytes()));
+        let other = |line: &&str| line.contains(&of_it) && !line.contains("but expected");
+        let why = remote().find(other).filter(|line| !line.ends_with("reference already exists"));
+        return why.map_or(Outcome::Outrun, |line| {
+            Outcome::Failed(line.trim_start_matches("error: ").trim_end_matches('.').to_owned())
+        });
+    }
     let said = || {
-        let remote = stderr.lines().filter_map(|line| line.trim().strip_prefix("remote: ")).map(str::trim);
-        let told: Vec<&str> = remote.filter(|line| !line.is_empty()).take(3).collect();
+        let told: Vec<&str> = remote().filter(|line| !line.is_empty()).take(3).collect();
         let reason = summary.rsplit_once('(').map_or(summary, |(_, reason)| reason.trim_end_matches(')'));
         if told.is_empty() { reason.to_owned() } else { format!("{reason}: {}", told.join(" ")) }
     };
@@ -208,6 +210,19 @@ mod tests {
         assert!(matches!(&found[2], Outcome::Refused(why) if why.contains("hidden ref")));
         assert!(matches!(&found[3], Outcome::Refused(why) if why.contains("go away")));
         assert!(matches!(&found[4], Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn a_lock_that_a_killed_git_left_is_nobody_who_was_faster() {
+        let names = ["refs/coord/h/a", "refs/coord/h/b", "refs/coord/h/c"];
+        let line = |name: &&str| format!("!\t07:{name}\t[remote rejected] (failed to update ref)\n");
+        let stdout: String = names.iter().map(line).collect();
+        let stderr = "remote: error: cannot lock ref 'refs/coord/h/a': Unable to create '/x/refs/coord/h/a.lock': File exists.\n\
+                      remote: error: cannot lock ref 'refs/coord/h/b': is at 07 but expected 08\n";
+        let changes: Vec<Change> = names.iter().map(|name| change(name)).collect();
+        let found = outcomes(&output(&stdout, stderr), &changes).expect("git answered");
+        assert!(matches!(&found[0], Outcome::Failed(why) if why.ends_with("/a.lock': File exists")), "{found:?}");
+        assert_eq!(found[1..], [Outcome::Outrun, Outcome::Outrun]);
     }
 
     #[test]

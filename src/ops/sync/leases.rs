@@ -134,6 +134,7 @@ fn take(
     mut turn: Option<&mut Turn>,
     now: &Moment,
 ) -> Result<Shared, Failure> {
+    let mut why = "others keep taking claims in the same instant".to_owned();
     for _ in 0..ROUNDS {
         let line = match fetch(talk, now) {
             Ok(line) => line,
@@ -157,11 +158,11 @@ fn take(
                 return look_again(talk, claim, force, &seen, now);
             }
             Swapped::Outrun => {}
+            Swapped::Failed(reason) => why = reason,
             Swapped::Away(trouble) => return Ok(pending(talk, claim, &trouble)),
         }
     }
-    let trouble = Trouble::Away("others keep taking claims in the same instant".to_owned());
-    Ok(pending(talk, claim, &trouble))
+    Ok(pending(talk, claim, &Trouble::Away(why)))
 }
 
 /// Claims that are free, and for which others stand in line before.
@@ -246,8 +247,10 @@ pub(super) fn reconcile(talk: &mut Talk<'_>, live: &BTreeMap<Token, Claim>) -> R
                 token.0
             ));
         }
-        if let Swapped::Away(trouble) = swap(talk, claim, LeaseState::Held, &[])? {
-            talk.failed("share claims at", &trouble);
+        match swap(talk, claim, LeaseState::Held, &[])? {
+            Swapped::Done | Swapped::Outrun => {}
+            Swapped::Failed(why) => talk.failed("share claims at", &Trouble::Away(why)),
+            Swapped::Away(trouble) => talk.failed("share claims at", &trouble),
         }
     }
     Ok(())

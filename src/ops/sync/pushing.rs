@@ -50,9 +50,12 @@ pub(super) fn push(talk: &mut Talk<'_>, options: &SyncOptions) -> Result<Option<
         drafts = publishing::drafts(talk, &objects, &name)?;
         talk.exchange.keep(&objects)?;
     }
-    for _ in 0..ROUNDS {
-        if talk.state.trouble.is_some() || !round(talk, &objects, &mut drafts)? {
-            break;
+    let mut rounds = 0;
+    while talk.state.trouble.is_none() && round(talk, &objects, &mut drafts)? {
+        rounds += 1;
+        if rounds == ROUNDS {
+            let why = "what we published stands elsewhere each time that we look".to_owned();
+            talk.failed("publish to", &Trouble::Away(why));
         }
     }
     count(talk, &drafts.drafts);

@@ -1,6 +1,7 @@
 //! What breaks in the middle: servers and clones killed, answers lost, clocks that are off.
 //! Must not know: how coord gets over it.
 
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::world::{FILE, Place, executable, instance, skip};
+use super::super::world::{FILE, Place, World, executable, instance, skip};
 use super::leases::left;
 use super::transports::daemon;
 use super::{label, met, published};
@@ -20,7 +21,9 @@ use super::{label, met, published};
 fn seen(two: &Place<'_>, of: &str) -> String {
     two.coord(&["sync", "pull"]).ok();
     let scan = two.json(&["scan"]);
-    two.coord(&["diff", "main", label(&scan, of), FILE]).stdout
+    let diff = two.coord(&["diff", "main", label(&scan, of), FILE]);
+    assert!(diff.stderr.is_empty() && diff.code < 2, "{}", diff.stderr);
+    diff.stdout
 }
 
 #[test]
@@ -39,7 +42,7 @@ fn a_server_that_is_killed_loses_nothing() {
         executable(&script);
         one.edit(FILE, 10, "second");
         one.coord(&["sync"]).ends_with(2).says("could not publish");
-        std::fs::remove_file(&script).expect("ours");
+        fs::remove_file(&script).expect("ours");
         one.edit(FILE, 10, "third");
         one.coord(&["sync"]).ok().says_not("another clone").says_not("set back");
         assert!(seen(&two, "search").contains("third"), "{hook}");
@@ -162,11 +165,54 @@ fn a_clone_that_is_killed_at_any_moment_goes_on() {
         let group = format!("-{}", child.id());
         Command::new("kill").args(["-9", "--", &group]).stderr(Stdio::null()).status().expect("kill runs");
         child.wait().expect("ours");
-        let run = one.coord(&["sync"]);
+        let mut run = one.coord(&["sync"]);
+        // The server's git was killed too, and what it locked stays so until somebody does what is advised.
+        if run.stdout.contains("remove that file") && unlock(&world) {
+            run = one.coord(&["sync"]);
+        }
         assert!(run.code == 0 && !run.stdout.contains("another clone"), "round {n}: {}{}", run.stdout, run.stderr);
-        assert!(seen(&two, "search").contains(&format!("edit {n}")), "round {n}");
+        let there = seen(&two, "search");
+        assert!(there.contains(&format!("edit {n}")), "round {n}: {}{}{there}", run.stdout, run.stderr);
     }
     assert_eq!(published(&world).len(), 2);
+}
+
+#[test]
+fn a_lock_that_a_killed_server_left_is_named() {
+    let world = met("content");
+    let (one, two) = (world.main(), world.at("two"));
+    one.git(&["switch", "-q", "-c", "search"]).ok();
+    one.edit(FILE, 10, "first");
+    one.coord(&["sync", "--yes"]).ok();
+    one.coord(&["claim", FILE]).ok();
+    let lock = |pattern: &str| {
+        let listed = world.at("hub.git").git(&["for-each-ref", "--format=%(refname)", pattern]).ok();
+        let name = listed.stdout.lines().next().expect("one ref").to_owned();
+        fs::write(world.path("hub.git").join(format!("{name}.lock")), "").expect("the hub is there");
+    };
+    lock("refs/coord/");
+    one.edit(FILE, 10, "second");
+    one.coord(&["sync"])
+        .ends_with(2)
+        .says("could not publish to origin")
+        .says(".lock': File exists")
+        .says("remove that");
+    assert!(unlock(&world));
+    one.coord(&["sync"]).ok().says("published search");
+    // What was given back here and not there is given back later.
+    lock("refs/coord-claims/");
+    one.coord(&["release"]).ok();
+    assert!(unlock(&world));
+    two.coord(&["sync", "--yes"]).ok();
+    two.coord(&["claim", FILE]).ends_with(1);
+    one.coord(&["sync"]).ok();
+    two.coord(&["claim", FILE]).ok();
+}
+
+/// Removes what killed gits locked at the hub, and says whether there was anything.
+fn unlock(world: &World) -> bool {
+    let found = world.at("").sh("find hub.git/refs -name '*.lock' -print -delete").ok();
+    !found.stdout.is_empty()
 }
 
 #[test]

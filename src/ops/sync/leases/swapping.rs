@@ -23,7 +23,10 @@ pub(super) fn lease(claim: &Claim, pattern: &Pattern, token: Token, oid: Option<
 /// What became of a swap.
 pub(super) enum Swapped {
     Done,
+    /// Somebody else was faster.
     Outrun,
+    /// The remote did not do it, for a reason that may pass.
+    Failed(String),
     Away(Trouble),
 }
 
@@ -59,19 +62,16 @@ pub(super) fn swap(talk: &mut Talk<'_>, claim: &Claim, state: LeaseState, over: 
         changes.push(Change { name, expected, new: Some(new) });
     }
     talk.exchange.keep(&objects)?;
-    Ok(match push(talk, &changes, over) {
-        Ok(true) => {
-            for (change, pattern) in changes.iter().zip(&claim.patterns) {
-                talk.state.leases.insert(change.name.clone(), lease(claim, pattern, token, change.new));
-                talk.state.claims.remove(&change.name);
-            }
-            talk.state.last_token = talk.state.last_token.max(token.0);
-            talk.save()?;
-            Swapped::Done
+    let swapped = push(talk, &changes, over).unwrap_or_else(Swapped::Away);
+    if let Swapped::Done = swapped {
+        for (change, pattern) in changes.iter().zip(&claim.patterns) {
+            talk.state.leases.insert(change.name.clone(), lease(claim, pattern, token, change.new));
+            talk.state.claims.remove(&change.name);
         }
-        Ok(false) => Swapped::Outrun,
-        Err(trouble) => Swapped::Away(trouble),
-    })
+        talk.state.last_token = talk.state.last_token.max(token.0);
+        talk.save()?;
+    }
+    Ok(swapped)
 }
 
 /// The commit of a record. It differs each time it is written, as what it replaces is named in it.
@@ -89,18 +89,20 @@ fn write(
     Ok(publication::commit(objects, tree, &[], &message, talk.ctx.now)?)
 }
 
-/// Whether all refs were swapped, or none. What becomes of those that are `over` decides nothing.
-fn push(talk: &mut Talk<'_>, changes: &[Change], over: &[Change]) -> Result<bool, Trouble> {
+/// Swaps all refs, or none. What becomes of those that are `over` decides nothing.
+fn push(talk: &mut Talk<'_>, changes: &[Change], over: &[Change]) -> Result<Swapped, Trouble> {
     let at_once = changes.len() == 1;
     let all = if at_once { [changes, over].concat() } else { changes.to_vec() };
     // The answer may have been lost: what stands there tells.
-    let Ok(mut outcomes) = talk.remote.push(&all, !at_once) else { return settle_by_looking(talk, changes) };
+    let Ok(mut outcomes) = talk.remote.push(&all, !at_once) else {
+        return settle_by_looking(talk, changes, Swapped::Outrun);
+    };
     outcomes.truncate(changes.len());
     if outcomes.iter().all(|outcome| *outcome == Outcome::Done) {
         if !at_once && !over.is_empty() {
             drop(talk.remote.push(over, false));
         }
-        return Ok(true);
+        return Ok(Swapped::Done);
     }
     for outcome in &outcomes {
         match outcome {
@@ -108,17 +110,18 @@ fn push(talk: &mut Talk<'_>, changes: &[Change], over: &[Change]) -> Result<bool
                 talk.state.refused = Some(why.clone());
                 return Err(Trouble::Away(format!("it takes no refs/coord-claims/*: {why}")));
             }
-            Outcome::Failed(_) => return settle_by_looking(talk, changes),
+            Outcome::Failed(why) => return settle_by_looking(talk, changes, Swapped::Failed(why.clone())),
             Outcome::Done | Outcome::Outrun => {}
         }
     }
     // What an atomic push leaves undone is not said to be outrun each: none was done.
-    Ok(false)
+    Ok(Swapped::Outrun)
 }
 
-fn settle_by_looking(talk: &Talk<'_>, changes: &[Change]) -> Result<bool, Trouble> {
+fn settle_by_looking(talk: &Talk<'_>, changes: &[Change], otherwise: Swapped) -> Result<Swapped, Trouble> {
     let there: BTreeMap<RefName, ObjectId> = talk.remote.list(&["refs/coord-claims/*"])?.into_iter().collect();
-    Ok(changes.iter().all(|change| there.get(&change.name).copied() == change.new))
+    let is_done = changes.iter().all(|change| there.get(&change.name).copied() == change.new);
+    Ok(if is_done { Swapped::Done } else { otherwise })
 }
 
 fn exempt(claim: &Claim) -> BTreeMap<RefName, BTreeSet<RepoPath>> {
@@ -154,16 +157,20 @@ pub(super) fn give_back(talk: &mut Talk<'_>, over: &[RefName]) -> Result<(), Fai
     }
     talk.exchange.keep(&objects)?;
     let outcomes = if changes.is_empty() { Ok(Vec::new()) } else { talk.remote.push(&changes, false) };
-    let failed: Vec<&RefName> = match &outcomes {
-        Ok(outcomes) => {
-            let failed = |(_, outcome): &(&Change, &Outcome)| matches!(outcome, Outcome::Failed(_));
-            changes.iter().zip(outcomes).filter(failed).map(|(change, _)| &change.name).collect()
-        }
+    let outcomes = match outcomes {
+        Ok(outcomes) => outcomes,
         Err(trouble) => {
-            talk.failed("give claims back at", trouble);
+            talk.failed("give claims back at", &trouble);
             return Ok(());
         }
     };
+    let mut failed = BTreeSet::new();
+    for (change, outcome) in changes.iter().zip(outcomes) {
+        if let Outcome::Failed(why) = outcome {
+            talk.failed("give claims back at", &Trouble::Away(why));
+            failed.insert(&change.name);
+        }
+    }
     for name in over.iter().filter(|name| !failed.contains(name)) {
         talk.state.leases.remove(name);
     }
