@@ -8,6 +8,8 @@ mod again;
 mod forms;
 #[path = "state/hostile.rs"]
 mod hostile;
+#[path = "state/refs.rs"]
+mod refs;
 #[path = "state/sandbox.rs"]
 mod sandbox;
 #[path = "state/snapshots.rs"]

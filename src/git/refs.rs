@@ -13,8 +13,10 @@ use crate::domain::id::{ObjectId, RefName};
 use crate::domain::time::Timestamp;
 use tips::Said;
 
+mod stored;
 mod tips;
 
+pub(super) use stored::is_regular;
 pub use tips::Tips;
 
 /// Hardly a branch's log is longer.
@@ -80,8 +82,9 @@ pub struct Named {
 impl Names {
     /// The ref of this full name.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Named> {
-        self.named.iter().find(|named| named.name.as_bytes() == name.as_bytes())
+    pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&Named> {
+        let at = self.named.binary_search_by(|named| named.name.as_bytes().cmp(name.as_ref())).ok()?;
+        Some(&self.named[at])
     }
 
     /// Those whose full names begin so.
@@ -161,11 +164,29 @@ fn logged_at(log: &[u8]) -> Option<Timestamp> {
     std::str::from_utf8(seconds).ok()?.parse().ok().map(Timestamp)
 }
 
-/// The names that match, without a look at any object.
+/// The names that match, without a look at any object: from the files that they lie in, where all is as git writes it, else
+/// git lists them.
 ///
 /// # Errors
 /// Where git cannot list them.
 pub fn names(repository: &Repository, patterns: &[&str]) -> Result<Names, Error> {
+    match in_files(repository, patterns) {
+        Some(names) => Ok(names),
+        None => listed(repository, patterns),
+    }
+}
+
+/// The same without starting git; `None` where git has to be asked.
+#[must_use]
+pub fn in_files(repository: &Repository, patterns: &[&str]) -> Option<Names> {
+    Some(Names { named: stored::read(repository, patterns)?, broken: Vec::new() })
+}
+
+/// The same as git lists them.
+///
+/// # Errors
+/// Where it cannot.
+pub fn listed(repository: &Repository, patterns: &[&str]) -> Result<Names, Error> {
     let call = repository.call("for-each-ref").arg("--format=%(refname)%00%(objectname)%00%(symref)").arg("--");
     let output = call.args(patterns).output()?;
     if output.code != 0 {

@@ -18,6 +18,9 @@ use crate::domain::path::RepoPath;
 /// The oldest git that can be relied on: the first with `merge-tree --write-tree`.
 const OLDEST: (u32, u32) = (2, 38);
 
+/// Asks `git rev-parse` where refs are. A git before 2.44 does not know it.
+const REF_FORMAT: &str = "--show-ref-format";
+
 /// Ends a path in the answer of `git rev-parse`, which echoes options that it does not know.
 const END_OF_PATH: &str = "--coord-end-of-path";
 
@@ -41,6 +44,7 @@ pub struct OwnPaths {
 
 /// A repository, as seen from the worktree that the command was started in.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub struct Repository {
     /// The git dir that all worktrees share.
     pub common_dir: PathBuf,
@@ -64,6 +68,8 @@ pub struct Repository {
     pub shallow: bool,
     /// Whether objects may be missing on purpose.
     pub partial: bool,
+    /// Whether its refs lie in files that are theirs alone.
+    pub refs_in_files: bool,
     /// Its configuration.
     pub config: Config,
     /// What is left out of every working set.
@@ -77,12 +83,15 @@ struct Place {
     common_dir: PathBuf,
     git_dir: PathBuf,
     format: ObjectFormat,
+    /// Where refs are, in git's word; `None` where git is too old to say so.
+    refs: Option<Vec<u8>>,
     bare: bool,
     shallow: bool,
     worktree: Option<PathBuf>,
 }
 
-/// Finds the repository around `cwd`, or the one that git named to the hook. Three calls, side by side; two in a hook.
+/// Finds the repository around `cwd`, or the one that git named to the hook. Two calls, side by side, and a third of a git
+/// that is not young.
 ///
 /// # Errors
 /// Where there is none, where git refuses to read it, or where git is too old.
@@ -106,12 +115,14 @@ pub fn open_as_configured(
     }
     let git_dir = hook.and_then(|hook| hook.git_dir.as_deref());
     let options: Vec<OsString> = git_dir.iter().map(|dir| option("--git-dir=", dir)).collect();
-    let (place, config, version) = thread::scope(|scope| {
+    let (place, config) = thread::scope(|scope| {
         let config = scope.spawn(|| config::read(git, cwd, &options, parameters));
-        let version = scope.spawn(|| if hook.is_none() { check_version(git, cwd) } else { Ok(()) });
-        (locate(git, cwd, &options), joined(config.join()), joined(version.join()))
+        (locate(git, cwd, &options), joined(config.join()))
     });
-    version?;
+    let is_young = place.as_ref().is_ok_and(|place| place.refs.is_some());
+    if hook.is_none() && !is_young {
+        check_version(git, cwd)?;
+    }
     let mut repository = assemble(git, place?, config?);
     repository.index_file = hook.and_then(|hook| hook.index_file.clone());
     Ok(repository)
@@ -140,6 +151,10 @@ fn assemble(git: &Git, place: Place, config: Config) -> Repository {
         store: ObjectStore { objects_dir: place.common_dir.join("objects"), format: place.format },
         git: disarm(git, &config),
         partial: config.is_partial(),
+        refs_in_files: match &place.refs {
+            Some(word) => word == b"files",
+            None => config.value("extensions.refStorage").is_none(),
+        },
         shallow: place.shallow,
         index_file: None,
         own_paths: OwnPaths::default(),
@@ -177,7 +192,8 @@ pub(crate) fn disarm(git: &Git, config: &Config) -> Git {
 fn locate(git: &Git, cwd: &Path, options: &[OsString]) -> Result<Place, Error> {
     let output = git
         .call_with(cwd, options, "rev-parse")
-        .args(["--path-format=absolute", "--show-object-format", "--is-bare-repository", "--is-shallow-repository"])
+        .args(["--path-format=absolute", "--show-object-format", REF_FORMAT])
+        .args(["--is-bare-repository", "--is-shallow-repository"])
         .args(["--git-common-dir", END_OF_PATH, "--git-dir", END_OF_PATH, "--show-toplevel", END_OF_PATH])
         .output()?;
     parse_place(&output.stdout).ok_or_else(|| refusal(&output, cwd))
@@ -185,12 +201,13 @@ fn locate(git: &Git, cwd: &Path, options: &[OsString]) -> Result<Place, Error> {
 
 /// Reads the answer; the last path is missing where there is no worktree, and then the call fails after the others.
 fn parse_place(answer: &[u8]) -> Option<Place> {
-    let mut lines = answer.splitn(4, |&b| b == b'\n');
+    let mut lines = answer.splitn(5, |&b| b == b'\n');
     let format = match lines.next()? {
         b"sha1" => ObjectFormat::Sha1,
         b"sha256" => ObjectFormat::Sha256,
         _ => return None,
     };
+    let refs = Some(lines.next()?).filter(|word| *word != REF_FORMAT.as_bytes()).map(<[u8]>::to_vec);
     let (bare, shallow) = (lines.next()? == b"true", lines.next()? == b"true");
     let end = format!("\n{END_OF_PATH}\n");
     let mut rest = lines.next()?;
@@ -200,7 +217,7 @@ fn parse_place(answer: &[u8]) -> Option<Place> {
         rest = &rest[at + end.len()..];
         Some(path)
     };
-    Some(Place { format, bare, shallow, common_dir: path()?, git_dir: path()?, worktree: path() })
+    Some(Place { format, refs, bare, shallow, common_dir: path()?, git_dir: path()?, worktree: path() })
 }
 
 /// What git's refusal means for the user.
@@ -261,18 +278,21 @@ mod tests {
 
     #[test]
     fn paths_may_hold_anything_but_the_end_mark() {
-        let answer = format!("sha256\nfalse\ntrue\n/a\nsha1\n{END_OF_PATH}\n/b\n\n{END_OF_PATH}\n/t\n{END_OF_PATH}\n");
+        let answer =
+            format!("sha256\nreftable\nfalse\ntrue\n/a\nsha1\n{END_OF_PATH}\n/b\n\n{END_OF_PATH}\n/t\n{END_OF_PATH}\n");
         let place = parse_place(answer.as_bytes()).expect("complete");
         assert_eq!(place.common_dir, Path::new("/a\nsha1"));
         assert_eq!(place.git_dir, Path::new("/b\n"));
         assert_eq!(place.worktree.as_deref(), Some(Path::new("/t")));
         assert!(place.shallow && !place.bare && place.format == ObjectFormat::Sha256);
+        assert_eq!(place.refs.as_deref(), Some(&b"reftable"[..]));
     }
 
     #[test]
     fn a_bare_repository_has_no_worktree() {
-        let answer = format!("sha1\ntrue\nfalse\n/a\n{END_OF_PATH}\n/a\n{END_OF_PATH}\n");
-        assert_eq!(parse_place(answer.as_bytes()).expect("complete").worktree, None);
+        let answer = format!("sha1\n{REF_FORMAT}\ntrue\nfalse\n/a\n{END_OF_PATH}\n/a\n{END_OF_PATH}\n");
+        let place = parse_place(answer.as_bytes()).expect("complete");
+        assert_eq!((place.worktree, place.refs), (None, None));
         assert!(parse_place(b"").is_none());
     }
 

@@ -11,6 +11,7 @@ use super::config::{self, Config};
 use super::error::Error;
 use super::names;
 use super::program::{Call, Git};
+use super::refs::Names;
 use super::repository::{Repository, disarm, option};
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::instance::Operation;
@@ -19,6 +20,7 @@ use crate::domain::time::Timestamp;
 use listed::{Listed, bad, parse};
 
 mod listed;
+mod stored;
 
 /// One worktree, as git and its own folder describe it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,7 +57,18 @@ pub struct Worktree {
 /// Where git cannot list them at all.
 pub fn list(repository: &Repository) -> Result<Vec<Worktree>, Error> {
     let answer = repository.call("worktree").args(["list", "--porcelain", "-z"]).read()?;
-    let mut listed = parse(&answer)?.into_iter();
+    looked_at(repository, parse(&answer)?)
+}
+
+/// The same without starting git, by every local branch as files say it ([`super::refs::in_files`]); `None` where git has to
+/// be asked.
+#[must_use]
+pub fn in_files(repository: &Repository, branches: &Names) -> Option<Vec<Worktree>> {
+    looked_at(repository, stored::read(repository, branches)?).ok()
+}
+
+fn looked_at(repository: &Repository, listed: Vec<Listed>) -> Result<Vec<Worktree>, Error> {
+    let mut listed = listed.into_iter();
     let main = listed.next().ok_or_else(|| bad("it lists no main worktree"))?;
     let mut found: Vec<Worktree> = Vec::new();
     let has_no_folder = main.bare || repository.bare && main.path == repository.common_dir;
@@ -213,7 +226,7 @@ fn look_around(repository: &Repository, worktree: &mut Worktree) {
     let dir = &worktree.git_dir;
     let has = |name: &str| dir.join(name).exists();
     let rebasing = has("rebase-merge") || has("rebase-apply");
-    let pseudo = |name: &str| has(name) || keeps_refs_in_tables(repository) && resolves(repository, dir, name);
+    let pseudo = |name: &str| has(name) || !repository.refs_in_files && resolves(repository, dir, name);
     worktree.operation = if rebasing {
         Some(Operation::Rebase)
     } else if has("MERGE_HEAD") {
@@ -232,10 +245,6 @@ fn look_around(repository: &Repository, worktree: &mut Worktree) {
     if worktree.broken.is_none() && worktree.head.is_none() && worktree.branch.is_none() {
         worktree.broken = Some("its HEAD names neither a branch nor a commit".into());
     }
-}
-
-fn keeps_refs_in_tables(repository: &Repository) -> bool {
-    repository.config.value("extensions.refStorage").is_some_and(|value| value.text == "reftable")
 }
 
 fn resolves(repository: &Repository, git_dir: &Path, name: &str) -> bool {

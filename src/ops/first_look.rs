@@ -1,4 +1,4 @@
-//! What every use case asks git first, all at once: the worktrees and the branches.
+//! What every use case looks at first: the worktrees and the branches, in their files, else as git lists them.
 //! Must not know: what is made of it.
 
 use std::thread;
@@ -28,6 +28,11 @@ impl FirstLook {
     #[must_use]
     pub fn take(repository: &Repository, store: &Store, now: Timestamp) -> Self {
         let seen = intents::look(store, now).map_err(|error| error.to_string());
+        if let Some(branches) = refs::in_files(repository, target::LOOKED_AT) {
+            let listed = worktrees::in_files(repository, &branches);
+            let worktrees = listed.or_else(|| worktrees::list(repository).ok());
+            return Self { seen, branches: Some(branches), worktrees };
+        }
         thread::scope(|scope| {
             let worktrees = scope.spawn(|| worktrees::list(repository).ok());
             let branches = refs::names(repository, target::LOOKED_AT).ok();

@@ -15,15 +15,21 @@ use coord::domain::path::RepoPath;
 use coord::domain::working_set::Layer;
 use coord::git::Git;
 use coord::git::objects::Objects;
+use coord::git::refs;
 use coord::git::repository::{self, Repository};
 use coord::git::snapshot::{self, Interest, Snapshot};
 use coord::git::status::{self, Status};
+use coord::git::target::LOOKED_AT;
 use coord::git::tree;
 use coord::git::worktrees::{self, Worktree};
 
 pub(crate) struct Sandbox {
     _dir: tempfile::TempDir,
     pub(crate) top: PathBuf,
+}
+
+fn told(repository: &Repository) -> Option<Vec<Worktree>> {
+    worktrees::in_files(repository, &refs::in_files(repository, LOOKED_AT)?)
 }
 
 impl Sandbox {
@@ -148,8 +154,20 @@ impl Sandbox {
         repository::open(&found_git(), &self.path(dir), None)
     }
 
+    /// All worktrees as git lists them; where files tell them, they say the same.
     pub(crate) fn worktrees(&self, dir: &str) -> Vec<Worktree> {
-        worktrees::list(&self.open(dir)).expect("worktrees")
+        let repository = self.open(dir);
+        let listed = worktrees::list(&repository).expect("worktrees");
+        if let Some(told) = told(&repository) {
+            assert_eq!(told, listed);
+        }
+        listed
+    }
+
+    /// Whether files tell the worktrees, and the same as git.
+    pub(crate) fn are_told(&self, dir: &str) -> bool {
+        self.worktrees(dir);
+        told(&self.open(dir)).is_some()
     }
 
     /// The worktree that `dir` is the top of.

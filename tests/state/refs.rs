@@ -1,0 +1,178 @@
+//! Refs and worktrees as files tell them, against what git lists.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use coord::git::refs::{self, Named};
+use coord::git::target::LOOKED_AT;
+
+use crate::sandbox::Sandbox;
+
+const ALL: &[&str] = &["refs/"];
+
+/// What files tell, after it was held against git.
+fn told(sandbox: &Sandbox, patterns: &[&str]) -> Option<Vec<Named>> {
+    let repository = sandbox.open("main");
+    let listed = refs::listed(&repository, patterns).expect("git lists them");
+    let told = refs::in_files(&repository, patterns);
+    if let Some(told) = &told {
+        assert_eq!(*told, listed);
+    }
+    assert_eq!(refs::names(&repository, patterns).expect("one of the two"), listed);
+    told.map(|names| names.named)
+}
+
+/// A repository with loose refs, packed ones, both at once, symbolic ones and tags.
+fn with_refs() -> Sandbox {
+    let sandbox = Sandbox::with_repository();
+    for name in ["old", "moved", "gone", "feat/deep/er", "$(id)", "caf\u{e9}", "-x", "@", "a.b"] {
+        sandbox.git("main", &["update-ref", &format!("refs/heads/{name}"), "HEAD"]);
+    }
+    sandbox.git("main", &["tag", "-a", "-m", "one", "v1"]);
+    sandbox.git("main", &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    sandbox.git("main", &["pack-refs", "--all"]);
+    sandbox.commit("main", "second");
+    sandbox.git("main", &["update-ref", "refs/heads/moved", "HEAD"]);
+    sandbox.git("main", &["update-ref", "-d", "refs/heads/gone"]);
+    sandbox.git("main", &["update-ref", "refs/heads/feat/other", "HEAD"]);
+    sandbox.git("main", &["tag", "-a", "-m", "two", "v2"]);
+    sandbox.git("main", &["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+    sandbox.git("main", &["symbolic-ref", "refs/heads/alias", "refs/heads/feat/other"]);
+    sandbox
+}
+
+#[test]
+fn files_tell_what_git_lists() {
+    let sandbox = with_refs();
+    for patterns in [
+        ALL,
+        LOOKED_AT,
+        &["refs/heads/feat"],
+        &["refs/heads/feat/deep/er", "refs/tags/v1"],
+        &["refs/heads/fea", "refs/heads/none/", "refs/heads/old/"],
+        &["refs/remotes/origin/HEAD"],
+    ] {
+        assert!(told(&sandbox, patterns).is_some(), "{patterns:?}");
+    }
+    assert_eq!(told(&sandbox, ALL).expect("plain").len(), 15);
+    assert_eq!(told(&sandbox, &["refs/heads/*"]), None, "globs are git's");
+    // Half a write, and what a killed git left.
+    sandbox.write("main/.git/refs/heads/new.lock", "");
+    sandbox.write("main/.git/packed-refs.lock", "");
+    fs::create_dir(sandbox.path("main/.git/refs/heads/empty")).expect("made");
+    assert!(told(&sandbox, ALL).is_some());
+}
+
+#[test]
+fn a_ref_of_another_form_is_left_to_git() {
+    let id = "0123456789abcdef0123456789abcdef01234567";
+    for (name, text) in [
+        ("refs/heads/empty", String::new()),
+        ("refs/heads/torn", id[..20].to_owned()),
+        ("refs/heads/null", format!("{}\n", "0".repeat(40))),
+        ("refs/heads/longer", format!("{id}{}\n", &id[..24])),
+        ("refs/heads/word", "word\n".to_owned()),
+        ("refs/heads/nowhere", "ref: refs/heads/none\n".to_owned()),
+        ("refs/heads/round", "ref: refs/heads/round\n".to_owned()),
+        ("refs/heads/out", "ref: ../../a\n".to_owned()),
+        ("refs/heads/b d", format!("{id}\n")),
+        ("packed-refs", "word\n".to_owned()),
+        ("packed-refs", format!("{id} refs/heads/torn")),
+    ] {
+        let sandbox = with_refs();
+        sandbox.write(&format!("main/.git/{name}"), &text);
+        let repository = sandbox.open("main");
+        assert_eq!(refs::in_files(&repository, ALL), None, "{name} {text}");
+    }
+    let sandbox = with_refs();
+    symlink("moved", sandbox.path("main/.git/refs/heads/link")).expect("made");
+    assert_eq!(told(&sandbox, ALL), None);
+}
+
+#[test]
+fn an_object_that_is_missing_is_found_out_later() {
+    let sandbox = with_refs();
+    sandbox.write("main/.git/refs/heads/missing", "0123456789abcdef0123456789abcdef01234567\n");
+    assert!(told(&sandbox, ALL).is_some());
+}
+
+#[test]
+fn every_form_of_repository_is_told_or_left_to_git() {
+    let sandbox = Sandbox::with_repository_of(&["--object-format=sha256"]);
+    assert!(told(&sandbox, ALL).is_some());
+    let sandbox = Sandbox::with_repository_of(&["--ref-format=reftable"]);
+    assert_eq!(told(&sandbox, ALL), None);
+    let sandbox = Sandbox::new();
+    sandbox.git("", &["init", "-q", "main"]);
+    assert_eq!(told(&sandbox, ALL).expect("nothing is plain"), []);
+}
+
+#[test]
+fn worktrees_are_told_by_their_files() {
+    let sandbox = with_refs();
+    for arguments in [
+        &["worktree", "add", "-q", "-b", "feat/one", "../one"][..],
+        &["worktree", "add", "-q", "--detach", "../two"],
+        &["worktree", "add", "-q", "--lock", "--reason", " on a stick ", "-b", "three", "../three \u{e9}"],
+        &["worktree", "add", "-q", "--orphan", "-b", "unborn", "../four"],
+        &["worktree", "add", "-q", "-b", "five", "one/five"],
+        &["worktree", "lock", "../two"],
+    ] {
+        sandbox.git("main", arguments);
+    }
+    assert_eq!(sandbox.worktrees("main").len(), 6);
+    assert!(sandbox.are_told("main") && sandbox.are_told("two"));
+    sandbox.git("main", &["switch", "-q", "--orphan", "nothing"]);
+    assert!(sandbox.are_told("main"));
+    sandbox.git("main", &["symbolic-ref", "HEAD", "refs/heads/alias"]);
+    assert!(!sandbox.are_told("main"), "git goes on to what it stands for");
+    sandbox.git("main", &["symbolic-ref", "HEAD", "refs/heads/main"]);
+    fs::remove_dir_all(sandbox.path("two")).expect("ours");
+    assert!(!sandbox.are_told("main"), "git says whether it would be forgotten");
+    sandbox.git("main", &["worktree", "unlock", "../two"]);
+    sandbox.git("main", &["worktree", "prune"]);
+    assert!(sandbox.are_told("main"));
+    for (file, text) in [("gitdir", ""), ("gitdir", "../../../../one/.git\n"), ("HEAD", "word\n"), ("HEAD", "")] {
+        let file = format!("main/.git/worktrees/one/{file}");
+        let before = fs::read(sandbox.path(&file)).expect("it is there");
+        sandbox.write(&file, text);
+        assert!(!sandbox.are_told("main"), "{file} {text}");
+        fs::write(sandbox.path(&file), before).expect("ours");
+    }
+    assert!(sandbox.are_told("main"));
+}
+
+#[test]
+fn no_ref_is_missed_while_refs_are_packed() {
+    let sandbox = Sandbox::with_repository();
+    let repository = sandbox.open("main");
+    let names: Vec<String> = (0..40).map(|n| format!("refs/heads/work-{n}")).collect();
+    let loose = |to: &str| {
+        for name in &names {
+            sandbox.write(&format!("main/.git/{name}"), &format!("{to}\n"));
+        }
+    };
+    let (first, second) = (sandbox.git("main", &["rev-parse", "HEAD"]), sandbox.commit("main", "second").to_string());
+    loose(&first);
+    let done = AtomicBool::new(false);
+    let looks = thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0..30 {
+                sandbox.git("main", &["pack-refs", "--all"]);
+                loose(if n % 2 == 0 { &second } else { &first });
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        let mut looks = 0;
+        while !done.load(Ordering::SeqCst) {
+            // Half a file is git's to tell, too.
+            let Some(found) = refs::in_files(&repository, &["refs/heads/work-1", "refs/heads/"]) else { continue };
+            assert!(names.iter().all(|name| found.get(name).is_some()), "{found:?}");
+            looks += 1;
+        }
+        looks
+    });
+    assert!(looks > 0);
+}
