@@ -2,7 +2,6 @@
 //! Must not know: what any subcommand's answer means.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -10,6 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::Error;
+
+mod pipes;
 
 /// Variables that would make git look at another repository, index or configuration than the one asked about:
 /// `git rev-parse --local-env-vars`, and those that trace, page or prompt.
@@ -300,10 +301,8 @@ impl Call {
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             self.command.spawn().map_err(|source| Error::Start { operation: self.operation.clone(), source })?;
-        feed(&mut child, self.stdin.take());
-        let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
-        let (Some(stdout), Some(stderr)) = (await_until(&stdout, self.deadline), await_until(&stderr, self.deadline))
-        else {
+        pipes::feed(&mut child, self.stdin.take());
+        let Some((stdout, stderr)) = pipes::read(&mut child, self.deadline) else {
             end(child);
             return Err(self.timed_out());
         };
@@ -333,35 +332,6 @@ impl Output {
         let text = String::from_utf8_lossy(&self.stderr);
         let message = text.lines().map(str::trim).filter(|l| !l.is_empty()).take(3).collect::<Vec<_>>().join("; ");
         Error::Failed { operation, dir, code: self.code, message }
-    }
-}
-
-/// Writes the input from a thread of its own, so that a child that answers while it reads cannot block both. A child
-/// that does not want all of it closes the pipe; that is no error.
-fn feed(child: &mut Child, bytes: Option<Vec<u8>>) {
-    if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), bytes) {
-        thread::spawn(move || drop(pipe.write_all(&bytes)));
-    }
-}
-
-/// Reads a pipe to its end from a thread of its own.
-fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
-    let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            // What came before a failing read is kept: the exit code says whether it is whole.
-            drop(pipe.by_ref().read_to_end(&mut bytes));
-        }
-        drop(send.send(bytes));
-    });
-    receive
-}
-
-fn await_until(pipe: &mpsc::Receiver<Vec<u8>>, deadline: Deadline) -> Option<Vec<u8>> {
-    match deadline.left() {
-        None => pipe.recv().ok(),
-        Some(left) => pipe.recv_timeout(left).ok(),
     }
 }
 

@@ -30,8 +30,10 @@ use crate::git::worktrees::{self, Worktree};
 use crate::git::{Deadline, Git, names, publication, target};
 use crate::os::{clock, process};
 use crate::store::{self, Store};
+use meanwhile::Meanwhile;
 use settled::Settled;
 
+mod meanwhile;
 mod settled;
 mod tips;
 
@@ -87,6 +89,7 @@ pub struct Context {
     first_look: Arc<FirstLook>,
     said: Arc<Said>,
     ahead: Arc<Mutex<Option<Ahead>>>,
+    meanwhile: Arc<Meanwhile>,
 }
 
 /// What others left in coord's own files, read when first asked for.
@@ -131,6 +134,7 @@ impl Context {
             first_look: Arc::new(first_look),
             said: Arc::default(),
             ahead: Arc::new(Mutex::new(ahead)),
+            meanwhile: Arc::default(),
             repository,
             config,
         })
@@ -171,6 +175,11 @@ impl Context {
     #[must_use]
     pub fn status_ahead(&self) -> Option<Ahead> {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Does something beside whatever comes next. Before the last copy of the context goes, it is done.
+    pub fn meanwhile(&self, work: impl FnOnce() + Send + 'static) {
+        self.meanwhile.start(work);
     }
 
     /// The same context with things as they stand now.

@@ -47,13 +47,16 @@ pub(super) fn judge(
     Ok(Verdicts { lines, pairs, keep })
 }
 
-/// Remembers what was found about a target.
+/// Remembers what was found about a target, while other things are done.
 pub(super) fn remember(ctx: &Context, target: ObjectId, keep: Keep) {
-    // Without it the next time takes longer, nothing more.
-    let _ = match keep {
-        Keep::First(kept) => ctx.store.cache(&key(target), &kept.to_bytes()),
-        Keep::Later(kept) => ctx.store.cache(&later(target), &kept.to_bytes()),
-    };
+    let store = ctx.store.clone();
+    ctx.meanwhile(move || {
+        // Without it the next time takes longer, nothing more.
+        let _ = match keep {
+            Keep::First(kept) => store.cache(&key(target), &kept.to_bytes()),
+            Keep::Later(kept) => store.cache(&later(target), &kept.to_bytes()),
+        };
+    });
 }
 
 fn key(target: ObjectId) -> String {

@@ -4,7 +4,6 @@
 //! What another version of git would say of the few cases that git is asked about is not asked again.
 //! Must not know: where it is kept.
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -20,7 +19,7 @@ use super::brought::Brought;
 use super::content::Left;
 use super::landing;
 use super::pair_answers::{PairAnswers, Standing};
-use super::{Judge, Line, MergeSettings, PairAnswer, Pairs, Question, Work};
+use super::{Judge, Line, MergeSettings, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 pub use form::Kept;
@@ -28,9 +27,12 @@ use form::{Contents, Placed, Volume};
 use shelf::Touching;
 
 mod form;
+mod later;
 mod shelf;
 mod unread;
 
+pub use later::Later;
+pub(super) use later::keep_new;
 pub(super) use shelf::{KeptPair, Outline};
 pub(super) use unread::Unread;
 
@@ -39,9 +41,6 @@ const FORMAT: [u8; 2] = [6, 0];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;
-
-/// Up to this part of the lines may stand in a volume of their own before all is written anew.
-const LATER: usize = 16;
 
 /// A line with more commits of its own is not remembered.
 const LONGEST: usize = 10_000;
@@ -55,12 +54,12 @@ pub struct Memory {
 }
 
 /// What is to be kept, in place of what was kept under that name before.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Keep {
     /// All of it.
     First(Kept),
     /// What became known since; of use only beside the very bytes that it was found with.
-    Later(Kept),
+    Later(Later),
 }
 
 /// What of a question is known.
@@ -282,53 +281,6 @@ fn in_lines(mut pairs: Vec<Placed<'_>>) -> Vec<Placed<'_>> {
     // Mostly in order already.
     pairs.sort_by_key(|(pair, _)| *pair);
     pairs
-}
-
-/// What became known beside what `volumes` has; all where that is much, nothing where nothing did.
-pub(super) fn keep_new(
-    work: &Work<'_>,
-    question: &Question,
-    brought: &mut [Brought],
-    pairs: &PairAnswers,
-    volumes: &Volumes,
-) -> Option<Keep> {
-    let worth = worth_keeping(brought, pairs);
-    let is_first = |n: usize| volumes.numbers[n].is_some_and(|number| number < volumes.lines);
-    let later: Vec<usize> = (0..brought.len()).filter(|&n| worth[n] && !is_first(n)).collect();
-    if later.iter().all(|&n| volumes.numbers[n].is_some()) {
-        return None;
-    }
-    if later.len() > (volumes.lines / LATER).max(1) {
-        return keep(work, question, brought, pairs, volumes.outside.clone());
-    }
-    let mut place: Vec<Option<usize>> =
-        (0..brought.len()).map(|n| volumes.numbers[n].filter(|_| is_first(n))).collect();
-    for (k, &n) in later.iter().enumerate() {
-        place[n] = Some(volumes.lines + k);
-        shelf::read(&mut brought[n]);
-    }
-    let known = pairs.known.iter().filter(|pair| !(is_first(pair.a as usize) && is_first(pair.b as usize)));
-    let known = known.map(|pair| pair.answer(&pairs.shelves)).chain(pairs.new.iter().cloned());
-    let numbered: Vec<_> = known.filter_map(|pair| in_order(place[pair.a]?, place[pair.b]?, pair)).collect();
-    let placed: Vec<_> = numbered.iter().map(|pair| ((pair.a, pair.b), Standing::New(pair))).collect();
-    let lines: Vec<&Brought> = later.iter().map(|&n| &brought[n]).collect();
-    let (all, outside) = (work.attributes.borrow(), volumes.outside.clone());
-    // Where nobody can tell whether they still hold, all of them are asked about.
-    let attributes = match outside {
-        Some(_) => lines.iter().flat_map(|line| line.paths()).filter_map(|path| all.get_key_value(path)).collect(),
-        None => all.iter().collect(),
-    };
-    let contents = Contents { lines: &lines, pairs: &placed, clean: &[], attributes, outside };
-    Some(Keep::Later(form::write(contents, &volumes.key)))
-}
-
-/// A pair by the numbers of its lines, in whichever order they are.
-fn in_order(a: usize, b: usize, pair: PairAnswer) -> Option<PairAnswer> {
-    match a.cmp(&b) {
-        Ordering::Less => Some(PairAnswer { a, b, ..pair }),
-        Ordering::Greater => Some(PairAnswer { a: b, b: a, paths: pair.paths.turned(), ..pair }),
-        Ordering::Equal => None,
-    }
 }
 
 /// By line, whether it is remembered.

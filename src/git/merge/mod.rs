@@ -52,7 +52,7 @@ mod texts;
 mod walk;
 mod wanted;
 
-pub use memory::{Keep, Kept, Memory, Recall, WORTH_REMEMBERING};
+pub use memory::{Keep, Kept, Later, Memory, Recall, WORTH_REMEMBERING};
 pub use pair_answers::PairAnswers;
 pub use question::{Again, Answer, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
 pub use settings::MergeSettings;
@@ -250,7 +250,7 @@ impl<'a> Work<'a> {
         let mut known = memory.of(question);
         let volumes = known.volumes();
         let (mut brought, pairs) = self.answer(question, known)?;
-        let keep = memory::keep_new(self, question, &mut brought, &pairs, &volumes);
+        let keep = memory::keep_new(self, question, &mut brought, &pairs, volumes);
         Ok(Again { lines: told(brought), pairs, keep })
     }
 

@@ -2,7 +2,6 @@
 //! Must not know: how anything was read, how a verdict is found.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::thread;
 
 use super::SurveyOptions;
 use super::overlaps;
@@ -53,13 +52,10 @@ pub(super) fn judge(
         Some(tip) if !asked.lines.is_empty() => verdicts::judge(ctx, objects, &asked.question(tip, options), memory)?,
         _ => Verdicts::default(),
     };
-    let keep = target.tip.zip(answer.keep.take());
-    thread::scope(|scope| {
-        if let Some((target, keep)) = keep {
-            scope.spawn(move || verdicts::remember(ctx, target, keep));
-        }
-        Ok(put_together(ctx, objects, target, people, (taken, &asked, answer)))
-    })
+    if let Some((target, keep)) = target.tip.zip(answer.keep.take()) {
+        verdicts::remember(ctx, target, keep);
+    }
+    Ok(put_together(ctx, objects, target, people, (taken, &asked, answer)))
 }
 
 fn put_together(

@@ -113,16 +113,18 @@ pub(super) struct Contents<'a> {
 pub(super) fn write(contents: Contents<'_>, key: &[u8]) -> Kept {
     let Contents { lines, pairs, clean, mut attributes, outside } = contents;
     attributes.sort_unstable_by(|a, b| a.0.cmp(b.0));
-    let halves = halves(clean);
+    let (halves, count) = (halves(clean), lines.len());
     let parts = thread::scope(|scope| {
-        let first = scope.spawn(|| Out::rows(halves.0, lines.len()));
-        let second = scope.spawn(|| Out::rows(halves.1, lines.len()));
+        let begun =
+            (!clean.is_empty()).then(|| [halves.0, halves.1].map(|half| scope.spawn(move || Out::rows(half, count))));
         let (lines, pairs) = (Out::lines(lines), Out::part(pairs, Out::pair));
         let attributes = Out::part(&attributes, |out, (path, attributes)| {
             out.path(path);
             out.attributes(**attributes);
         });
-        let ((first, of_first), (second, of_second)) = (joined(first.join()), joined(second.join()));
+        let done = begun.map(|halves| halves.map(|half| joined(half.join())));
+        let [(first, of_first), (second, of_second)] =
+            done.unwrap_or_else(|| [Out::rows(&[], count), Out::rows(&[], count)]);
         [lines, pairs, attributes, first, of_first, second, of_second]
     });
     let outside = outside.map(|outside| outside.to_bytes()).unwrap_or_default();
