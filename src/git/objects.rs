@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 
 use git2::{Odb, Oid};
 use tempfile::TempDir;
@@ -43,8 +43,11 @@ const TOO_LARGE: usize = 512 << 20;
 /// How many bytes of trees are kept for being read again.
 const TREE_CACHE: usize = 24 << 20;
 
-/// So many objects are read one by one before the packs' indexes are.
-const WORTH_THE_PACKS: usize = 300;
+/// So many objects are read one by one before anybody asks whether the packs are worth being opened.
+const FEW_READS: usize = 60;
+
+/// So many bytes of the packs' indexes take as long to be read as one object takes longer without them.
+const INDEX_BY_READ: u64 = 8 << 10;
 
 /// So many commits are read one by one before the commit-graph is.
 const WORTH_THE_GRAPH: usize = 500;
@@ -63,8 +66,11 @@ pub struct Objects {
     commits_read: Cell<usize>,
     graph: OnceCell<Option<CommitGraph>>,
     annex: OnceCell<TempDir>,
-    /// How many objects were read one by one, and the packs once those are many.
+    /// How many objects were read one by one, and of how many on the packs are worth being opened.
     reads: Cell<usize>,
+    many: OnceCell<usize>,
+    /// The packs once they are open, for all threads and for this one.
+    opened: Arc<OnceLock<Arc<PackFiles>>>,
     packs: OnceCell<Packs>,
     /// Where further objects lie that are none of the repository's.
     further: Vec<PathBuf>,
@@ -104,6 +110,8 @@ impl Objects {
             graph: OnceCell::new(),
             annex: OnceCell::new(),
             reads: Cell::default(),
+            many: OnceCell::new(),
+            opened: Arc::default(),
             packs: OnceCell::new(),
             further: Vec::new(),
         };
@@ -185,12 +193,21 @@ impl Objects {
             return packs.read(id);
         }
         self.reads.set(self.reads.get() + 1);
-        if self.reads.get() < WORTH_THE_PACKS {
+        if self.opened.get().is_none() && (self.reads.get() < FEW_READS || self.reads.get() < self.many()) {
             return None;
         }
-        let dirs = || std::iter::once(&self.place).chain(&self.further).map(PathBuf::as_path);
-        let open = || Packs::new(Arc::new(PackFiles::open(dirs(), self.format.id_len())));
-        self.packs.get_or_init(open).read(id)
+        let files = self.opened.get_or_init(|| Arc::new(PackFiles::open(self.directories(), self.format.id_len())));
+        self.packs.get_or_init(|| Packs::new(Arc::clone(files))).read(id)
+    }
+
+    fn directories(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&self.place).chain(&self.further).map(PathBuf::as_path)
+    }
+
+    /// Of how many objects on the packs are worth being opened: once those cost as much as their indexes do.
+    fn many(&self) -> usize {
+        let worth = || PackFiles::index_bytes(self.directories()) / INDEX_BY_READ;
+        *self.many.get_or_init(|| usize::try_from(worth()).unwrap_or(usize::MAX).max(FEW_READS))
     }
 
     fn by_library(&self, id: ObjectId) -> Result<Object, Error> {
@@ -226,8 +243,9 @@ impl Objects {
 
     /// So many objects will be read.
     pub(super) fn expect(&self, count: usize) {
-        if self.reads.get() + count >= WORTH_THE_PACKS {
-            self.reads.set(WORTH_THE_PACKS);
+        let reads = self.reads.get() + count;
+        if self.opened.get().is_none() && reads >= FEW_READS && reads >= self.many() {
+            self.reads.set(self.many());
         }
     }
 

@@ -54,11 +54,14 @@ struct Pack {
 impl PackFiles {
     /// Opens those below the object directories that can be read; the others' objects are not found here.
     pub(super) fn open<'d>(object_dirs: impl Iterator<Item = &'d Path>, id_len: usize) -> Self {
-        let folders = object_dirs.map(|dir| dir.join("pack"));
-        let entries = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-        let mut found: Vec<_> = entries.map(|entry| entry.path()).filter(|path| is_index(path)).collect();
+        let mut found: Vec<_> = indexes(object_dirs).collect();
         found.sort();
         Self::of(&found, id_len, data::HELD)
+    }
+
+    /// How many bytes their indexes are.
+    pub(super) fn index_bytes<'d>(object_dirs: impl Iterator<Item = &'d Path>) -> u64 {
+        indexes(object_dirs).filter_map(|path| Some(path.metadata().ok()?.len())).sum()
     }
 
     /// Holds packs of up to `held` bytes in memory.
@@ -72,8 +75,9 @@ impl PackFiles {
     }
 }
 
-fn is_index(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "idx")
+fn indexes<'d>(object_dirs: impl Iterator<Item = &'d Path>) -> impl Iterator<Item = PathBuf> {
+    let entries = object_dirs.flat_map(|dir| fs::read_dir(dir.join("pack")).into_iter().flatten().flatten());
+    entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "idx"))
 }
 
 /// Reads objects from packs. For one thread.
@@ -101,11 +105,6 @@ impl Packs {
         let inflate = RefCell::new(Decompressor::new());
         let (last, bytes, bases, buffer) = Default::default();
         Self { files, last, bases, bytes, inflate, buffer }
-    }
-
-    /// The packs, for another thread.
-    pub(super) fn files(&self) -> Arc<PackFiles> {
-        Arc::clone(&self.files)
     }
 
     /// An object; `None` where it is not in these packs, is very large, or cannot be read.

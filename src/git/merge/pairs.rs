@@ -72,6 +72,8 @@ pub(super) fn find(
     work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
     let met: Vec<&Group> = groups.iter().filter(|group| wanted.any(group) && !work.is_ignored(&group.path)).collect();
     let sides = met.iter().map(|group| group.sides.len()).sum();
+    // What a side started from, mostly, and what it made of it.
+    work.judge.objects.expect(2 * sides);
     let mut found = side_by_side::map_heavy(work, &met, sides, |work, group| {
         work.breathe("the comparison of pairs")?;
         judge_group(work, brought, group, (&settled, &wanted))

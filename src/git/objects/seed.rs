@@ -2,13 +2,13 @@
 //! Must not know: what the threads do.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Object, ObjectKind, ObjectStore, Objects};
 use crate::domain::id::ObjectId;
 use crate::git::error::Error;
 use crate::git::id_map::IdSet;
-use crate::git::packs::{PackFiles, Packs};
+use crate::git::packs::PackFiles;
 use crate::git::view::View;
 
 /// What another thread needs to read the same objects, those in memory as they are now included.
@@ -17,7 +17,7 @@ pub(in crate::git) struct Seed {
     view: View,
     added: Added,
     annex: Option<PathBuf>,
-    packs: Option<Arc<PackFiles>>,
+    opened: Arc<OnceLock<Arc<PackFiles>>>,
     further: Vec<PathBuf>,
 }
 
@@ -27,7 +27,7 @@ pub(in crate::git) type Added = Vec<(ObjectId, ObjectKind, Vec<u8>)>;
 impl Seed {
     /// Opens them.
     pub(in crate::git) fn open(self) -> Result<Objects, Error> {
-        let mut objects = Objects::open(&self.store)?.seen_through(self.view);
+        let mut objects = Objects { opened: self.opened, ..Objects::open(&self.store)?.seen_through(self.view) };
         for dir in self.further {
             objects = objects.also_in(dir)?;
         }
@@ -35,9 +35,6 @@ impl Seed {
             objects.add_directory(annex)?;
         }
         objects.take_over(self.added);
-        if let Some(files) = self.packs {
-            objects.packs.get_or_init(|| Packs::new(files));
-        }
         Ok(objects)
     }
 
@@ -55,7 +52,7 @@ impl Objects {
             view: self.view.clone(),
             added: self.added_beside(&IdSet::default()),
             annex: self.annex.get().map(|annex| annex.path().to_owned()),
-            packs: self.packs.get().map(Packs::files),
+            opened: Arc::clone(&self.opened),
             further: self.further.clone(),
         }
     }
