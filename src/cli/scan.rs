@@ -15,6 +15,7 @@ use crate::env::Env;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ops;
+use crate::ops::context::Context;
 use crate::ops::survey::SurveyOptions;
 use crate::render;
 use crate::render::scan::View;
@@ -103,7 +104,7 @@ Examples:
 pub(super) struct StatusArgs {}
 
 pub(super) fn home(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let survey = survey(&SurveyOptions::default(), global, env, screen)?;
+    let (_ctx, survey) = survey(&SurveyOptions::default(), global, env, screen)?;
     screen.reply(
         |out| render::json::survey(&survey, Grade::Identical, out),
         |style, out| render::home::human(&survey, style, out),
@@ -123,7 +124,7 @@ pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Scr
         all_paths: args.all_paths,
         ..SurveyOptions::default()
     };
-    let survey = survey(&options, global, env, screen)?;
+    let (_ctx, survey) = survey(&options, global, env, screen)?;
     let view = View { all: args.all, min_grade: args.min_grade.into() };
     screen.reply(
         |out| render::json::survey(&survey, view.min_grade, out),
@@ -137,7 +138,7 @@ pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Scr
 
 /// The board says who works on what; it exits with 0 whatever collides, as `coord scan` answers that.
 pub(super) fn status(global: &Global, env: &Env, screen: &mut Screen) -> Result<Exit, Failure> {
-    let survey = survey(&SurveyOptions::default(), global, env, screen)?;
+    let (_ctx, survey) = survey(&SurveyOptions::default(), global, env, screen)?;
     screen.reply(
         |out| render::json::survey(&survey, Grade::Identical, out),
         |style, out| render::scan::status(&survey, style, out),
@@ -145,8 +146,14 @@ pub(super) fn status(global: &Global, env: &Env, screen: &mut Screen) -> Result<
     Ok(verdict::of(&survey, FailOn::Never, None))
 }
 
-/// Surveys everybody, with a line of progress where it takes long and somebody watches.
-fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &mut Screen) -> Result<Survey, Failure> {
+/// Surveys everybody, with a line of progress where it takes long and somebody watches. The context is to live until the
+/// answer is shown, as it waits for what is remembered meanwhile.
+fn survey(
+    options: &SurveyOptions,
+    global: &Global,
+    env: &Env,
+    screen: &mut Screen,
+) -> Result<(Context, Survey), Failure> {
     let ctx = super::open_for_survey(env, global)?;
     let progress = Progress::start(screen.watched);
     let options = SurveyOptions { progress: Some(progress.callback()), ..options.clone() };
@@ -155,5 +162,5 @@ fn survey(options: &SurveyOptions, global: &Global, env: &Env, screen: &mut Scre
     survey.notices.extend(told);
     drop(progress);
     super::suggest_install(&ctx, env, screen);
-    Ok(survey)
+    Ok((ctx, survey))
 }

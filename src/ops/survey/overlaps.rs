@@ -74,9 +74,9 @@ impl Book {
     }
 
     fn of_grade(&self, grade: Grade) -> Vec<Overlap> {
-        let mut overlaps = Vec::new();
         // No conflict is left unread.
         let pairs = if grade == Grade::Conflict { &self.pairs } else { self.all() };
+        let mut overlaps = Vec::with_capacity(pairs.count_overlaps(grade, |line| self.collides(line)));
         pairs.each_overlap(grade, |line| self.collides(line), |pair| overlaps.push(self.overlap(pair)));
         overlaps
     }

@@ -70,10 +70,13 @@ impl Later {
     #[must_use]
     pub fn to_bytes(mut self) -> Vec<u8> {
         self.lines.iter_mut().for_each(shelf::read);
-        let known = self.known.iter().map(|pair| pair.answer(&self.shelves)).chain(self.new);
-        let numbered = known.filter_map(|pair| in_order(self.numbers[pair.a]?, self.numbers[pair.b]?, pair));
-        let numbered: Vec<_> = numbered.collect();
-        let placed: Vec<_> = numbered.iter().map(|pair| ((pair.a, pair.b), Standing::New(pair))).collect();
+        let known = self.known.into_iter().filter_map(|pair| pair.moved(&self.numbers));
+        let known: Vec<_> = known.filter(|pair| pair.a < pair.b).collect();
+        let new = self.new.into_iter();
+        let new: Vec<_> = new.filter_map(|pair| in_order(self.numbers[pair.a]?, self.numbers[pair.b]?, pair)).collect();
+        let of_known = known.iter().map(|pair| Standing::Known(pair, &*self.shelves[usize::from(pair.shelf)]));
+        let placed: Vec<_> =
+            of_known.chain(new.iter().map(Standing::New)).map(|standing| (standing.pair(), standing)).collect();
         let lines: Vec<&Brought> = self.lines.iter().collect();
         // Where nobody can tell whether they still hold, all of them are asked about.
         let attributes = match &self.outside {
