@@ -325,6 +325,25 @@ fn a_moved_directory_is_seen_from_a_single_path() {
     }
 }
 
+/// A hook asks with the paths of its own line, which lie where the target had them when the line started.
+#[test]
+fn what_another_changed_where_the_target_moved_it_is_seen_from_the_old_place() {
+    let (mine, theirs) = (TEN.replace('5', "mine"), TEN.replace('5', "theirs"));
+    let gone = [("d/one", None), ("d/three", None)];
+    let there = [("moved/one", Some("1\n")), ("moved/three", Some(TEN))];
+    let repo = Repo::new(&[
+        ("main", &[], &[("d/one", Some("1\n")), ("d/three", Some(TEN)), ("f", Some("1\n"))]),
+        ("before", &["main"], &[("d/three", Some(&mine)), ("f", Some("2\n"))]),
+        ("main", &["main"], &[gone, there].concat()),
+        ("after", &["main"], &[("moved/three", Some(&theirs))]),
+    ]);
+    for (only, conflicts) in [("d/three", true), ("f", false)] {
+        let question = Question { only: Some([path(only)].into()), ..repo.question(&["before", "after"]) };
+        let conflict = |pair: &PairAnswer| pair.paths.iter().any(|overlap| overlap.path == path("moved/three"));
+        assert_eq!(repo.ask(&question).pairs.iter().any(conflict), conflicts, "{only}");
+    }
+}
+
 #[test]
 fn landed_work_is_told_from_new_branches() {
     let repo = Repo::new(&[

@@ -1,7 +1,8 @@
 //! Former names: where the target had a file before it moved it. Whoever looks at some paths only would not see that a line
-//! of work from before the move changed the file at its old place. One move is followed. Must not know: contents, verdicts.
+//! of work from before the move changed the file at its old place, or one from after it at its new one. One move is followed.
+//! Must not know: contents, verdicts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Error;
 use super::super::history;
@@ -10,12 +11,31 @@ use super::super::tree::{self, Entry};
 use super::brought::Brought;
 use super::findings::Pair;
 use super::meeting::Group;
+use super::walk::Touched;
 use super::{Fork, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
 /// The target's history is searched no further back than this many commits.
 const SEARCHED: usize = 5000;
+
+/// Where the target moved to what lines of work from before the move changed at its old place: whoever looks there only would
+/// not see who changed it at its new one.
+pub(super) fn moved_to(work: &Work<'_>, brought: &[Brought]) -> Result<BTreeSet<RepoPath>, Error> {
+    let mut lost: BTreeMap<ObjectId, BTreeSet<&RepoPath>> = BTreeMap::new();
+    for line in brought {
+        let is_lost = |touched: &&Touched| touched.ours.is_none() && touched.base.is_some_and(|base| base.is_file());
+        for touched in line.touched.iter().filter(is_lost) {
+            lost.entry(line.base.unwrap_or(work.target_tree)).or_default().insert(&touched.path);
+        }
+    }
+    let (objects, mut moved) = (work.judge.objects, BTreeSet::new());
+    for (base, lost) in lost {
+        let renames = rename::find(objects, &tree::diff(objects, Some(base), Some(work.target_tree))?)?;
+        moved.extend(renames.into_iter().filter(|(from, _)| lost.contains(from)).map(|(_, to)| to));
+    }
+    Ok(moved)
+}
 
 /// The pairs of which one line changed a path that the target did not have when the other started, and the other changed
 /// it where the target had it then.

@@ -260,6 +260,13 @@ impl<'a> Work<'a> {
         let new: Vec<usize> = (0..question.lines.len()).filter(|&n| !is_known(n)).collect();
         let lines: Vec<Line> = new.iter().map(|&n| question.lines[n]).collect();
         let mut found = landing::bring(self, &lines, question.only.as_ref())?;
+        if let Some(only) = &question.only {
+            let moved = self.or_reason(former::moved_to(self, &found))?.unwrap_or_default();
+            if !moved.is_subset(only) {
+                let only = Some(only.union(&moved).cloned().collect());
+                return self.answer(&Question { only, ..question.clone() }, known);
+            }
+        }
         landed::find(self, &mut found, question.only.is_some())?;
         for line in &mut found {
             let changes: Vec<TreeChange> = line.moved().cloned().map(Touched::change).collect();
