@@ -97,9 +97,9 @@ fn compare(seed: u64, tally: &mut Tally) -> Vec<String> {
         }
     }
     faults.extend(compare_pairs(seed, &world, &truth, &answer, tally));
+    faults.extend(compare_some_paths(seed, &world, &truth));
     if seed.is_multiple_of(3) {
         faults.extend(compare_remembered(seed, &world, &answer));
-        faults.extend(compare_some_paths(seed, &world, &truth, &answer));
         faults.extend(compare_unlanded(seed, &world, &truth, &answer));
     }
     faults
@@ -129,17 +129,18 @@ fn compare_pairs(seed: u64, world: &World, truth: &Truth, answer: &Answer, tally
     faults
 }
 
-/// Looked at only where one line changed something, every other line must give the same verdict on it.
-fn compare_some_paths(seed: u64, world: &World, truth: &Truth, whole: &Answer) -> Vec<String> {
-    let asking = usize::try_from(seed).expect("a small number") % world.tips.len();
-    let only: BTreeSet<RepoPath> = whole.lines[asking].changes.iter().map(|c| c.path.clone()).collect();
-    let answer = ask_coord(world, Some((asking, only)), false);
+/// Looked at only where one line's commits changed something, every other line must give the same verdict on it.
+fn compare_some_paths(seed: u64, world: &World, truth: &Truth) -> Vec<String> {
     let mut faults = Vec::new();
-    for (&(a, b), git) in truth.pairs.iter().filter(|((a, b), _)| *a == asking || *b == asking) {
-        let pair = answer.pairs.iter().find(|pair| (pair.a, pair.b) == (a, b));
-        let ours: Paths = pair.iter().flat_map(|pair| conflicting(&pair.paths)).collect();
-        if ours.is_empty() != git.is_empty() {
-            faults.push(format!("seed {seed}: on {asking}'s paths alone, pair {a} {b}: coord {ours:?}, git {git:?}"));
+    for asking in 0..world.tips.len() {
+        let answer = ask_coord(world, Some((asking, world.paths_of_commits(asking))), false);
+        for (&(a, b), git) in truth.pairs.iter().filter(|((a, b), _)| *a == asking || *b == asking) {
+            let pair = answer.pairs.iter().find(|pair| (pair.a, pair.b) == (a, b));
+            let ours: Paths = pair.iter().flat_map(|pair| conflicting(&pair.paths)).collect();
+            if ours.is_empty() != git.is_empty() {
+                let told = format!("coord {ours:?}, git {git:?}");
+                faults.push(format!("seed {seed}: on {asking}'s paths alone, pair {a} {b}: {told}"));
+            }
         }
     }
     faults
@@ -216,7 +217,7 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
         };
         let again = with_judge(world, |bench| judge_again(bench, question, remembered(bench)));
         let again = again.expect("the history can be judged");
-        (Answer { lines: again.lines, pairs: again.pairs.into_all() }, again.keep)
+        (Answer { lines: again.lines, pairs: again.pairs.into_all(), elsewhere: BTreeSet::new() }, again.keep)
     };
     let Some(Keep::First(first)) = again(&question(&others), None).1 else { return Vec::new() };
     let first = first.to_bytes();

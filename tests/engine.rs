@@ -325,6 +325,26 @@ fn a_moved_directory_is_seen_from_a_single_path() {
     }
 }
 
+#[test]
+fn a_directory_that_the_target_and_another_line_emptied_together_is_seen_from_a_single_path() {
+    let (old, new) = (("d/one", TEN), ("e/one", TEN));
+    let repo = Repo::new(&[
+        (
+            "main",
+            &[],
+            &[(old.0, Some(old.1)), ("d/two", Some("2\n")), ("d/sub/three", Some("3\n")), ("f", Some("1\n"))],
+        ),
+        ("moves", &["main"], &[(old.0, None), (new.0, Some(new.1)), ("f", Some("2\n"))]),
+        ("adds", &["main"], &[("d/new", Some("new\n"))]),
+        ("main", &["main"], &[("d/two", None), ("d/sub/three", None)]),
+    ]);
+    for (only, conflicts) in [("d/new", true), ("d/one", true), ("f", false)] {
+        let question = Question { only: Some([path(only)].into()), ..repo.question(&["moves", "adds"]) };
+        let answer = repo.ask(&question);
+        assert_eq!(answer.pairs.iter().any(|pair| pair.grade == Grade::Conflict), conflicts, "{only}");
+    }
+}
+
 /// A hook asks with the paths of its own line, which lie where the target had them when the line started.
 #[test]
 fn what_another_changed_where_the_target_moved_it_is_seen_from_the_old_place() {

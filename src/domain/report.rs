@@ -174,6 +174,10 @@ pub enum MergedLine {
 pub struct PathDiff {
     /// The overlap itself.
     pub overlap: PathOverlap,
+    /// What `a` calls the path.
+    pub a_path: RepoPath,
+    /// What `b` calls it.
+    pub b_path: RepoPath,
     /// The text both start from.
     pub base: Vec<u8>,
     /// `a`'s text.

@@ -13,15 +13,18 @@ use crate::domain::report::{Encounter, Facts, PathFacts, Survey};
 use crate::domain::text;
 use crate::domain::working_set::WorkingSet;
 use crate::failure::{Failure, Kind};
-use crate::git::merge::{self, Answer, Line, PairAnswer, Pairs, Question};
+use crate::git::merge::{Answer, Line, PairAnswer, Pairs, Question};
 use crate::git::objects::{ObjectKind, Objects};
 use crate::git::snapshot;
 use crate::git::tree::{self, Entry};
 use crate::ops::claim;
-use crate::ops::commit::{Found, Other, find_others, since};
+use crate::ops::commit::{Asked, Found, Other, Search, since};
 use crate::ops::context::Context;
 use crate::ops::place::Place;
 use crate::ops::sync;
+
+/// What stands for an edit that nobody has made yet.
+const EDIT: &[u8] = b"\x1acoord: an edit that nobody has made yet\n";
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -44,34 +47,28 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
     let place = Place::find(ctx)?;
     let objects = ctx.repository.objects()?;
     let only: BTreeSet<RepoPath> = options.paths.iter().cloned().collect();
-    let mine = snapshot::paths(&objects, &ctx.repository, &place.me, &only)?;
-    let found = find_others(ctx, &objects, &place.worktrees, place.identity(), &only, &[])?;
+    let search = Search { ctx, objects: &objects, worktrees: &place.worktrees, me: place.identity(), intents: &[] };
+    let found = search.find(&only)?;
+    let (found, asked) = match place.target.tip {
+        Some(target) => {
+            let ask = |found: &Found, paths| ask(ctx, &search, &place, options, (target, found, paths));
+            let Asked { found, lines, answer } = search.ask(found, &only, ask)?;
+            (found, Some((target, lines, answer)))
+        }
+        None => (found, None),
+    };
     let mut facts =
         Facts { here: Some(place.label.clone()), survey: bare_survey(ctx, &place, &found), paths: Vec::new() };
     let told = claim::told(ctx, &only)?;
     let claimed: BTreeSet<RepoPath> = told.iter().map(|(path, _)| path.clone()).collect();
     facts.survey.notices.extend(told.into_iter().map(|(_, line)| line));
-    let Some(target) = place.target.tip else {
-        let fact = |path: &RepoPath| PathFacts {
-            path: path.clone(),
-            lines: options.lines,
-            claimed: claimed.contains(path),
-            encounters: Vec::new(),
-        };
-        facts.paths.extend(options.paths.iter().map(fact));
-        return Ok(facts);
-    };
-    let edited = match (mine, options.lines) {
-        (Some(mine), Some(lines)) => Some(edited(&objects, mine, &options.paths[0], lines)?),
-        _ => None,
-    };
-    let asked = Asked::of(&found.others, mine, edited);
-    let answer = merge::judge(&ctx.judge(&objects), &asked.question(target, only))?;
     for path in &options.paths {
-        let look = Look { objects: &objects, target, asked: &asked, answer: &answer, path, lines: options.lines };
         let mut encounters = Vec::new();
-        for (at, other) in found.others.iter().enumerate() {
-            encounters.extend(look.at(at, other)?);
+        if let Some((target, asked, answer)) = &asked {
+            let look = Look { objects: &objects, target: *target, asked, answer, path, lines: options.lines };
+            for (at, other) in found.others.iter().enumerate() {
+                encounters.extend(look.at(at, other)?);
+            }
         }
         encounters.sort_by(|a, b| b.overlap.grade.cmp(&a.overlap.grade).then(a.other.cmp(&b.other)));
         facts.paths.push(PathFacts {
@@ -82,6 +79,29 @@ pub fn check(ctx: &Context, options: &CheckOptions) -> Result<Facts, Failure> {
         });
     }
     Ok(facts)
+}
+
+/// The question about those found, at these paths.
+fn ask(
+    ctx: &Context,
+    search: &Search<'_>,
+    place: &Place,
+    options: &CheckOptions,
+    (target, found, paths): (ObjectId, &Found, BTreeSet<RepoPath>),
+) -> Result<(Question, Standing), Failure> {
+    let mine = snapshot::paths(search.objects, &ctx.repository, &place.me, &paths)?;
+    let edited = match (mine, options.lines) {
+        (Some(mine), Some(lines)) => Some(edited(search.objects, mine, &options.paths[0], lines)?),
+        _ => None,
+    };
+    let asked = Standing::of(&found.others, mine, edited);
+    let mut question = asked.question(target, paths);
+    if let Some(mine) = mine {
+        // No pair has it: where else the target has a path is looked up for those that somebody changed.
+        let tip = all_edited(search.objects, mine, &options.paths)?;
+        question.lines.push(Line { tip, judge_unlanded: true });
+    }
+    Ok((question, asked))
 }
 
 /// A survey that names everybody and holds no working sets: `check` looks no further than its paths.
@@ -123,14 +143,14 @@ fn instance(ctx: &Context, other: &Other, state: State) -> Instance {
 }
 
 /// The lines of work in the question: mine, mine with the edit asked about, and two of each other.
-struct Asked {
+struct Standing {
     lines: Vec<Line>,
     mine: Option<usize>,
     edited: Option<usize>,
     others: Vec<(Option<usize>, Option<usize>)>,
 }
 
-impl Asked {
+impl Standing {
     fn of(others: &[Other], mine: Option<ObjectId>, edited: Option<ObjectId>) -> Self {
         let mut lines = Vec::new();
         let mut add = |tip: ObjectId| {
@@ -155,34 +175,41 @@ impl Asked {
 struct Look<'a> {
     objects: &'a Objects,
     target: ObjectId,
-    asked: &'a Asked,
+    asked: &'a Standing,
     answer: &'a Answer,
     path: &'a RepoPath,
     lines: Option<LineSpan>,
 }
 
 impl Look<'_> {
-    /// What the other has on the path; `None` where it did not change it.
+    /// What the other has on the path, by whatever name; `None` where it did not change it.
     fn at(&self, at: usize, other: &Other) -> Result<Option<Encounter>, Failure> {
         let (committed, lying) = self.asked.others[at];
-        let changed = |line: Option<usize>| line.filter(|line| self.changes(*line));
-        let Some(line) = changed(lying).or(changed(committed)) else { return Ok(None) };
+        let changed = |line: Option<usize>| line.and_then(|line| Some((line, self.changed(line)?)));
+        let Some((line, path)) = changed(lying).or(changed(committed)) else { return Ok(None) };
         let stacked = [committed, lying]
             .into_iter()
             .flatten()
             .any(|line| self.pair(self.asked.mine, line).is_some_and(|pair| pair.stacked));
         let overlap = match self.overlap(self.asked.mine, line) {
             Some(overlap) if !stacked => overlap.clone(),
-            _ => self.alone(line)?,
+            _ => self.alone(line, path)?,
         };
         let is_committed = changed(committed).is_some();
         let meets_lines = self.lines.map(|lines| !stacked && self.meets(line, lines));
-        let since = since::of(self.objects, self.target, other, !is_committed, &[&overlap]);
+        let since = since::of(self.objects, self.target, other, !is_committed, path);
         Ok(Some(Encounter { other: at, overlap, since, committed: is_committed, meets_lines }))
     }
 
-    fn changes(&self, line: usize) -> bool {
-        self.answer.lines[line].changes.iter().any(|change| change.path == *self.path)
+    /// The name by which the line changed the path: its own, or one that the target has or had for it.
+    fn changed(&self, line: usize) -> Option<&RepoPath> {
+        let changes = |name: &RepoPath| self.answer.lines[line].changes.iter().any(|change| change.path == *name);
+        self.names().find(|name| changes(name))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &RepoPath> {
+        let others = self.answer.elsewhere.iter().filter(|(path, _)| path == self.path).map(|(_, other)| other);
+        std::iter::once(self.path).chain(others)
     }
 
     fn pair(&self, own: Option<usize>, line: usize) -> Option<&PairAnswer> {
@@ -190,7 +217,8 @@ impl Look<'_> {
     }
 
     fn overlap(&self, own: Option<usize>, line: usize) -> Option<&PathOverlap> {
-        self.pair(own, line)?.paths.iter().find(|overlap| overlap.path == *self.path)
+        let pair = self.pair(own, line)?;
+        self.names().find_map(|name| pair.paths.iter().find(|overlap| overlap.path == *name))
     }
 
     /// Whether an edit of the lines asked about would conflict right there.
@@ -202,16 +230,16 @@ impl Look<'_> {
     }
 
     /// The other's change where I have none: its lines, and no collision.
-    fn alone(&self, line: usize) -> Result<PathOverlap, Failure> {
-        let (base, own) = self.lines_of(line)?;
-        let alone = PathOverlap::without_lines(self.path.clone(), Grade::Disjoint, None, false);
+    fn alone(&self, line: usize, path: &RepoPath) -> Result<PathOverlap, Failure> {
+        let (base, own) = self.lines_of(line, path)?;
+        let alone = PathOverlap::without_lines(path.clone(), Grade::Disjoint, None, false);
         Ok(PathOverlap { b_lines: base, b_own: own, ..alone })
     }
 
-    fn lines_of(&self, line: usize) -> Result<(Spans, Spans), Failure> {
+    fn lines_of(&self, line: usize, path: &RepoPath) -> Result<(Spans, Spans), Failure> {
         let theirs = self.objects.commit(self.asked.lines[line].tip)?.tree;
         let target = self.objects.commit(self.target)?.tree;
-        let texts = (text_at(self.objects, target, self.path)?, text_at(self.objects, theirs, self.path)?);
+        let texts = (text_at(self.objects, target, path)?, text_at(self.objects, theirs, path)?);
         let (Some(base), Some(own)) = texts else { return Ok(Default::default()) };
         let mut table = text::LineTable::new();
         let hunks = text::hunks(&table.lines(&base), &table.lines(&own));
@@ -243,9 +271,20 @@ fn edited(objects: &Objects, mine: ObjectId, path: &RepoPath, lines: LineSpan) -
             .flat_map(|(_, line)| line.iter().copied())
             .collect()
     };
-    let edit = b"\x1acoord: an edit that nobody has made yet\n";
-    let text = [kept(&|at| at < before), edit.to_vec(), kept(&|at| at >= after)].concat();
+    let text = [kept(&|at| at < before), EDIT.to_vec(), kept(&|at| at >= after)].concat();
     let id = objects.add(ObjectKind::Blob, &text)?;
     let changes = BTreeMap::from([(path.clone(), entry.map(|entry| Entry { id, ..entry }))]);
+    Ok(tree::synthetic_commit(objects, tree::overlay(objects, Some(tree), &changes)?, &[mine])?)
+}
+
+/// My work with each of the files replaced.
+fn all_edited(objects: &Objects, mine: ObjectId, paths: &[RepoPath]) -> Result<ObjectId, Failure> {
+    let (tree, id) = (objects.commit(mine)?.tree, objects.add(ObjectKind::Blob, EDIT)?);
+    let mut changes = BTreeMap::new();
+    for path in paths {
+        if let Some(entry) = tree::entry_at(objects, tree, path)?.filter(Entry::is_file) {
+            changes.insert(path.clone(), Some(Entry { id, ..entry }));
+        }
+    }
     Ok(tree::synthetic_commit(objects, tree::overlay(objects, Some(tree), &changes)?, &[mine])?)
 }

@@ -8,7 +8,6 @@ use crate::domain::report::{Comparison, PathDiff};
 use crate::domain::text;
 use crate::domain::verdict::{self, Rule};
 use crate::failure::{Failure, Kind};
-use crate::git::history::{self, Fork};
 use crate::git::merge::{self, Line, Pairs, Question};
 use crate::git::objects::Objects;
 use crate::git::snapshot;
@@ -16,6 +15,7 @@ use crate::git::status;
 use crate::git::tree::{self, Entry};
 use crate::ops::context::Context;
 use crate::ops::sync;
+use crate::ops::whereabouts::{Names, Sides};
 use crate::ops::who::{self, Who};
 
 /// Compares the work of `a` and `b`, as typed, uncommitted work included; with `path` on that path or directory alone.
@@ -44,10 +44,16 @@ pub fn diff(ctx: &Context, a: &str, b: &str, path: Option<&RepoPath>) -> Result<
             format!("could not judge {} against {}: {reason}", a.label, b.label),
         ));
     }
-    let base = merge_base(&objects, tips)?;
-    let shared = pair.into_iter().flat_map(|pair| &pair.paths);
-    let wanted = shared.filter(|overlap| path.is_none_or(|path| overlap.path.is_within(path)));
-    let paths = wanted.map(|overlap| compare(&objects, base, tips, overlap)).collect::<Result<_, _>>()?;
+    let sides = Sides::of(ctx, &objects, target, tips)?;
+    let mut paths = Vec::new();
+    for overlap in pair.into_iter().flat_map(|pair| &pair.paths) {
+        let names = sides.names(&objects, &overlap.path)?;
+        let is_wanted =
+            |wanted: &RepoPath| [&overlap.path, &names.a, &names.b].iter().any(|name| name.is_within(wanted));
+        if path.is_none_or(is_wanted) {
+            paths.push(compare(&objects, &sides, overlap, names)?);
+        }
+    }
     Ok(Comparison { labels: (a.label.clone(), b.label.clone()), paths })
 }
 
@@ -69,29 +75,15 @@ fn as_it_lies(ctx: &Context, objects: &Objects, who: &Who) -> Result<ObjectId, F
     Ok(snapshot::line(objects, &ctx.repository, worktree, &status)?)
 }
 
-/// The commit both texts start from; the first where there are several, as the texts are for reading.
-fn merge_base(objects: &Objects, tips: (ObjectId, ObjectId)) -> Result<Option<ObjectId>, Failure> {
-    Ok(match history::fork_points(objects, tips.0, &[tips.1])?.pop() {
-        Some(Fork::One(base)) => Some(base),
-        Some(Fork::Several(bases)) => bases.first().copied(),
-        Some(Fork::None) | None => None,
-    })
-}
-
-fn compare(
-    objects: &Objects,
-    base: Option<ObjectId>,
-    tips: (ObjectId, ObjectId),
-    overlap: &PathOverlap,
-) -> Result<PathDiff, Failure> {
-    let base = text_of(objects, base, &overlap.path)?;
-    let (a, b) = (text_of(objects, Some(tips.0), &overlap.path)?, text_of(objects, Some(tips.1), &overlap.path)?);
+fn compare(objects: &Objects, sides: &Sides, overlap: &PathOverlap, names: Names) -> Result<PathDiff, Failure> {
+    let base = text_of(objects, sides.base, &names.base)?;
+    let (a, b) = (text_of(objects, Some(sides.a), &names.a)?, text_of(objects, Some(sides.b), &names.b)?);
     let merged = verdict::three_way(&base, &a, &b, Rule::Zealous).lines;
-    Ok(PathDiff { overlap: overlap.clone(), base, a, b, merged })
+    Ok(PathDiff { overlap: overlap.clone(), base, a, b, merged, a_path: names.a, b_path: names.b })
 }
 
 /// The text at a path; empty where there is none, or it is no text.
-pub(super) fn text_of(objects: &Objects, commit: Option<ObjectId>, path: &RepoPath) -> Result<Vec<u8>, Failure> {
+fn text_of(objects: &Objects, commit: Option<ObjectId>, path: &RepoPath) -> Result<Vec<u8>, Failure> {
     let Some(commit) = commit else { return Ok(Vec::new()) };
     let tree = objects.commit(commit)?.tree;
     let Some(entry) = tree::entry_at(objects, tree, path)?.filter(Entry::is_file) else { return Ok(Vec::new()) };

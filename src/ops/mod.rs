@@ -38,4 +38,5 @@ pub mod survey;
 pub mod sync;
 pub mod uninstall;
 mod verdicts;
+mod whereabouts;
 pub mod who;

@@ -58,10 +58,11 @@ fn show(path: &PathDiff, a: &str, b: &str, style: &Style, out: &mut impl Write) 
     let name = style.ink(Ink::Strong, &safe::text(overlap.path.as_bytes()));
     writeln!(out, "{} {name}     {}", style.ink(ink, mark), style.ink(ink, &verdict))?;
     let base = lines(&path.base);
-    for (label, text) in [(a, &path.a), (b, &path.b)] {
+    for (label, text, at) in [(a, &path.a, &path.a_path), (b, &path.b, &path.b_path)] {
         let deleted = text.is_empty() && !base.is_empty() && overlap.kind != Some(ConflictKind::Binary);
         let did = if deleted { "deleted it" } else { "changed" };
-        writeln!(out, "\n  {}", style.ink(Ink::Strong, &format!("{label} {did}")))?;
+        let moved = if *at == overlap.path { String::new() } else { format!(" {}", safe::text(at.as_bytes())) };
+        writeln!(out, "\n  {}", style.ink(Ink::Strong, &format!("{label} {did}{moved}")))?;
         if !deleted {
             side(&base, &lines(text), style, out)?;
         }

@@ -243,6 +243,8 @@ pub(crate) fn comparison() -> Comparison {
         labels: ("auth".to_owned(), "search".to_owned()),
         paths: vec![PathDiff {
             overlap: shared("src/api.rs", Some(ConflictKind::Content), &[(6, 6)], &[(6, 6)]),
+            a_path: path("src/api.rs"),
+            b_path: path("src/api.rs"),
             base: text("line 6"),
             a: text("ours"),
             b: text("theirs"),

@@ -158,3 +158,17 @@ fn who_cannot_write_is_told_all_the_same() {
     assert!(!play.at("main").join(".git/coord/records").exists(), "nothing could be recorded");
     assert_eq!(play.coord("search", &["claim", "src"]).0, 2, "a claim that is not on disk was not granted");
 }
+
+#[test]
+fn an_edit_meets_what_another_changed_where_main_moved_the_file() {
+    let play = Play::new();
+    play.git("main", &["mv", "a.txt", "moved.txt"]);
+    play.git("main", &["commit", "-q", "-m", "Move"]);
+    play.git("search", &["reset", "-q", "--hard", "main"]);
+    play.edit_line("search", "moved.txt", 10, "search was here");
+    let met = play.edit("auth", "s1", "PreToolUse", "a.txt", "line 10\n");
+    assert!(context(&met).contains("same lines") && context(&met).contains("search was here"), "{met}");
+    play.edit_line("auth", "a.txt", 30, "auth was here");
+    let met = play.edit("search", "s2", "PreToolUse", "moved.txt", "line 30\n");
+    assert!(context(&met).contains("same lines") && context(&met).contains("auth was here"), "{met}");
+}

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use coord::domain::id::ObjectId;
+use coord::domain::path::RepoPath;
 use tempfile::TempDir;
 
 /// A repository with a target and lines of work.
@@ -31,6 +32,17 @@ impl World {
         let on =
             |x: usize, y: usize| self.reach[y].contains(&self.marks[x]) && !self.target_reach.contains(&self.marks[x]);
         on(a, b) || on(b, a)
+    }
+
+    /// Where each of a line's own commits differs from any of its parents.
+    pub(crate) fn paths_of_commits(&self, line: usize) -> BTreeSet<RepoPath> {
+        let own = [self.tips[line].to_string(), format!("^{}", self.target)];
+        let told = run(
+            git(self.dir.path()).args(["log", "--format=", "-m", "-z", "--name-only", "--no-renames"]).args(own),
+            b"",
+        );
+        let names = told.split(|byte| *byte == 0 || *byte == b'\n').filter(|name| !name.is_empty());
+        names.map(|name| RepoPath::new(name).expect("a valid path")).collect()
     }
 }
 

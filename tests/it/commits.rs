@@ -329,3 +329,18 @@ fn the_main_walk_holds_with_every_git_found_here() {
         assert_eq!(scan["summary"]["conflicting"], 1, "{scan:#}");
     }
 }
+
+#[test]
+fn a_merge_that_takes_back_what_another_goes_on_from_is_judged() {
+    let world = World::installed();
+    let auth = world.worktree("auth");
+    auth.commit_edit(10, "the ground").ok();
+    let next = world.worktree_at("next", "auth");
+    next.commit_edit(10, "on top").ok();
+    let mine = world.worktree("mine");
+    mine.commit_edit(30, "mine").silent();
+    // It differs from what it had before in no path.
+    mine.git(&["merge", "-q", "-s", "ours", "-m", "Ours", "auth"]).blocked().says(FILE).says("next");
+    mine.git(&["merge", "--abort"]).ok();
+    mine.git(&["merge", "-q", "-m", "Theirs", "auth"]).ok();
+}

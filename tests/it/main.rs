@@ -12,6 +12,7 @@ mod hostile;
 mod install;
 mod kinds;
 mod look;
+mod moved;
 mod names;
 mod plan;
 mod policy;

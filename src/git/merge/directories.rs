@@ -10,7 +10,7 @@ use super::super::tree::{self, Entry, Listing};
 use super::brought::Brought;
 use super::findings::Pair;
 use super::meeting::{Group, Side};
-use super::{Question, Work, walk};
+use super::{Question, Work, gone};
 use crate::domain::path::RepoPath;
 
 fn pair(a: usize, b: usize) -> Pair {
@@ -86,7 +86,7 @@ fn left_directories(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Vec<u8>>
     let mut seen = BTreeSet::new();
     for touched in line.touched.iter().filter(|touched| touched.theirs.is_none()) {
         if seen.insert(directory_of(touched.path.as_bytes())) {
-            let gone = walk::gone_directory(work.judge.objects, line.base, line.tree, &touched.path)?;
+            let gone = gone::from_tree(work.judge.objects, line.base, line.tree, &touched.path)?;
             left.extend(gone.map(|dir| dir.as_bytes().to_vec()));
         }
     }
@@ -153,7 +153,7 @@ fn left_directories_of_paths(
         for side in &group.sides {
             let mine = &brought[side.line];
             let left = match side.tip {
-                None => walk::gone_directory(objects, mine.base, mine.tree, &group.path),
+                None => left_above(work, mine, &group.path),
                 Some(_) => Ok(None),
             };
             let left = work.or_reason(left)?.unwrap_or(None);
@@ -163,9 +163,7 @@ fn left_directories_of_paths(
                 }
                 let meets = match &left {
                     Some(dir) => changes_directory(objects, line, dir),
-                    None if added(group, side) => {
-                        walk::gone_directory(objects, line.base, line.tree, &group.path).map(|dir| dir.is_some())
-                    }
+                    None if added(group, side) => left_above(work, line, &group.path).map(|dir| dir.is_some()),
                     None => Ok(false),
                 };
                 // Where it cannot be told git may know.
@@ -176,6 +174,15 @@ fn left_directories_of_paths(
         }
     }
     Ok(())
+}
+
+/// The outermost directory above `path` that a line left, by itself or as what the target had left of it.
+fn left_above(work: &Work<'_>, line: &Brought, path: &RepoPath) -> Result<Option<RepoPath>, Error> {
+    let objects = work.judge.objects;
+    match gone::from_tree(objects, line.base, line.tree, path)? {
+        Some(dir) => Ok(Some(dir)),
+        None => gone::from_both(objects, line.base, (Some(work.target_tree), line.tree), path),
+    }
 }
 
 fn changes_directory(objects: &Objects, line: &Brought, dir: &RepoPath) -> Result<bool, Error> {

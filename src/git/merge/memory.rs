@@ -167,6 +167,11 @@ impl Memory {
 }
 
 impl Known {
+    /// The places of the lines of which nothing is known.
+    pub(super) fn missing(&self, question: &Question) -> impl Iterator<Item = usize> + use<'_> {
+        (0..question.lines.len()).filter(|&n| !self.lines.get(n).is_some_and(Option::is_some))
+    }
+
     /// Reads those lines in full that one of the `new` ones may meet.
     pub(super) fn read_near(&mut self, new: &[Brought]) {
         shelf::read_near(&mut self.lines, &self.touching, new);

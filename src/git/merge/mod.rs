@@ -1,7 +1,7 @@
 //! The merges that git would really do: each line of work onto the target, and each pair on top of each other.
 //! It deviates from git in one known case: a path with a merge driver, which is never run, in a merge from several
 //! bases; such a path never blocks. Looked at on some paths only, a move that pairs with a path elsewhere is not seen,
-//! but for one that the target made since. Commits in common that the target lacks are nobody's own work in a pair.
+//! but for those that the target made since. Commits in common that the target lacks are nobody's own work in a pair.
 //! Must not know: instances, who is asking, what an answer leads to.
 
 use std::cell::RefCell;
@@ -12,7 +12,6 @@ use std::thread;
 
 use super::attributes::{self, Attributes, Outside};
 use super::error::Error;
-use super::history::Fork;
 use super::id_map::IdMap;
 use super::merge_tree::{self, Asked, Merged};
 use super::objects::{ObjectStore, Objects};
@@ -24,6 +23,7 @@ use crate::domain::lazy::Lazy;
 use crate::domain::path::RepoPath;
 use brought::Brought;
 use content::Contents;
+use elsewhere::Elsewhere;
 use memory::Known;
 use walk::Touched;
 
@@ -32,9 +32,10 @@ mod common;
 mod content;
 mod directories;
 mod drafts;
+mod elsewhere;
 mod evidence;
 mod findings;
-mod former;
+mod gone;
 mod ground;
 mod kin;
 mod landed;
@@ -80,8 +81,10 @@ pub struct Judge<'a> {
 /// line or pair alone is part of the answer.
 pub fn judge(judge: &Judge<'_>, question: &Question) -> Result<Answer, Error> {
     let work = Work::new(judge, question)?;
-    let (brought, pairs) = work.answer(question, Known::default())?;
-    Ok(Answer { lines: told(brought), pairs: pairs.into_all() })
+    let mut question = question.clone();
+    let (found, elsewhere) = work.look(&mut question)?;
+    let (brought, pairs) = work.answer(&question, Known::default(), found)?;
+    Ok(Answer { lines: told(brought), pairs: pairs.into_all(), elsewhere })
 }
 
 /// Whether [`judge_again`] has any advantage over [`judge`] for this question.
@@ -102,7 +105,8 @@ pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory
         return work.answer_from(memory, question);
     }
     work.outside.replace(Some(Outlook::Wanted));
-    let (mut brought, pairs) = work.answer(question, Known::default())?;
+    let found = work.bring(question, &Known::default())?;
+    let (mut brought, pairs) = work.answer(question, Known::default(), found)?;
     let outside = match work.outside.take() {
         Some(Outlook::Seen(outside)) => Some(outside),
         _ => None,
@@ -249,24 +253,42 @@ impl<'a> Work<'a> {
         *self.attributes.borrow_mut() = Arc::new(std::mem::take(&mut memory.attributes));
         let mut known = memory.of(question);
         let volumes = known.volumes();
-        let (mut brought, pairs) = self.answer(question, known)?;
+        let found = self.bring(question, &known)?;
+        let (mut brought, pairs) = self.answer(question, known, found)?;
         let keep = memory::keep_new(self, question, &mut brought, &pairs, volumes);
         Ok(Again { lines: told(brought), pairs, keep })
     }
 
-    /// Every line and every pair; those that are known as they are.
-    fn answer(&self, question: &Question, mut known: Known) -> Result<(Vec<Brought>, PairAnswers), Error> {
-        let is_known = |n: usize| known.lines.get(n).is_some_and(Option::is_some);
-        let new: Vec<usize> = (0..question.lines.len()).filter(|&n| !is_known(n)).collect();
-        let lines: Vec<Line> = new.iter().map(|&n| question.lines[n]).collect();
-        let mut found = landing::bring(self, &lines, question.only.as_ref())?;
-        if let Some(only) = &question.only {
-            let moved = self.or_reason(former::moved_to(self, &found))?.unwrap_or_default();
-            if !moved.is_subset(only) {
-                let only = Some(only.union(&moved).cloned().collect());
-                return self.answer(&Question { only, ..question.clone() }, known);
+    /// Brings the lines that are not known onto the target.
+    fn bring(&self, question: &Question, known: &Known) -> Result<Vec<Brought>, Error> {
+        let lines: Vec<Line> = known.missing(question).map(|n| question.lines[n]).collect();
+        landing::bring(self, &lines, question.only.as_ref())
+    }
+
+    /// Brings the lines onto the target. Where only some paths are looked at, those are added to them where else the target
+    /// has or had the same.
+    fn look(&self, question: &mut Question) -> Result<(Vec<Brought>, Elsewhere), Error> {
+        loop {
+            let found = self.bring(question, &Known::default())?;
+            let Some(only) = &mut question.only else { return Ok((found, Elsewhere::new())) };
+            // What cannot be told of the target's past hides a meeting; it does not make any.
+            let elsewhere = self.or_reason(elsewhere::find(self, &found))?.unwrap_or_default();
+            let looked_at = only.len();
+            only.extend(elsewhere.iter().map(|(_, place)| place.clone()));
+            if only.len() == looked_at {
+                return Ok((found, elsewhere));
             }
         }
+    }
+
+    /// Every line and every pair; those that are known as they are. `found` are the lines that are not.
+    fn answer(
+        &self,
+        question: &Question,
+        mut known: Known,
+        mut found: Vec<Brought>,
+    ) -> Result<(Vec<Brought>, PairAnswers), Error> {
+        let new: Vec<usize> = known.missing(question).collect();
         landed::find(self, &mut found, question.only.is_some())?;
         for line in &mut found {
             let changes: Vec<TreeChange> = line.moved().cloned().map(Touched::change).collect();

@@ -8,7 +8,7 @@ use super::super::rename;
 use super::super::tree::{self, Entry};
 use super::brought::Brought;
 use super::meeting::Group;
-use super::{Work, walk};
+use super::{Work, gone};
 
 /// Git's threshold is 50; coord's sums differ a little from git's, and asking once too often does no harm.
 const PERHAPS_ALIKE: usize = 35;
@@ -46,7 +46,7 @@ fn left_beside(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Entry>, Error
     let (objects, target) = (work.judge.objects, Some(work.target_tree));
     let mut directories = BTreeSet::new();
     for touched in line.touched.iter().filter(|touched| touched.base.is_none() && touched.ours.is_none()) {
-        directories.extend(walk::gone_directory(objects, line.base, target, &touched.path)?);
+        directories.extend(gone::from_tree(objects, line.base, target, &touched.path)?);
     }
     let mut left = BTreeSet::new();
     for directory in directories {

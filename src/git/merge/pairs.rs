@@ -12,7 +12,6 @@ use super::directories;
 use super::drafts::Draft;
 use super::evidence;
 use super::findings::{self, Findings, Found, Pair};
-use super::former;
 use super::kin;
 use super::landing;
 use super::meeting::{self, Bench, Group};
@@ -93,8 +92,6 @@ pub(super) fn find(
 fn apart(work: &Work<'_>, question: &Question, brought: &[Brought], groups: &[Group]) -> Result<Findings, Error> {
     let mut apart = directories::find(work, question, brought, groups)?;
     apart.extend(moves::find(work, brought, groups)?);
-    // What cannot be told of the target's past hides a meeting; it does not make any.
-    apart.extend(work.or_reason(former::find(work, brought, groups))?.unwrap_or_default());
     Ok(Findings::elsewhere(apart.into_iter().map(|pair| (pair, Found::Ask))))
 }
 

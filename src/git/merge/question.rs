@@ -53,6 +53,9 @@ pub struct Answer {
     pub lines: Vec<LineAnswer>,
     /// The pairs that share a path, are stacked, or could not be judged; `a < b`, sorted.
     pub pairs: Vec<PairAnswer>,
+    /// Of the paths asked about, where only some were, those that the target moved since a line left it: each, and where
+    /// else it lies or lay, which was looked at too. Sorted.
+    pub elsewhere: BTreeSet<(RepoPath, RepoPath)>,
 }
 
 /// One line against the target.

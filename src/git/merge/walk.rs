@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::super::error::Error;
 use super::super::objects::Objects;
 use super::super::tree::{self, Differences, Entry, Listing, TreeChange};
+use super::gone;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
@@ -68,7 +69,7 @@ pub(super) fn paths(
         let file = |entry: Option<Entry>| entry.filter(|entry| !entry.is_tree());
         let directory = |entry: Option<Entry>| entry.is_some_and(|entry| entry.is_tree());
         found.odd |= directory(ours_entry) && !directory(base_entry)
-            || gone_directory(objects, base, ours, path)?.is_some()
+            || gone::from_tree(objects, base, ours, path)?.is_some()
             || theirs_entry.is_some() && under_file(objects, ours, path)?;
         let touched =
             Touched { path: path.clone(), base: file(base_entry), ours: file(ours_entry), theirs: file(theirs_entry) };
@@ -135,34 +136,6 @@ fn first_file(objects: &Objects, mut tree: Entry, dir: &RepoPath) -> Result<Opti
         tree = listing.entry(0);
     }
     Ok(RepoPath::new(path).ok())
-}
-
-/// The outermost directory above `path` that is in `base` and not in `tree`.
-pub(super) fn gone_directory(
-    objects: &Objects,
-    base: Option<ObjectId>,
-    tree: Option<ObjectId>,
-    path: &RepoPath,
-) -> Result<Option<RepoPath>, Error> {
-    let (mut base, mut tree, mut end) = (base, tree, 0);
-    let names: Vec<&[u8]> = path.components().collect();
-    for name in &names[..names.len() - 1] {
-        if base == tree {
-            return Ok(None);
-        }
-        let below = |tree: Option<ObjectId>| -> Result<Option<ObjectId>, Error> {
-            let entry = Listing::read(objects, tree)?.find(name);
-            Ok(entry.filter(Entry::is_tree).map(|entry| entry.id))
-        };
-        (base, tree) = (below(base)?, below(tree)?);
-        end += name.len() + usize::from(end > 0);
-        match (base, tree) {
-            (Some(_), None) => return Ok(RepoPath::new(&path.as_bytes()[..end]).ok()),
-            (None, _) => return Ok(None),
-            _ => {}
-        }
-    }
-    Ok(None)
 }
 
 /// Whether a file stands in `tree` where `path` needs a directory.

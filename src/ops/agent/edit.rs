@@ -13,11 +13,11 @@ use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::text;
 use crate::failure::Failure;
-use crate::git::merge::{self, Answer, Line, Pairs, Question};
+use crate::git::merge::{Answer, Line, Pairs, Question};
 use crate::git::objects::{ObjectKind, Objects};
 use crate::git::tree::{self, Entry};
 use crate::git::{names, snapshot};
-use crate::ops::commit::{Other, find_others, is_over, since};
+use crate::ops::commit::{Asked, Found, Other, Search, is_over, since};
 
 /// No more lines of theirs are shown, and none longer.
 const LINES: usize = 12;
@@ -25,15 +25,18 @@ const LONGEST_LINE: usize = 160;
 /// Files beyond this are not read for an edit.
 const LARGEST: u64 = 16 << 20;
 
+/// The edit's line in the question.
+const EDIT: usize = 0;
+
 /// Somebody else's change that an edit comes near to, and in which version.
-pub(super) struct Found {
+pub(super) struct Meeting {
     pub(super) met: Met,
     /// Differs for different versions of their file.
     pub(super) version: String,
 }
 
 /// Whom the edits meet, before they are made.
-pub(super) fn meetings(call: &Call<'_>, edits: &[(RepoPath, &Edit)]) -> Result<Vec<Found>, Failure> {
+pub(super) fn meetings(call: &Call<'_>, edits: &[(RepoPath, &Edit)]) -> Result<Vec<Meeting>, Failure> {
     let objects = call.ctx.repository.objects()?;
     let Some(look) = Look::new(call, &objects, edits, true)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
@@ -56,9 +59,9 @@ pub(super) fn conflicts_as_it_lies(
     let mut conflicts = BTreeSet::new();
     for (path, _) in edits {
         for (at, other) in look.others.iter().enumerate().filter(|(_, other)| other.who.kind == Kind::Worktree) {
-            let conflict =
-                look.overlap(path, at).is_some_and(|overlap| overlap.grade == Grade::Conflict && overlap.blocks);
-            if conflict && !call.ctx.acknowledged(call.place.identity(), &other.who.identity, path) {
+            let conflict = look.overlap(path, at).filter(|overlap| overlap.grade == Grade::Conflict && overlap.blocks);
+            let acknowledged = |at| call.ctx.acknowledged(call.place.identity(), &other.who.identity, at);
+            if conflict.is_some_and(|overlap| !acknowledged(&overlap.path)) {
                 conflicts.insert((other.who.identity.clone(), path.clone()));
             }
         }
@@ -71,9 +74,8 @@ struct Look<'a> {
     call: &'a Call<'a>,
     objects: &'a Objects,
     target: ObjectId,
+    /// In the question, line 0 is the edit, and then comes each of these.
     others: Vec<Other>,
-    /// Where each other stands in the question: line 0 is the edit.
-    lines: Vec<usize>,
     tips: Vec<ObjectId>,
     answer: Answer,
 }
@@ -90,7 +92,9 @@ impl<'a> Look<'a> {
         let target = ctx.target()?.tip.filter(|_| !only.is_empty());
         let mine = snapshot::paths(objects, &ctx.repository, &call.place.me, &only)?;
         let (Some(target), Some(mine)) = (target, mine) else { return Ok(None) };
-        let found = find_others(ctx, objects, &call.place.worktrees, call.place.identity(), &only, &[])?;
+        let me = call.place.identity();
+        let search = Search { ctx, objects, worktrees: &call.place.worktrees, me, intents: &[] };
+        let mut found = search.find(&only)?;
         let mine_tree = objects.commit(mine)?.tree;
         let mut others = Vec::new();
         for other in found.others {
@@ -101,48 +105,61 @@ impl<'a> Look<'a> {
         if others.is_empty() {
             return Ok(None);
         }
-        let edit = if applied { with_edits(call, objects, mine, edits)? } else { mine };
-        let tips: Vec<ObjectId> = others.iter().filter_map(|other| other.as_it_lies.or(other.committed)).collect();
-        let line = |tip| Line { tip, judge_unlanded: true };
-        let lines = std::iter::once(edit).chain(tips.iter().copied()).map(line).collect();
-        let pairs = Pairs::Listed((1..=tips.len()).map(|at| (0, at)).collect());
-        let question = Question { target, lines, pairs, only: Some(only), all_paths: true };
-        let answer = merge::judge(&ctx.judge(objects), &question)?;
-        let lines = (1..=tips.len()).collect();
-        Ok(Some(Self { call, objects, target, others, lines, tips, answer }))
+        let meant: BTreeSet<Identity> = others.iter().map(|other| other.who.identity.clone()).collect();
+        found.others = others;
+        let ask = |found: &Found, paths: BTreeSet<RepoPath>| {
+            let wider = paths.len() > only.len();
+            let mine = if wider { snapshot::paths(objects, &ctx.repository, &call.place.me, &paths)? } else { None }
+                .unwrap_or(mine);
+            let edit = if applied { with_edits(call, objects, mine, edits)? } else { mine };
+            let others = found.others.iter().filter(|other| meant.contains(&other.who.identity));
+            Ok(question(target, edit, others, paths))
+        };
+        let Asked { lines: (others, tips), answer, .. } = search.ask(found, &only, ask)?;
+        Ok(Some(Self { call, objects, target, others, tips, answer }))
     }
 
     fn overlap(&self, path: &RepoPath, at: usize) -> Option<&PathOverlap> {
-        let pair = self.answer.pairs.iter().find(|pair| pair.a == 0 && pair.b == self.lines[at])?;
-        if pair.stacked { None } else { pair.paths.iter().find(|overlap| overlap.path == *path) }
+        let pair = self.answer.pairs.iter().find(|pair| pair.a == EDIT && pair.b == at + 1)?;
+        if pair.stacked {
+            return None;
+        }
+        self.names(path).find_map(|name| pair.paths.iter().find(|overlap| overlap.path == *name))
     }
 
-    fn meeting(&self, path: &RepoPath, at: usize, other: &Other) -> Result<Option<Found>, Failure> {
+    /// The path, and what else the target calls or called it.
+    fn names<'p>(&'p self, path: &'p RepoPath) -> impl Iterator<Item = &'p RepoPath> {
+        let others = self.answer.elsewhere.iter().filter(move |(one, _)| one == path).map(|(_, other)| other);
+        std::iter::once(path).chain(others)
+    }
+
+    fn meeting(&self, path: &RepoPath, at: usize, other: &Other) -> Result<Option<Meeting>, Failure> {
         let ctx = self.call.ctx;
-        let changed = self.answer.lines[self.lines[at]].changes.iter().find(|change| change.path == *path);
+        let theirs = &self.answer.lines[at + 1].changes;
+        let changed = self.names(path).find_map(|name| theirs.iter().find(|change| change.path == *name));
         let (Some(change), Some(overlap)) = (changed, self.overlap(path, at)) else { return Ok(None) };
         let conflicts = overlap.grade == Grade::Conflict;
         let silent = overlap.grade == Grade::Identical
             || (other.who.kind == Kind::Branch && !conflicts)
-            || ctx.acknowledged(self.call.place.identity(), &other.who.identity, path)
+            || ctx.acknowledged(self.call.place.identity(), &other.who.identity, &overlap.path)
             || is_over(ctx, self.objects, self.target, other)?;
         if silent {
             return Ok(None);
         }
-        let committed = is_committed(self.objects, other, path)?;
+        let committed = is_committed(self.objects, other, &change.path)?;
         let met = Met {
             path: path.clone(),
             label: other.who.label.clone(),
             task: other.who.task(ctx),
             committed,
             fetched: other.who.synced.as_ref().and_then(|_| ctx.sync_state().ok().flatten()?.fetched),
-            since: since::of(self.objects, self.target, other, !committed, &[overlap]),
+            since: since::of(self.objects, self.target, other, !committed, &change.path),
             lines: overlap.b_own.clone(),
-            hunk: self.hunk(path, at, &overlap.b_own)?,
+            hunk: self.hunk(&change.path, at, &overlap.b_own)?,
             conflicts,
         };
         let version = change.after.map_or_else(|| "gone".to_owned(), |entry| entry.id.to_string());
-        Ok(Some(Found { met, version }))
+        Ok(Some(Meeting { met, version }))
     }
 
     /// The first of their lines.
@@ -160,6 +177,21 @@ impl<'a> Look<'a> {
         let cut = |line: &[u8]| line[..line.len().min(LONGEST_LINE)].trim_ascii_end().to_vec();
         Ok(numbered.filter(|(_, number)| wanted(number)).take(LINES).map(|(line, _)| cut(line)).collect())
     }
+}
+
+/// The edit against what each of the others has, those who have anything.
+fn question<'o>(
+    target: ObjectId,
+    edit: ObjectId,
+    others: impl Iterator<Item = &'o Other>,
+    paths: BTreeSet<RepoPath>,
+) -> (Question, (Vec<Other>, Vec<ObjectId>)) {
+    let (others, tips): (Vec<Other>, Vec<ObjectId>) =
+        others.filter_map(|other| Some((other.clone(), other.as_it_lies.or(other.committed)?))).unzip();
+    let line = |tip| Line { tip, judge_unlanded: true };
+    let lines = std::iter::once(edit).chain(tips.iter().copied()).map(line).collect();
+    let pairs = Pairs::Listed((1..=tips.len()).map(|at| (EDIT, at)).collect());
+    (Question { target, lines, pairs, only: Some(paths), all_paths: true }, (others, tips))
 }
 
 /// A quick no: they have the same there as we.

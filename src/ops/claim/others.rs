@@ -9,9 +9,9 @@ use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::report::SomePaths;
 use crate::failure::Failure;
-use crate::git::merge::{self, Line, Pairs, Question};
+use crate::git::merge::{Line, Pairs, Question};
 use crate::git::names;
-use crate::ops::commit::{Other, find_others, is_over};
+use crate::ops::commit::{Asked, Found, Other, Search, is_over};
 use crate::ops::context::Context;
 use crate::ops::place::Place;
 use crate::ops::survey::{self, SurveyOptions};
@@ -41,27 +41,19 @@ pub(super) fn already_changed(ctx: &Context, place: &Place, patterns: &[Pattern]
     };
     // Files are looked up one by one; only what may name more needs everybody's whole work.
     match patterns.iter().map(file).collect() {
-        Some(files) => on_files(ctx, place, files).unwrap_or_default(),
+        Some(files) => on_files(ctx, place, &files).unwrap_or_default(),
         None => anywhere(ctx, place, patterns),
     }
 }
 
-fn on_files(ctx: &Context, place: &Place, files: BTreeSet<RepoPath>) -> Result<Vec<AlreadyChanged>, Failure> {
+fn on_files(ctx: &Context, place: &Place, files: &BTreeSet<RepoPath>) -> Result<Vec<AlreadyChanged>, Failure> {
     let Some(target) = place.target.tip else { return Ok(Vec::new()) };
     let objects = ctx.repository.objects()?;
-    let found = find_others(ctx, &objects, &place.worktrees, place.identity(), &files, &[])?;
-    let standing = found.others.iter().filter_map(|other| Some((other, other.as_it_lies.or(other.committed)?)));
-    let (others, tips): (Vec<&Other>, Vec<ObjectId>) = standing.unzip();
-    let question = Question {
-        target,
-        lines: tips.into_iter().map(|tip| Line { tip, judge_unlanded: false }).collect(),
-        pairs: Pairs::Listed(Vec::new()),
-        only: Some(files),
-        all_paths: false,
-    };
-    let answer = merge::judge(&ctx.judge(&objects), &question)?;
+    let search = Search { ctx, objects: &objects, worktrees: &place.worktrees, me: place.identity(), intents: &[] };
+    let ask = |found: &Found, files| Ok(ask(target, &found.others, files));
+    let Asked { lines: others, answer, .. } = search.ask(search.find(files)?, files, ask)?;
     let mut already = Vec::new();
-    for (other, line) in others.into_iter().zip(answer.lines).filter(|(_, line)| !line.changes.is_empty()) {
+    for (other, line) in others.iter().zip(answer.lines).filter(|(_, line)| !line.changes.is_empty()) {
         if other.who.kind != Kind::Remote && !is_over(ctx, &objects, target, other)? {
             already.push(AlreadyChanged {
                 identity: other.who.identity.clone(),
@@ -72,6 +64,14 @@ fn on_files(ctx: &Context, place: &Place, files: BTreeSet<RepoPath>) -> Result<V
         }
     }
     Ok(already)
+}
+
+/// What everybody who has anything made of the files.
+fn ask(target: ObjectId, others: &[Other], files: BTreeSet<RepoPath>) -> (Question, Vec<Other>) {
+    let standing = others.iter().filter_map(|other| Some((other.clone(), other.as_it_lies.or(other.committed)?)));
+    let (others, tips): (Vec<Other>, Vec<ObjectId>) = standing.unzip();
+    let lines = tips.into_iter().map(|tip| Line { tip, judge_unlanded: false }).collect();
+    (Question { target, lines, pairs: Pairs::Listed(Vec::new()), only: Some(files), all_paths: false }, others)
 }
 
 fn anywhere(ctx: &Context, place: &Place, patterns: &[Pattern]) -> Vec<AlreadyChanged> {

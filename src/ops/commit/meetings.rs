@@ -1,11 +1,11 @@
 //! Where the commit meets others: the engine's evidence, turned into rulings and a judgement.
 //! Must not know: how others were found, how the judgement is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::intent::Intent;
-use crate::domain::judgement::{Clash, Finding, Judgement, Reason};
+use crate::domain::judgement::{Finding, Judgement, Reason};
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::report::Target;
@@ -18,7 +18,7 @@ use crate::ops::context::Context;
 use crate::ops::sync;
 
 use super::candidate::Candidate;
-use super::others::{self, Found, Other};
+use super::others::{Asked, Found, Other, Search};
 use super::{claims, since, telling, ways_out};
 use crate::ops::place::Place;
 
@@ -75,13 +75,14 @@ pub fn judge(
     let mut judgement =
         Judgement::clear(ctx.now, ctx.policy.mode, command.name, command.prefix.clone(), ctx.target_name(target));
     judgement.by_agent = ctx.is_agent();
-    let Some(tip) = target.tip.filter(|_| !candidate.paths.is_empty()) else { return Ok(judgement) };
-    let Found { others: found, unknown } =
-        others::find(ctx, objects, others.worktrees, others.me, &candidate.paths, &others.intents)?;
+    let paths = candidate.where_it_may_meet();
+    let Some(tip) = target.tip.filter(|_| !paths.is_empty()) else { return Ok(judgement) };
+    let search = Search { ctx, objects, worktrees: others.worktrees, me: others.me, intents: &others.intents };
+    let ask = |found: &Found, paths| Ok(ask(candidate, &found.others, tip, paths));
+    let asked = search.ask(search.find(&paths)?, &paths, ask)?;
+    let Asked { found: Found { others: found, unknown }, lines: places, answer } = asked;
     judgement.notices.extend(unknown.iter().map(|(who, reason)| could_not_judge(&who.label, reason)));
-    let (question, places) = ask(candidate, &found, tip);
-    let answer = merge::judge(&ctx.judge(objects), &question)?;
-    let evidence = Evidence::of(&answer, &question, candidate.head.is_some());
+    let evidence = Evidence::of(&answer, candidate, &found);
     if !others.on_target {
         judgement.needs_rebase = evidence.needs_rebase(&answer);
     }
@@ -93,8 +94,10 @@ pub fn judge(
                 other: other.who.label.clone(),
                 task: other.who.task(ctx),
                 reason,
-                since: since::of(objects, tip, other, reason == Reason::Uncommitted, &overlaps),
-                clashes: clashes(objects, candidate.commit, other, reason, &overlaps)?,
+                since: overlaps
+                    .first()
+                    .and_then(|overlap| since::of(objects, tip, other, reason == Reason::Uncommitted, &overlap.path)),
+                clashes: telling::clashes(ctx, objects, tip, candidate, (other, reason), &overlaps)?,
             };
             if blocks { judgement.blocks.push(finding) } else { judgement.warnings.push(finding) }
         }
@@ -130,7 +133,12 @@ fn could_not_judge(label: &str, reason: &str) -> String {
 }
 
 /// One question for all: the commit and HEAD, each against every other, committed and as it lies.
-fn ask(candidate: &Candidate, others: &[Other], target: ObjectId) -> (Question, Vec<Standing>) {
+fn ask(
+    candidate: &Candidate,
+    others: &[Other],
+    target: ObjectId,
+    paths: BTreeSet<RepoPath>,
+) -> (Question, Vec<Standing>) {
     let line = |tip| Line { tip, judge_unlanded: true };
     let mut lines = vec![line(candidate.commit)];
     lines.extend(candidate.head.map(line));
@@ -146,9 +154,7 @@ fn ask(candidate: &Candidate, others: &[Other], target: ObjectId) -> (Question, 
         .iter()
         .map(|other| Standing { committed: other.committed.map(&mut add), as_it_lies: other.as_it_lies.map(&mut add) })
         .collect();
-    let question =
-        Question { target, lines, pairs: Pairs::Listed(pairs), only: Some(candidate.paths.clone()), all_paths: true };
-    (question, places)
+    (Question { target, lines, pairs: Pairs::Listed(pairs), only: Some(paths), all_paths: true }, places)
 }
 
 /// The engine's answer, by pair.
@@ -162,9 +168,9 @@ struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     const HEAD: usize = 1;
 
-    fn of(answer: &'a Answer, question: &Question, has_head: bool) -> Self {
-        let mut others = question.lines.iter().skip(Self::HEAD + 1);
-        let starts_there = has_head && others.any(|line| line.tip == question.lines[Self::HEAD].tip);
+    fn of(answer: &'a Answer, candidate: &Candidate, others: &[Other]) -> Self {
+        let has_head = candidate.head.is_some();
+        let starts_there = has_head && others.iter().any(|other| other.committed == candidate.head);
         Self { pairs: answer.pairs.iter().map(|pair| ((pair.a, pair.b), pair)).collect(), has_head, starts_there }
     }
 
@@ -292,27 +298,4 @@ pub(in crate::ops) fn is_there(
     };
     let answer = merge::judge(&ctx.judge(objects), &question)?;
     Ok(matches!(answer.lines.first().map(|line| &line.landing), Some(Landing::AlreadyThere)))
-}
-
-fn clashes(
-    objects: &Objects,
-    commit: ObjectId,
-    other: &Other,
-    reason: Reason,
-    overlaps: &[&PathOverlap],
-) -> Result<Vec<Clash>, Failure> {
-    let theirs = if reason == Reason::Uncommitted { other.as_it_lies } else { other.committed.or(other.as_it_lies) };
-    let mut clashes = Vec::new();
-    for overlap in overlaps {
-        let Some(kind) = overlap.kind else { continue };
-        clashes.push(Clash {
-            path: overlap.path.clone(),
-            kind,
-            own: overlap.a_own.clone(),
-            theirs: overlap.b_own.clone(),
-            own_line: telling::line(objects, Some(commit), &overlap.path, &overlap.a_own)?,
-            their_line: telling::line(objects, theirs, &overlap.path, &overlap.b_own)?,
-        });
-    }
-    Ok(clashes)
 }

@@ -14,7 +14,7 @@ pub use candidate::Candidate;
 pub use meetings::{CommandInHand, Others, judge};
 pub(super) use meetings::{is_over, is_there};
 pub use noted::facts;
-pub use others::{Found, Other, find as find_others};
+pub use others::{Asked, Found, Other, Search};
 
 use crate::domain::id::ObjectId;
 use crate::domain::report::Target;

@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::time::UNIX_EPOCH;
 
 use crate::domain::id::ObjectId;
-use crate::domain::overlap::PathOverlap;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Timestamp;
 use crate::git::objects::Objects;
@@ -17,16 +16,9 @@ use super::others::Other;
 /// No further than so many commits back is looked for the one that brought a path.
 const FARTHEST: usize = 200;
 
-/// When the other committed the first of the paths, or touched its file where it is not committed. `None` where that
+/// When the other committed the path, or touched its file where it is not committed. `None` where that
 /// cannot be told: it is for the message only, so no error is worth more than silence.
-pub fn of(
-    objects: &Objects,
-    target: ObjectId,
-    other: &Other,
-    uncommitted: bool,
-    overlaps: &[&PathOverlap],
-) -> Option<Timestamp> {
-    let path = &overlaps.first()?.path;
+pub fn of(objects: &Objects, target: ObjectId, other: &Other, uncommitted: bool, path: &RepoPath) -> Option<Timestamp> {
     if uncommitted { touched(other, path) } else { committed(objects, target, other.committed?, path) }
 }
 
@@ -45,12 +37,17 @@ fn committed(objects: &Objects, target: ObjectId, tip: ObjectId, path: &RepoPath
         Some((commit, entry))
     };
     let (mut commit, entry) = at(tip)?;
+    let mut changed = false;
     for _ in 0..FARTHEST {
         let Some(&parent) = commit.parents.first().filter(|parent| **parent != target) else { break };
         match at(parent) {
             Some((before, same)) if same == entry => commit = before,
-            _ => break,
+            _ => {
+                changed = true;
+                break;
+            }
         }
     }
-    Some(commit.committer_time)
+    // What it never had it has elsewhere, where the target had moved it from.
+    (changed || entry.is_some()).then_some(commit.committer_time)
 }

@@ -1,25 +1,55 @@
-//! The one line of a text that tells what a side did.
-//! Must not know: what a conflict is.
+//! What is told of a conflict: its path, the lines, and of each side the one line that tells what it did there.
+//! Must not know: who has the right of way.
 
 use crate::domain::hunk::LineSpan;
 use crate::domain::id::ObjectId;
+use crate::domain::judgement::{Clash, Reason};
+use crate::domain::overlap::PathOverlap;
 use crate::domain::path::RepoPath;
 use crate::failure::Failure;
 use crate::git::objects::Objects;
 use crate::git::tree;
+use crate::ops::context::Context;
+use crate::ops::whereabouts::Sides;
+
+use super::candidate::Candidate;
+use super::others::Other;
 
 /// Longer texts are not read for one line.
 const LONGEST: usize = 4 << 20;
 
+/// What is told of each overlap that is a conflict.
+pub(super) fn clashes(
+    ctx: &Context,
+    objects: &Objects,
+    target: ObjectId,
+    candidate: &Candidate,
+    (other, reason): (&Other, Reason),
+    overlaps: &[&PathOverlap],
+) -> Result<Vec<Clash>, Failure> {
+    let lying = other.as_it_lies.filter(|_| reason == Reason::Uncommitted);
+    let Some(theirs) = lying.or(other.committed).or(other.as_it_lies) else { return Ok(Vec::new()) };
+    let sides = Sides::of(ctx, objects, target, (candidate.commit, theirs))?;
+    let mut clashes = Vec::new();
+    for overlap in overlaps {
+        let Some(kind) = overlap.kind else { continue };
+        let names = sides.names(objects, &overlap.path)?;
+        clashes.push(Clash {
+            path: overlap.path.clone(),
+            kind,
+            own: overlap.a_own.clone(),
+            theirs: overlap.b_own.clone(),
+            own_line: line(objects, candidate.commit, &names.a, &overlap.a_own)?,
+            their_line: line(objects, theirs, &names.b, &overlap.b_own)?,
+        });
+    }
+    Ok(clashes)
+}
+
 /// The first line in `spans` of the file at `path` that says anything, without its end; `None` where the side has no
 /// such file or no lines there.
-pub(super) fn line(
-    objects: &Objects,
-    commit: Option<ObjectId>,
-    path: &RepoPath,
-    spans: &[LineSpan],
-) -> Result<Option<Vec<u8>>, Failure> {
-    let (Some(commit), Some(first)) = (commit, spans.first()) else { return Ok(None) };
+fn line(objects: &Objects, commit: ObjectId, path: &RepoPath, spans: &[LineSpan]) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(first) = spans.first() else { return Ok(None) };
     let tree = objects.commit(commit)?.tree;
     let Some(entry) = tree::entry_at(objects, tree, path)?.filter(|entry| entry.mode & 0o170_000 == 0o100_000) else {
         return Ok(None);

@@ -52,7 +52,7 @@ fn judge(ctx: &Context, objects: &Objects, place: &Place, pushed: &Pushed) -> Re
     }
     place.on_target = place.target.name.as_ref() == Some(&pushed.name);
     let fork = commit::fork_point(ctx, objects, &place.target, pushed.tip)?;
-    let candidate = Candidate::of_commit(objects, pushed.tip, fork)?;
+    let candidate = Candidate::of_commit(ctx, objects, pushed.tip, fork)?;
     let in_hand = CommandInHand { name: "push", prefix: Vec::new() };
     commit::judge(ctx, objects, &place.target, &candidate, &Others::of(&place, Vec::new()), &in_hand)
 }

@@ -51,7 +51,7 @@ fn unlike_judged(
     if follows.is_some_and(|intent| intent.tree == commit.tree) || ctx.skipped() {
         return Ok(None);
     }
-    let candidate = Candidate::of_commit(objects, head, parent)?;
+    let candidate = Candidate::of_commit(ctx, objects, head, parent)?;
     let others = Others::of(place, Vec::new());
     let in_hand = CommandInHand { name: "commit", prefix: Vec::new() };
     let judgement = commit::judge(ctx, objects, &place.target, &candidate, &others, &in_hand)?;

@@ -74,7 +74,7 @@ fn judge(
         Some(old) => Some(old),
         None => commit::fork_point(ctx, objects, &place.target, update.new)?,
     };
-    let candidate = Candidate::of_commit(objects, update.new, before)?;
+    let candidate = Candidate::of_commit(ctx, objects, update.new, before)?;
     let others = Others {
         worktrees: &place.worktrees,
         me: &identity,

@@ -103,6 +103,11 @@ pub(super) struct WireComparison<'a> {
 struct WireDiff<'a> {
     #[serde(flatten)]
     evidence: WirePath<'a>,
+    /// What each side calls the path, where that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a_path: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b_path: Option<Text<'a>>,
     base_text: Text<'a>,
     a_text: Text<'a>,
     b_text: Text<'a>,
@@ -131,6 +136,8 @@ impl<'a> WireComparison<'a> {
 fn diff(path: &PathDiff) -> WireDiff<'_> {
     WireDiff {
         evidence: path_overlap(&path.overlap),
+        a_path: (path.a_path != path.overlap.path).then(|| Text::of(path.a_path.as_bytes())),
+        b_path: (path.b_path != path.overlap.path).then(|| Text::of(path.b_path.as_bytes())),
         base_text: Text::of(&path.base),
         a_text: Text::of(&path.a),
         b_text: Text::of(&path.b),

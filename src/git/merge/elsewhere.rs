@@ -1,0 +1,117 @@
+//! Where else the target has, or had, what lies at the paths looked at. Whoever looks at some paths only would not see that
+//! a line of work from before a move changed the file at its old place, or one from after it at its new one.
+//! Must not know: contents, verdicts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::error::Error;
+use super::super::history::{self, Fork};
+use super::super::rename;
+use super::super::tree::{self, Entry};
+use super::Work;
+use super::brought::Brought;
+use super::walk::Touched;
+use crate::domain::id::ObjectId;
+use crate::domain::path::RepoPath;
+
+/// The target's history is searched no further back than this many commits.
+const SEARCHED: usize = 5000;
+
+/// Paths, each with another where the target has or had the same.
+pub(super) type Elsewhere = BTreeSet<(RepoPath, RepoPath)>;
+
+/// The places of what any of the lines changed, as far as the target moved it since one of them left.
+pub(super) fn find(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
+    let mut places = moved_to(work, brought)?;
+    places.extend(moved_from(work, brought)?);
+    Ok(places)
+}
+
+/// Where the target moved to what lines from before the move changed at its old place.
+fn moved_to(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
+    let mut lost: BTreeMap<ObjectId, BTreeSet<&RepoPath>> = BTreeMap::new();
+    for line in brought {
+        let is_lost = |touched: &&Touched| touched.ours.is_none() && touched.base.is_some_and(|base| base.is_file());
+        for touched in line.touched.iter().filter(is_lost) {
+            lost.entry(line.base.unwrap_or(work.target_tree)).or_default().insert(&touched.path);
+        }
+    }
+    let (objects, mut moved) = (work.judge.objects, BTreeSet::new());
+    for (base, lost) in lost {
+        let renames = rename::find(objects, &tree::diff(objects, Some(base), Some(work.target_tree))?)?;
+        moved.extend(renames.into_iter().filter(|(from, _)| lost.contains(from)));
+    }
+    Ok(moved)
+}
+
+/// What the target called what one line changed, at a time since which another line did not see it move.
+fn moved_from(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
+    let late: BTreeSet<&RepoPath> = brought.iter().flat_map(|line| &line.late).collect();
+    let is_late = |touched: &&Touched| late.contains(&touched.path);
+    let asked: BTreeSet<&RepoPath> =
+        brought.iter().flat_map(|line| line.touched.iter().filter(is_late)).map(|touched| &touched.path).collect();
+    let mut names = BTreeSet::new();
+    if asked.is_empty() {
+        return Ok(names);
+    }
+    let past = Past::of(work, brought)?;
+    for path in asked {
+        past.names(path, &mut names)?;
+    }
+    Ok(names)
+}
+
+/// The target's own commits since the lines left it, youngest first.
+struct Past<'w> {
+    work: &'w Work<'w>,
+    trunk: Vec<ObjectId>,
+}
+
+impl<'w> Past<'w> {
+    fn of(work: &'w Work<'w>, brought: &[Brought]) -> Result<Self, Error> {
+        let objects = work.judge.objects;
+        let mut oldest = i64::MAX;
+        for line in brought.iter().filter(|line| !line.late.is_empty()) {
+            if let Fork::One(fork) = line.fork {
+                oldest = oldest.min(objects.commit(fork)?.committer_time.0);
+            }
+        }
+        Ok(Self { work, trunk: history::trunk(objects, work.target, oldest, SEARCHED)? })
+    }
+
+    /// What the path was called before each commit that moved it.
+    fn names(&self, path: &RepoPath, names: &mut Elsewhere) -> Result<(), Error> {
+        let (mut name, mut at) = (path.clone(), 0);
+        while let Some((former, before)) = self.former(&name, at)? {
+            names.insert((path.clone(), former.clone()));
+            (name, at) = (former, before);
+        }
+        Ok(())
+    }
+
+    /// What a path was called before the commit that brought it, which is the one at `at` or one before it, and the place of
+    /// the commit that had it so; `None` where that is not known.
+    fn former(&self, path: &RepoPath, at: usize) -> Result<Option<(RepoPath, usize)>, Error> {
+        // A name that came, went and came again counts from some of the times it came.
+        let (mut with, mut without) = (at, self.trunk.len());
+        while without - with > 1 {
+            let middle = with + (without - with) / 2;
+            if self.has(middle, path)? { with = middle } else { without = middle }
+        }
+        if without == self.trunk.len() || !self.has(with, path)? {
+            return Ok(None);
+        }
+        let changes = tree::diff(self.work.judge.objects, Some(self.tree(without)?), Some(self.tree(with)?))?;
+        let moves = rename::find(self.work.judge.objects, &changes)?;
+        Ok(moves.into_iter().find(|(_, to)| to == path).map(|(from, _)| (from, without)))
+    }
+
+    fn has(&self, at: usize, path: &RepoPath) -> Result<bool, Error> {
+        let entry = tree::entry_at(self.work.judge.objects, self.tree(at)?, path)?;
+        Ok(entry.is_some_and(|entry| !Entry::is_tree(&entry)))
+    }
+
+    fn tree(&self, at: usize) -> Result<ObjectId, Error> {
+        self.work.judge.objects.commit(self.trunk[at]).map(|commit| commit.tree)
+    }
+}
