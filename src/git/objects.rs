@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Arc, Once, OnceLock};
+use std::sync::Once;
 
 use git2::{Odb, Oid};
 use tempfile::TempDir;
@@ -15,7 +15,6 @@ use super::commit_graph::CommitGraph;
 use super::error::Error;
 use super::id_map::IdMap;
 use super::loose::loose;
-use super::packs::{PackFiles, Packs};
 use super::tree::Listing;
 use super::view::View;
 use crate::domain::id::ObjectId;
@@ -24,8 +23,10 @@ use crate::domain::text;
 
 pub use super::kinds::{ObjectFormat, ObjectKind, ObjectStore};
 
+mod packed;
 mod seed;
 
+use packed::Packed;
 pub(super) use seed::{Added, Seed};
 
 /// An object's content.
@@ -42,12 +43,6 @@ const TOO_LARGE: usize = 512 << 20;
 
 /// How many bytes of trees are kept for being read again.
 const TREE_CACHE: usize = 24 << 20;
-
-/// So many objects are read one by one before anybody asks whether the packs are worth being opened.
-const FEW_READS: usize = 60;
-
-/// So many bytes of the packs' indexes take as long to be read as one object takes longer without them.
-const INDEX_BY_READ: u64 = 8 << 10;
 
 /// So many commits are read one by one before the commit-graph is.
 const WORTH_THE_GRAPH: usize = 500;
@@ -66,12 +61,7 @@ pub struct Objects {
     commits_read: Cell<usize>,
     graph: OnceCell<Option<CommitGraph>>,
     annex: OnceCell<TempDir>,
-    /// How many objects were read one by one, and of how many on the packs are worth being opened.
-    reads: Cell<usize>,
-    many: OnceCell<usize>,
-    /// The packs once they are open, for all threads and for this one.
-    opened: Arc<OnceLock<Arc<PackFiles>>>,
-    packs: OnceCell<Packs>,
+    packed: Packed,
     /// Where further objects lie that are none of the repository's.
     further: Vec<PathBuf>,
 }
@@ -109,10 +99,7 @@ impl Objects {
             commits_read: Cell::default(),
             graph: OnceCell::new(),
             annex: OnceCell::new(),
-            reads: Cell::default(),
-            many: OnceCell::new(),
-            opened: Arc::default(),
-            packs: OnceCell::new(),
+            packed: Packed::new(store.objects_dir.clone(), store.format.id_len()),
             further: Vec::new(),
         };
         objects.add_directory(&store.objects_dir)?;
@@ -129,6 +116,7 @@ impl Objects {
     /// The same objects, and those in a further directory.
     pub fn also_in(mut self, dir: PathBuf) -> Result<Self, Error> {
         self.add_directory(&dir)?;
+        self.packed.add(dir.clone());
         self.further.push(dir);
         Ok(self)
     }
@@ -181,33 +169,10 @@ impl Objects {
         if let Some(object) = self.added.borrow().get(&id) {
             return Ok(object.clone());
         }
-        if let Some((kind, data)) = self.packed(id) {
+        if let Some((kind, data)) = self.packed.read(id) {
             return Ok(Object { kind, data });
         }
         self.by_library(id)
-    }
-
-    /// An object from the packs, where so many are read that those are worth being opened.
-    fn packed(&self, id: ObjectId) -> Option<(ObjectKind, Rc<[u8]>)> {
-        if let Some(packs) = self.packs.get() {
-            return packs.read(id);
-        }
-        self.reads.set(self.reads.get() + 1);
-        if self.opened.get().is_none() && (self.reads.get() < FEW_READS || self.reads.get() < self.many()) {
-            return None;
-        }
-        let files = self.opened.get_or_init(|| Arc::new(PackFiles::open(self.directories(), self.format.id_len())));
-        self.packs.get_or_init(|| Packs::new(Arc::clone(files))).read(id)
-    }
-
-    fn directories(&self) -> impl Iterator<Item = &Path> {
-        std::iter::once(&self.place).chain(&self.further).map(PathBuf::as_path)
-    }
-
-    /// Of how many objects on the packs are worth being opened: once those cost as much as their indexes do.
-    fn many(&self) -> usize {
-        let worth = || PackFiles::index_bytes(self.directories()) / INDEX_BY_READ;
-        *self.many.get_or_init(|| usize::try_from(worth()).unwrap_or(usize::MAX).max(FEW_READS))
     }
 
     fn by_library(&self, id: ObjectId) -> Result<Object, Error> {
@@ -223,7 +188,7 @@ impl Objects {
 
     /// The content of a blob that git would merge line by line; `None` where it is binary or too large to be read.
     pub fn text(&self, id: ObjectId) -> Result<Option<Rc<[u8]>>, Error> {
-        let packed = self.packed(self.view.replacement(id)).filter(|(kind, _)| *kind == ObjectKind::Blob);
+        let packed = self.packed.read(self.view.replacement(id)).filter(|(kind, _)| *kind == ObjectKind::Blob);
         let content = match packed {
             Some((_, content)) => content,
             None if self.blob_len(id)? > TOO_LARGE => return Ok(None),
@@ -243,10 +208,7 @@ impl Objects {
 
     /// So many objects will be read.
     pub(super) fn expect(&self, count: usize) {
-        let reads = self.reads.get() + count;
-        if self.opened.get().is_none() && reads >= FEW_READS && reads >= self.many() {
-            self.reads.set(self.many());
-        }
+        self.packed.expect(count);
     }
 
     /// A commit's tree, parents and time.

@@ -2,13 +2,12 @@
 //! Must not know: what the threads do.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 
+use super::packed::Opened;
 use super::{Object, ObjectKind, ObjectStore, Objects};
 use crate::domain::id::ObjectId;
 use crate::git::error::Error;
 use crate::git::id_map::IdSet;
-use crate::git::packs::PackFiles;
 use crate::git::view::View;
 
 /// What another thread needs to read the same objects, those in memory as they are now included.
@@ -17,7 +16,7 @@ pub(in crate::git) struct Seed {
     view: View,
     added: Added,
     annex: Option<PathBuf>,
-    opened: Arc<OnceLock<Arc<PackFiles>>>,
+    opened: Opened,
     further: Vec<PathBuf>,
 }
 
@@ -27,7 +26,8 @@ pub(in crate::git) type Added = Vec<(ObjectId, ObjectKind, Vec<u8>)>;
 impl Seed {
     /// Opens them.
     pub(in crate::git) fn open(self) -> Result<Objects, Error> {
-        let mut objects = Objects { opened: self.opened, ..Objects::open(&self.store)?.seen_through(self.view) };
+        let mut objects = Objects::open(&self.store)?.seen_through(self.view);
+        objects.packed = objects.packed.shared(self.opened);
         for dir in self.further {
             objects = objects.also_in(dir)?;
         }
@@ -52,7 +52,7 @@ impl Objects {
             view: self.view.clone(),
             added: self.added_beside(&IdSet::default()),
             annex: self.annex.get().map(|annex| annex.path().to_owned()),
-            opened: Arc::clone(&self.opened),
+            opened: self.packed.opened(),
             further: self.further.clone(),
         }
     }
