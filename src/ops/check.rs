@@ -204,12 +204,7 @@ impl Look<'_> {
     /// The name by which the line changed the path: its own, or one that the target has or had for it.
     fn changed(&self, line: usize) -> Option<&RepoPath> {
         let changes = |name: &RepoPath| self.answer.lines[line].changes.iter().any(|change| change.path == *name);
-        self.names().find(|name| changes(name))
-    }
-
-    fn names(&self) -> impl Iterator<Item = &RepoPath> {
-        let others = self.answer.elsewhere.iter().filter(|(path, _)| path == self.path).map(|(_, other)| other);
-        std::iter::once(self.path).chain(others)
+        self.answer.names(self.path).find(|name| changes(name))
     }
 
     fn pair(&self, own: Option<usize>, line: usize) -> Option<&PairAnswer> {
@@ -218,7 +213,7 @@ impl Look<'_> {
 
     fn overlap(&self, own: Option<usize>, line: usize) -> Option<&PathOverlap> {
         let pair = self.pair(own, line)?;
-        self.names().find_map(|name| pair.paths.iter().find(|overlap| overlap.path == *name))
+        self.answer.names(self.path).find_map(|name| pair.paths.iter().find(|overlap| overlap.path == *name))
     }
 
     /// Whether an edit of the lines asked about would conflict right there.

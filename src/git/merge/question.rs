@@ -58,6 +58,14 @@ pub struct Answer {
     pub elsewhere: BTreeSet<(RepoPath, RepoPath)>,
 }
 
+impl Answer {
+    /// The path, and by what other names the target has or had the same.
+    pub fn names<'p>(&'p self, path: &'p RepoPath) -> impl Iterator<Item = &'p RepoPath> {
+        let others = self.elsewhere.iter().filter(move |(one, _)| one == path).map(|(_, other)| other);
+        std::iter::once(path).chain(others)
+    }
+}
+
 /// One line against the target.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LineAnswer {

@@ -90,12 +90,12 @@ impl<'a> Look<'a> {
         let ctx = call.ctx;
         let only: BTreeSet<RepoPath> = edits.iter().map(|(path, _)| path.clone()).collect();
         let target = ctx.target()?.tip.filter(|_| !only.is_empty());
-        let mine = snapshot::paths(objects, &ctx.repository, &call.place.me, &only)?;
-        let (Some(target), Some(mine)) = (target, mine) else { return Ok(None) };
+        let mine = |paths: &BTreeSet<RepoPath>| snapshot::paths(objects, &ctx.repository, &call.place.me, paths);
+        let (Some(target), Some(as_it_lies)) = (target, mine(&only)?) else { return Ok(None) };
         let me = call.place.identity();
         let search = Search { ctx, objects, worktrees: &call.place.worktrees, me, intents: &[] };
         let mut found = search.find(&only)?;
-        let mine_tree = objects.commit(mine)?.tree;
+        let mine_tree = objects.commit(as_it_lies)?.tree;
         let mut others = Vec::new();
         for other in found.others {
             if other.who.kind != Kind::Remote && differs(objects, mine_tree, &other, &only)? {
@@ -108,10 +108,8 @@ impl<'a> Look<'a> {
         let meant: BTreeSet<Identity> = others.iter().map(|other| other.who.identity.clone()).collect();
         found.others = others;
         let ask = |found: &Found, paths: BTreeSet<RepoPath>| {
-            let wider = paths.len() > only.len();
-            let mine = if wider { snapshot::paths(objects, &ctx.repository, &call.place.me, &paths)? } else { None }
-                .unwrap_or(mine);
-            let edit = if applied { with_edits(call, objects, mine, edits)? } else { mine };
+            let as_it_lies = if paths == only { as_it_lies } else { mine(&paths)?.unwrap_or(as_it_lies) };
+            let edit = if applied { with_edits(call, objects, as_it_lies, edits)? } else { as_it_lies };
             let others = found.others.iter().filter(|other| meant.contains(&other.who.identity));
             Ok(question(target, edit, others, paths))
         };
@@ -124,19 +122,13 @@ impl<'a> Look<'a> {
         if pair.stacked {
             return None;
         }
-        self.names(path).find_map(|name| pair.paths.iter().find(|overlap| overlap.path == *name))
-    }
-
-    /// The path, and what else the target calls or called it.
-    fn names<'p>(&'p self, path: &'p RepoPath) -> impl Iterator<Item = &'p RepoPath> {
-        let others = self.answer.elsewhere.iter().filter(move |(one, _)| one == path).map(|(_, other)| other);
-        std::iter::once(path).chain(others)
+        self.answer.names(path).find_map(|name| pair.paths.iter().find(|overlap| overlap.path == *name))
     }
 
     fn meeting(&self, path: &RepoPath, at: usize, other: &Other) -> Result<Option<Meeting>, Failure> {
         let ctx = self.call.ctx;
         let theirs = &self.answer.lines[at + 1].changes;
-        let changed = self.names(path).find_map(|name| theirs.iter().find(|change| change.path == *name));
+        let changed = self.answer.names(path).find_map(|name| theirs.iter().find(|change| change.path == *name));
         let (Some(change), Some(overlap)) = (changed, self.overlap(path, at)) else { return Ok(None) };
         let conflicts = overlap.grade == Grade::Conflict;
         let silent = overlap.grade == Grade::Identical
