@@ -345,6 +345,56 @@ fn a_directory_that_the_target_and_another_line_emptied_together_is_seen_from_a_
     }
 }
 
+#[test]
+fn what_another_moved_since_both_parted_is_seen_from_where_it_was() {
+    let (mine, theirs) = (TEN.replace('5', "mine"), TEN.replace('5', "theirs"));
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n"))]),
+        ("common", &["main"], &[("new", Some(TEN))]),
+        ("edits", &["common"], &[("new", Some(&mine))]),
+        ("moves", &["common"], &[("new", None), ("moved", Some(&theirs))]),
+    ]);
+    let question = Question { only: Some([path("new")].into()), ..repo.question(&["edits", "moves"]) };
+    let answer = repo.ask(&question);
+    let conflicts = |overlap: &PathOverlap| overlap.grade == Grade::Conflict && overlap.path == path("moved");
+    assert!(answer.pairs.iter().any(|pair| pair.paths.iter().any(conflicts)), "{answer:?}");
+}
+
+/// On the target it seems to have moved to where the other has it.
+#[test]
+fn what_another_has_too_is_seen_from_the_path_that_the_target_lost() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n")), ("gone", Some(TEN))]),
+        ("has", &["main"], &[("too", Some(TEN))]),
+        ("changes", &["main"], &[("gone", None)]),
+        ("main", &["main"], &[("f", Some("2\n"))]),
+        ("changes", &["changes", "main"], &[("f", Some("2\n")), ("gone", None)]),
+        ("main", &["main"], &[("gone", None)]),
+    ]);
+    for only in [None, Some([path("gone")].into())] {
+        let answer = repo.ask(&Question { only, ..repo.question(&["changes", "has"]) });
+        let conflict = answer.pairs.iter().flat_map(|pair| &pair.paths).find(|overlap| overlap.path == path("too"));
+        assert_eq!(conflict.and_then(|conflict| conflict.kind), Some(ConflictKind::RenameDelete), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_path_that_both_moved_alike_and_that_does_not_land_is_told_by_the_tips() {
+    let (mine, targets) = (TEN.replace('5', "mine"), TEN.replace('5', "the target's"));
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n")), ("old", Some(TEN))]),
+        ("common", &["main"], &[("g", Some("1\n"))]),
+        ("a", &["common"], &[("old", None), ("new", Some(&mine))]),
+        ("b", &["common"], &[("old", None), ("new", Some(TEN))]),
+        ("main", &["main"], &[("old", Some(&targets))]),
+    ]);
+    let mut question = repo.question(&["a", "b"]);
+    question.lines.iter_mut().for_each(|line| line.judge_unlanded = true);
+    let answer = repo.ask(&question);
+    assert!(matches!(answer.lines[0].landing, Landing::Conflicts { .. }), "{answer:?}");
+    assert!(answer.pairs.iter().all(|pair| pair.grade < Grade::Conflict), "{answer:?}");
+}
+
 /// A hook asks with the paths of its own line, which lie where the target had them when the line started.
 #[test]
 fn what_another_changed_where_the_target_moved_it_is_seen_from_the_old_place() {

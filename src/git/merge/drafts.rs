@@ -55,7 +55,7 @@ impl Draft {
         }
     }
 
-    /// Takes over git's answer. Where both lines land it is the whole truth.
+    /// Takes over git's answer. Where both lines land it is the whole truth, else it is so of the paths that do not land.
     pub(super) fn take(
         &mut self,
         work: &Work<'_>,
@@ -82,9 +82,11 @@ impl Draft {
         for (path, kind) in &found {
             self.put(describe(work, groups, pair, path, *kind)?);
         }
+        let fails = |path: &RepoPath| [pair.0, pair.1].iter().any(|&n| brought[n].conflicts.contains_key(path));
         for overlap in &mut self.paths {
             let wrongly = overlap.grade == Grade::Conflict && overlap.kind != Some(ConflictKind::CaseFold);
-            if whole && wrongly && !found.contains_key(&overlap.path) && self.unknown.is_none() {
+            let told = whole || fails(&overlap.path);
+            if told && wrongly && !found.contains_key(&overlap.path) && self.unknown.is_none() {
                 (overlap.grade, overlap.kind) = (Grade::Disjoint, None);
             }
         }

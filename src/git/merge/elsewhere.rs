@@ -10,6 +10,7 @@ use super::super::rename;
 use super::super::tree::{self, Entry};
 use super::Work;
 use super::brought::Brought;
+use super::moves;
 use super::walk::Touched;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
@@ -24,24 +25,48 @@ pub(super) type Elsewhere = BTreeSet<(RepoPath, RepoPath)>;
 pub(super) fn find(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
     let mut places = moved_to(work, brought)?;
     places.extend(moved_from(work, brought)?);
+    places.extend(added_for(work, brought)?);
     Ok(places)
+}
+
+/// What a line changed and the target lost.
+fn lost(line: &Brought) -> impl Iterator<Item = (&RepoPath, Entry)> {
+    let gone = line.touched.iter().filter(|touched| touched.ours.is_none());
+    gone.filter_map(|touched| Some((&touched.path, touched.base?))).filter(|(_, base)| base.is_file())
 }
 
 /// Where the target moved to what lines from before the move changed at its old place.
 fn moved_to(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
-    let mut lost: BTreeMap<ObjectId, BTreeSet<&RepoPath>> = BTreeMap::new();
+    let mut by_base: BTreeMap<ObjectId, BTreeSet<&RepoPath>> = BTreeMap::new();
     for line in brought {
-        let is_lost = |touched: &&Touched| touched.ours.is_none() && touched.base.is_some_and(|base| base.is_file());
-        for touched in line.touched.iter().filter(is_lost) {
-            lost.entry(line.base.unwrap_or(work.target_tree)).or_default().insert(&touched.path);
+        for (path, _) in lost(line) {
+            by_base.entry(line.base.unwrap_or(work.target_tree)).or_default().insert(path);
         }
     }
     let (objects, mut moved) = (work.judge.objects, BTreeSet::new());
-    for (base, lost) in lost {
+    for (base, lost) in by_base {
         let renames = rename::find(objects, &tree::diff(objects, Some(base), Some(work.target_tree))?)?;
         moved.extend(renames.into_iter().filter(|(from, _)| lost.contains(from)));
     }
     Ok(moved)
+}
+
+/// What anybody adds much like something that a line changed and the target lost: it seems to have moved there.
+fn added_for(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
+    let lost: BTreeMap<&RepoPath, Entry> = brought.iter().flat_map(lost).collect();
+    let mut found = Elsewhere::new();
+    for line in brought.iter().filter(|_| !lost.is_empty()) {
+        work.breathe("the search for what the target lost")?;
+        for change in tree::diff(work.judge.objects, line.base, line.tree)? {
+            let Some(added) = change.after.filter(|after| change.before.is_none() && after.is_file()) else { continue };
+            for (&path, &gone) in &lost {
+                if moves::alike(work, gone, added)? {
+                    found.insert((path.clone(), change.path.clone()));
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What the target called what one line changed, at a time since which another line did not see it move.

@@ -58,8 +58,8 @@ fn left_beside(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Entry>, Error
     Ok(left)
 }
 
-/// Where it cannot be told, git may know.
-fn alike(work: &Work<'_>, gone: Entry, added: Entry) -> Result<bool, Error> {
+/// Whether git might take the one for the other's new content. Where it cannot be told, git may know.
+pub(super) fn alike(work: &Work<'_>, gone: Entry, added: Entry) -> Result<bool, Error> {
     if gone.id == added.id {
         return Ok(true);
     }

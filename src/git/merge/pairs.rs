@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Error;
+use super::super::history::{self, Fork};
 use super::super::tree;
 use super::brought::Brought;
 use super::common::{self, Settled};
@@ -214,13 +215,38 @@ fn ask_git(
                 Err(reason) => drop(draft.unknown.get_or_insert(reason)),
             }
         }
-        if let Some(only) = &question.only {
-            let bases = [pair.0, pair.1].into_iter().flat_map(|n| brought[n].base_blobs()).collect();
-            conflicts.retain(|conflict| conflict.concerns(only, &bases));
+        if let Some(only) = question.only.as_ref().filter(|_| !conflicts.is_empty()) {
+            // Where it cannot be told what a conflict is about it counts.
+            if let Ok(bases) = work.or_reason(base_blobs(work, brought, pair, only))? {
+                conflicts.retain(|conflict| conflict.concerns(only, &bases));
+            }
         }
         draft.take(work, brought, groups, pair, (conflicts, whole))?;
     }
     Ok(())
+}
+
+/// What two lines started from at these paths: where each left the target, and where they parted.
+fn base_blobs(
+    work: &Work<'_>,
+    brought: &[Brought],
+    (a, b): Pair,
+    only: &BTreeSet<RepoPath>,
+) -> Result<BTreeSet<ObjectId>, Error> {
+    let objects = work.judge.objects;
+    let mut blobs: BTreeSet<ObjectId> = [a, b].into_iter().flat_map(|n| brought[n].base_blobs()).collect();
+    let parted = match history::merge_base(objects, brought[a].tip, brought[b].tip, work.deadline())? {
+        Fork::One(commit) => vec![commit],
+        Fork::Several(commits) => commits,
+        Fork::None => Vec::new(),
+    };
+    for commit in parted {
+        let tree = objects.commit(commit)?.tree;
+        for path in only {
+            blobs.extend(tree::entry_at(objects, tree, path)?.map(|entry| entry.id));
+        }
+    }
+    Ok(blobs)
 }
 
 /// The target with a line landed on it, as commits in memory.
