@@ -52,6 +52,19 @@ impl Sides {
         Ok(Self { base, a, b, target })
     }
 
+    /// What the two call what is called `path` once they are merged. Where both have it the base is not asked: who only wants to
+    /// name a line need not wait for a search for moves.
+    ///
+    /// # Errors
+    /// Where an object cannot be read.
+    pub(super) fn own_names(&self, objects: &Objects, path: &RepoPath) -> Result<(RepoPath, RepoPath), Failure> {
+        if has(objects, self.a, path)? && has(objects, self.b, path)? {
+            return Ok((path.clone(), path.clone()));
+        }
+        let names = self.names(objects, path)?;
+        Ok((names.a, names.b))
+    }
+
     /// What is called `path` once they are merged.
     ///
     /// # Errors

@@ -33,14 +33,14 @@ pub(super) fn clashes(
     let mut clashes = Vec::new();
     for overlap in overlaps {
         let Some(kind) = overlap.kind else { continue };
-        let names = sides.names(objects, &overlap.path)?;
+        let (own_path, their_path) = sides.own_names(objects, &overlap.path)?;
         clashes.push(Clash {
             path: overlap.path.clone(),
             kind,
             own: overlap.a_own.clone(),
             theirs: overlap.b_own.clone(),
-            own_line: line(objects, candidate.commit, &names.a, &overlap.a_own)?,
-            their_line: line(objects, theirs, &names.b, &overlap.b_own)?,
+            own_line: line(objects, candidate.commit, &own_path, &overlap.a_own)?,
+            their_line: line(objects, theirs, &their_path, &overlap.b_own)?,
         });
     }
     Ok(clashes)
