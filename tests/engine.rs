@@ -395,6 +395,38 @@ fn a_path_that_both_moved_alike_and_that_does_not_land_is_told_by_the_tips() {
     assert!(answer.pairs.iter().all(|pair| pair.grade < Grade::Conflict), "{answer:?}");
 }
 
+#[test]
+fn what_both_add_to_a_directory_that_the_target_moved_is_seen_from_its_old_place() {
+    let moved = [("d/one", None), ("d/sub/two", None), ("e/one", Some(TEN)), ("e/sub/two", Some("2\n"))];
+    let repo = Repo::new(&[
+        ("main", &[], &[("d/one", Some(TEN)), ("d/sub/two", Some("2\n"))]),
+        ("a", &["main"], &[("d/new", Some("a's\n"))]),
+        ("b", &["main"], &[("d/new", Some("b's\n"))]),
+        ("main", &["main"], &moved),
+    ]);
+    git(repo.dir.path(), &["config", "merge.directoryRenames", "true"], "");
+    let question = Question { only: Some([path("d/new")].into()), ..repo.question(&["a", "b"]) };
+    let answer = repo.ask(&question);
+    let conflict = |overlap: &PathOverlap| overlap.path == path("e/new") && overlap.grade == Grade::Conflict;
+    assert!(answer.pairs.iter().any(|pair| pair.paths.iter().any(conflict)), "{answer:?}");
+}
+
+/// Git compares texts without the returns before their line ends.
+#[test]
+fn a_file_that_moved_and_got_other_line_ends_is_the_same_file() {
+    let returns = TEN.replace('\n', "\r\n");
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n")), ("gone", Some(TEN))]),
+        ("has", &["main"], &[("too", Some(&returns))]),
+        ("deletes", &["main"], &[("gone", None)]),
+        ("main", &["main"], &[("f", Some("2\n"))]),
+        ("deletes", &["deletes", "main"], &[("f", Some("2\n")), ("gone", None)]),
+        ("main", &["main"], &[("gone", None)]),
+    ]);
+    let answer = repo.judge(&["deletes", "has"]);
+    assert!(answer.pairs.iter().any(|pair| pair.grade == Grade::Conflict), "{answer:?}");
+}
+
 /// A hook asks with the paths of its own line, which lie where the target had them when the line started.
 #[test]
 fn what_another_changed_where_the_target_moved_it_is_seen_from_the_old_place() {

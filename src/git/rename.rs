@@ -1,6 +1,7 @@
 //! Which deleted and added paths of one line of work are one file that moved, for showing it.
 //! Must not know: verdicts. Where a rename decides whether a merge is clean, git itself is asked.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use super::error::Error;
@@ -79,6 +80,7 @@ pub(super) fn likeness(objects: &Objects, old: Entry, new: Entry) -> Result<usiz
         return Ok(0);
     }
     let (old, new) = (objects.blob(old.id)?, objects.blob(new.id)?);
+    let (old, new) = (without_returns(&old), without_returns(&new));
     let mut left: HashMap<&[u8], usize> = HashMap::new();
     for piece in pieces(&old) {
         *left.entry(piece).or_default() += 1;
@@ -92,6 +94,15 @@ pub(super) fn likeness(objects: &Objects, old: Entry, new: Entry) -> Result<usiz
 
 /// Larger files are not compared.
 const TOO_LARGE: usize = 16 << 20;
+
+/// A text with the line ends of Unix: git compares no others.
+fn without_returns(content: &[u8]) -> Cow<'_, [u8]> {
+    let is_return = |at: usize| content[at] == b'\r' && content.get(at + 1) == Some(&b'\n');
+    if text::is_binary(content) || !(0..content.len()).any(is_return) {
+        return Cow::Borrowed(content);
+    }
+    (0..content.len()).filter(|&at| !is_return(at)).map(|at| content[at]).collect()
+}
 
 fn pieces(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     text::split(content).flat_map(|line| line.chunks(64))
@@ -122,8 +133,10 @@ mod tests {
             new("e/x", "same\n"),
             new("f", "something else\n"),
             gone("g", "gone for good\n"),
+            gone("h", "11\n12\n13\n"),
+            new("i", "11\r\n12\r\n13\r\n"),
         ];
         let found = find(&objects, &changes).expect("all is in memory");
-        assert_eq!(found, [(path("a"), path("b")), (path("c/x"), path("d/y"))]);
+        assert_eq!(found, [(path("a"), path("b")), (path("c/x"), path("d/y")), (path("h"), path("i"))]);
     }
 }

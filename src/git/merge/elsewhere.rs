@@ -10,6 +10,7 @@ use super::super::rename;
 use super::super::tree::{self, Entry};
 use super::Work;
 use super::brought::Brought;
+use super::gone;
 use super::moves;
 use super::walk::Touched;
 use crate::domain::id::ObjectId;
@@ -35,20 +36,58 @@ fn lost(line: &Brought) -> impl Iterator<Item = (&RepoPath, Entry)> {
     gone.filter_map(|touched| Some((&touched.path, touched.base?))).filter(|(_, base)| base.is_file())
 }
 
-/// Where the target moved to what lines from before the move changed at its old place.
+/// What lines from before a move of the target did where it has nothing any more.
+#[derive(Default)]
+struct Left<'b> {
+    /// Changed files.
+    changed: BTreeSet<&'b RepoPath>,
+    /// Files added to directories that are gone.
+    added: BTreeSet<&'b RepoPath>,
+}
+
+/// Where the target moved to what lines from before the move changed at its old place, or added there.
 fn moved_to(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
-    let mut by_base: BTreeMap<ObjectId, BTreeSet<&RepoPath>> = BTreeMap::new();
+    let (objects, target) = (work.judge.objects, Some(work.target_tree));
+    let mut by_base: BTreeMap<ObjectId, Left<'_>> = BTreeMap::new();
     for line in brought {
-        for (path, _) in lost(line) {
-            by_base.entry(line.base.unwrap_or(work.target_tree)).or_default().insert(path);
+        let Some(base) = line.base else { continue };
+        let mut left = Left { changed: lost(line).map(|(path, _)| path).collect(), ..Left::default() };
+        for touched in line.touched.iter().filter(|touched| touched.base.is_none() && touched.ours.is_none()) {
+            if gone::from_tree(objects, line.base, target, &touched.path)?.is_some() {
+                left.added.insert(&touched.path);
+            }
+        }
+        let known = by_base.entry(base).or_default();
+        known.changed.extend(left.changed);
+        known.added.extend(left.added);
+    }
+    let mut moved = Elsewhere::new();
+    for (base, left) in by_base.into_iter().filter(|(_, left)| !left.changed.is_empty() || !left.added.is_empty()) {
+        for (from, to) in rename::find(objects, &tree::diff(objects, Some(base), target)?)? {
+            let along = left.added.iter().filter_map(|path| Some(((*path).clone(), along(path, &from, &to)?)));
+            moved.extend(along);
+            if left.changed.contains(&from) {
+                moved.insert((from, to));
+            }
         }
     }
-    let (objects, mut moved) = (work.judge.objects, BTreeSet::new());
-    for (base, lost) in by_base {
-        let renames = rename::find(objects, &tree::diff(objects, Some(base), Some(work.target_tree))?)?;
-        moved.extend(renames.into_iter().filter(|(from, _)| lost.contains(from)));
-    }
     Ok(moved)
+}
+
+/// Where a path would be that moved along with a directory above it, if one that both are in became another with this move.
+fn along(path: &RepoPath, from: &RepoPath, to: &RepoPath) -> Option<RepoPath> {
+    let (mut old, mut new) = (from.parent(), to.parent());
+    loop {
+        let dir = old?;
+        let there = new.as_ref().map_or(&b""[..], |new| new.as_bytes());
+        if path.is_within(&dir) {
+            let rest = &path.as_bytes()[dir.as_bytes().len() + 1..];
+            let place = if there.is_empty() { rest.to_vec() } else { [there, b"/", rest].concat() };
+            return RepoPath::new(place).ok();
+        }
+        let goes_on = new.filter(|new| new.file_name() == dir.file_name())?;
+        (old, new) = (dir.parent(), goes_on.parent());
+    }
 }
 
 /// What anybody adds much like something that a line changed and the target lost: it seems to have moved there.
