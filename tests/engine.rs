@@ -396,19 +396,22 @@ fn a_path_that_both_moved_alike_and_that_does_not_land_is_told_by_the_tips() {
 }
 
 #[test]
-fn what_both_add_to_a_directory_that_the_target_moved_is_seen_from_its_old_place() {
+fn what_is_added_to_a_directory_that_the_target_moved_is_seen_from_both_its_places() {
     let moved = [("d/one", None), ("d/sub/two", None), ("e/one", Some(TEN)), ("e/sub/two", Some("2\n"))];
     let repo = Repo::new(&[
         ("main", &[], &[("d/one", Some(TEN)), ("d/sub/two", Some("2\n"))]),
         ("a", &["main"], &[("d/new", Some("a's\n"))]),
         ("b", &["main"], &[("d/new", Some("b's\n"))]),
         ("main", &["main"], &moved),
+        ("c", &["main"], &[("e/new", Some("c's\n"))]),
     ]);
     git(repo.dir.path(), &["config", "merge.directoryRenames", "true"], "");
-    let question = Question { only: Some([path("d/new")].into()), ..repo.question(&["a", "b"]) };
-    let answer = repo.ask(&question);
-    let conflict = |overlap: &PathOverlap| overlap.path == path("e/new") && overlap.grade == Grade::Conflict;
-    assert!(answer.pairs.iter().any(|pair| pair.paths.iter().any(conflict)), "{answer:?}");
+    for (only, lines) in [("d/new", ["a", "b"]), ("d/new", ["a", "c"]), ("e/new", ["a", "c"])] {
+        let question = Question { only: Some([path(only)].into()), ..repo.question(&lines) };
+        let answer = repo.ask(&question);
+        let conflict = |overlap: &PathOverlap| overlap.path == path("e/new") && overlap.grade == Grade::Conflict;
+        assert!(answer.pairs.iter().any(|pair| pair.paths.iter().any(conflict)), "{only} {lines:?} {answer:?}");
+    }
 }
 
 /// Git compares texts without the returns before their line ends.

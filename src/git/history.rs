@@ -20,6 +20,14 @@ pub enum Fork {
     Several(Vec<ObjectId>),
 }
 
+impl Fork {
+    /// The commit, in the usual case.
+    #[must_use]
+    pub fn one(&self) -> Option<ObjectId> {
+        if let Self::One(commit) = self { Some(*commit) } else { None }
+    }
+}
+
 /// A tip's way from its fork point.
 #[derive(Clone, Debug)]
 pub struct Way {

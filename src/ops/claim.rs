@@ -357,20 +357,21 @@ pub fn contested_in(ctx: &Context, table: &Table, holder: &Holder, paths: &BTree
     contested
 }
 
-/// Lengthens the holder's claims on `paths` as its commit goes through, under the lock that the caller holds.
+/// Lengthens the holder's claims on `paths` as its commit goes through, under the lock that the caller holds and has read
+/// the claims under.
 ///
 /// # Errors
-/// Where they cannot be read or written.
+/// Where they cannot be written.
 pub fn renew_for_commit(
     ctx: &Context,
     locked: &Locked<'_>,
+    before: &Table,
     holder: &Holder,
     paths: &[RepoPath],
 ) -> Result<(), crate::store::Error> {
-    let before = ctx.store.claims()?;
     let mut table = before.clone();
     table.renew_for_commit(holder, &session::boot_clock(ctx), paths);
-    if table != before {
+    if table != *before {
         locked.write_claims(&table)?;
     }
     Ok(())

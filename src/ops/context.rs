@@ -58,6 +58,8 @@ pub struct OpenOptions {
     pub flags: Vec<Flag>,
     /// Takes the team's policy from the target alone: in CI a branch without one there would judge itself by its own.
     pub team_on_target_only: bool,
+    /// A commit is judged: what others commit in this instant is looked at before all else.
+    pub commits: bool,
     /// Everybody will be looked at: git is asked about the asking worktree while all else is found out.
     pub survey: bool,
 }
@@ -113,7 +115,7 @@ impl Context {
         if repository.main_worktree.is_none() && !repository.bare {
             repository.main_worktree = remembered(&store, &repository);
         }
-        let first_look = FirstLook::take(&repository, &store, now);
+        let first_look = FirstLook::take(&repository, &store, now, options.commits);
         let branches = first_look.branches.as_ref();
         let settled = Settled::new(env, &repository, options, branches)?;
         repository.own_paths = own_paths(&settled.policy);
@@ -185,7 +187,8 @@ impl Context {
     /// The same context with things as they stand now.
     #[must_use]
     pub fn looking_again(&self) -> Self {
-        let look = FirstLook::take(&self.repository, &self.store, self.now);
+        let commits = self.first_look.seen.is_some();
+        let look = FirstLook::take(&self.repository, &self.store, self.now, commits);
         Self { first_look: Arc::new(look), ..self.clone() }
     }
 

@@ -15,8 +15,8 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct FirstLook {
     /// The commits that others made in that moment, read before all else: one that is finished meanwhile is then seen
-    /// twice, never not at all.
-    pub seen: Result<Seen, String>,
+    /// twice, never not at all. Looked at only before a commit.
+    pub seen: Option<Result<Seen, String>>,
     /// Every worktree.
     pub worktrees: Option<Vec<Worktree>>,
     /// Every local branch, and origin's HEAD.
@@ -24,10 +24,10 @@ pub struct FirstLook {
 }
 
 impl FirstLook {
-    /// Takes one.
+    /// Takes one; before a commit, at what others commit too.
     #[must_use]
-    pub fn take(repository: &Repository, store: &Store, now: Timestamp) -> Self {
-        let seen = intents::look(store, now).map_err(|error| error.to_string());
+    pub fn take(repository: &Repository, store: &Store, now: Timestamp, commits: bool) -> Self {
+        let seen = commits.then(|| intents::look(store, now).map_err(|error| error.to_string()));
         if let Some(branches) = refs::in_files(repository, target::LOOKED_AT) {
             let listed = worktrees::in_files(repository, &branches);
             let worktrees = listed.or_else(|| worktrees::list(repository).ok());

@@ -1,9 +1,10 @@
 //! Commits in the making: seeing those of others, recording one's own, ending it.
 //! Must not know: how a commit is judged.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::claim::Token;
+use crate::domain::claim::{Table, Token};
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::intent::Intent;
 use crate::domain::process::Liveness;
@@ -20,8 +21,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     ever: u64,
-    /// The greatest token and the claims that counted.
-    claims: (u64, Vec<Token>),
+    /// The claims as they stood then.
+    pub claims: Option<Arc<Table>>,
     /// Those that counted then.
     pub intents: Vec<Intent>,
 }
@@ -47,15 +48,15 @@ pub fn wait(ctx: &Context) -> Duration {
 pub fn look(store: &Store, now: Timestamp) -> Result<Seen, store::Error> {
     // The count first: an intent that comes later is then noticed by the count, or listed.
     let ever = store.intents_ever()?;
-    let claims = claims(store)?;
+    let claims = Some(Arc::new(store.claims()?));
     let listing = store.intents()?;
     let counts = |intent: &Intent| intent.counts(process::is_alive(&intent.process), now);
     Ok(Seen { ever, claims, intents: listing.items.into_iter().filter(counts).collect() })
 }
 
-fn claims(store: &Store) -> Result<(u64, Vec<Token>), store::Error> {
-    let table = store.claims()?;
-    Ok((table.last_token, table.live.into_keys().collect()))
+/// The greatest token and the claims that count: another claim cannot come without changing them.
+fn standing(table: &Table) -> (u64, Vec<Token>) {
+    (table.last_token, table.live.keys().copied().collect())
 }
 
 /// Records an intent; `false` where another came or a claim was granted since `seen`, so that the commit must be judged
@@ -65,12 +66,14 @@ fn claims(store: &Store) -> Result<(u64, Vec<Token>), store::Error> {
 /// Where it cannot be written.
 pub fn record(ctx: &Context, intent: &Intent, seen: &Seen) -> Result<bool, store::Error> {
     let locked = ctx.store.lock(wait(ctx))?;
-    if ctx.store.intents_ever()? != seen.ever || claims(&ctx.store)? != seen.claims {
+    let claims = ctx.store.claims()?;
+    let were = seen.claims.as_deref().map_or_else(Default::default, standing);
+    if ctx.store.intents_ever()? != seen.ever || standing(&claims) != were {
         return Ok(false);
     }
     locked.put_intent(intent)?;
-    if seen.claims.0 > 0 {
-        claim::renew_for_commit(ctx, &locked, &session::holder(ctx, &intent.identity), &intent.paths)?;
+    if claims.last_token > 0 {
+        claim::renew_for_commit(ctx, &locked, &claims, &session::holder(ctx, &intent.identity), &intent.paths)?;
     }
     Ok(true)
 }

@@ -34,6 +34,17 @@ impl World {
         on(a, b) || on(b, a)
     }
 
+    /// Whether the target has what a line changed as it was before, whatever became of it in between.
+    pub(crate) fn is_taken_back(&self, line: usize) -> bool {
+        let (tip, target) = (self.tips[line].to_string(), self.target.to_string());
+        let said =
+            |args: &[&str]| String::from_utf8(run(git(self.dir.path()).args(args), b"")).expect("names are plain");
+        let fork = said(&["merge-base", &tip, &target]);
+        let changed = said(&["diff", "--name-only", "--no-renames", fork.trim(), &tip]);
+        let since = said(&["diff", "--name-only", "--no-renames", fork.trim(), &target]);
+        changed.lines().all(|path| since.lines().all(|other| other != path))
+    }
+
     /// Where each of a line's own commits differs from any of its parents.
     pub(crate) fn paths_of_commits(&self, line: usize) -> BTreeSet<RepoPath> {
         let own = [self.tips[line].to_string(), format!("^{}", self.target)];

@@ -5,19 +5,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Error;
-use super::super::history::{self, Fork};
+use super::super::history;
 use super::super::rename;
 use super::super::tree::{self, Entry};
 use super::Work;
 use super::brought::Brought;
 use super::gone;
 use super::moves;
-use super::walk::Touched;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
 /// The target's history is searched no further back than this many commits.
 const SEARCHED: usize = 5000;
+
+/// What moved, as (from, to).
+type Moves = Vec<(RepoPath, RepoPath)>;
 
 /// Paths, each with another where the target has or had the same.
 pub(super) type Elsewhere = BTreeSet<(RepoPath, RepoPath)>;
@@ -108,37 +110,56 @@ fn added_for(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
     Ok(found)
 }
 
-/// What the target called what one line changed, at a time since which another line did not see it move.
+/// What the target called what one line changed, or the directory that it added something to, at a time since which another
+/// line did not see it move.
 fn moved_from(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
+    let (objects, target) = (work.judge.objects, Some(work.target_tree));
     let late: BTreeSet<&RepoPath> = brought.iter().flat_map(|line| &line.late).collect();
-    let is_late = |touched: &&Touched| late.contains(&touched.path);
-    let asked: BTreeSet<&RepoPath> =
-        brought.iter().flat_map(|line| line.touched.iter().filter(is_late)).map(|touched| &touched.path).collect();
+    let mut since: BTreeSet<ObjectId> =
+        brought.iter().filter(|line| !line.late.is_empty()).filter_map(|line| line.fork.one()).collect();
+    let starts: BTreeSet<(ObjectId, ObjectId)> =
+        brought.iter().filter_map(|line| Some((line.base?, line.fork.one()?))).collect();
+    let (mut changed, mut added) = (BTreeSet::new(), BTreeSet::new());
+    for touched in brought.iter().flat_map(|line| &line.touched) {
+        if late.contains(&touched.path) {
+            changed.insert(&touched.path);
+        } else if touched.base.is_none() && touched.ours.is_none() {
+            for &(base, fork) in &starts {
+                if let Some(dir) = gone::from_tree(objects, target, Some(base), &touched.path)? {
+                    since.insert(fork);
+                    added.insert((&touched.path, dir));
+                }
+            }
+        }
+    }
     let mut names = BTreeSet::new();
-    if asked.is_empty() {
+    if changed.is_empty() && added.is_empty() {
         return Ok(names);
     }
-    let past = Past::of(work, brought)?;
-    for path in asked {
+    let past = Past::of(work, &since)?;
+    for path in changed {
         past.names(path, &mut names)?;
+    }
+    for (path, dir) in added {
+        let moves = past.moves_to(&dir, 0)?.map_or_else(Vec::new, |(moves, _)| moves);
+        let places = moves.iter().filter(|(_, to)| to.is_within(&dir)).filter_map(|(from, to)| along(path, to, from));
+        names.extend(places.map(|place| (path.clone(), place)));
     }
     Ok(names)
 }
 
-/// The target's own commits since the lines left it, youngest first.
+/// The target's own commits since some of its commits, youngest first.
 struct Past<'w> {
     work: &'w Work<'w>,
     trunk: Vec<ObjectId>,
 }
 
 impl<'w> Past<'w> {
-    fn of(work: &'w Work<'w>, brought: &[Brought]) -> Result<Self, Error> {
+    fn of(work: &'w Work<'w>, since: &BTreeSet<ObjectId>) -> Result<Self, Error> {
         let objects = work.judge.objects;
         let mut oldest = i64::MAX;
-        for line in brought.iter().filter(|line| !line.late.is_empty()) {
-            if let Fork::One(fork) = line.fork {
-                oldest = oldest.min(objects.commit(fork)?.committer_time.0);
-            }
+        for &commit in since {
+            oldest = oldest.min(objects.commit(commit)?.committer_time.0);
         }
         Ok(Self { work, trunk: history::trunk(objects, work.target, oldest, SEARCHED)? })
     }
@@ -156,23 +177,31 @@ impl<'w> Past<'w> {
     /// What a path was called before the commit that brought it, which is the one at `at` or one before it, and the place of
     /// the commit that had it so; `None` where that is not known.
     fn former(&self, path: &RepoPath, at: usize) -> Result<Option<(RepoPath, usize)>, Error> {
+        let Some((moves, before)) = self.moves_to(path, at)? else { return Ok(None) };
+        Ok(moves.into_iter().find(|(_, to)| to == path).map(|(from, _)| (from, before)))
+    }
+
+    /// What moved with the commit that brought a path, which may be a directory's; and the place of the commit before it.
+    fn moves_to(&self, path: &RepoPath, at: usize) -> Result<Option<(Moves, usize)>, Error> {
+        let Some(is_tree) = self.is_tree(at, path)? else { return Ok(None) };
+        let has = |at| self.is_tree(at, path).map(|found| found == Some(is_tree));
         // A name that came, went and came again counts from some of the times it came.
         let (mut with, mut without) = (at, self.trunk.len());
         while without - with > 1 {
             let middle = with + (without - with) / 2;
-            if self.has(middle, path)? { with = middle } else { without = middle }
+            if has(middle)? { with = middle } else { without = middle }
         }
-        if without == self.trunk.len() || !self.has(with, path)? {
+        if without == self.trunk.len() {
             return Ok(None);
         }
         let changes = tree::diff(self.work.judge.objects, Some(self.tree(without)?), Some(self.tree(with)?))?;
-        let moves = rename::find(self.work.judge.objects, &changes)?;
-        Ok(moves.into_iter().find(|(_, to)| to == path).map(|(from, _)| (from, without)))
+        Ok(Some((rename::find(self.work.judge.objects, &changes)?, without)))
     }
 
-    fn has(&self, at: usize, path: &RepoPath) -> Result<bool, Error> {
+    /// Whether the path is a directory in the commit at `at`; `None` where it is not there.
+    fn is_tree(&self, at: usize, path: &RepoPath) -> Result<Option<bool>, Error> {
         let entry = tree::entry_at(self.work.judge.objects, self.tree(at)?, path)?;
-        Ok(entry.is_some_and(|entry| !Entry::is_tree(&entry)))
+        Ok(entry.as_ref().map(Entry::is_tree))
     }
 
     fn tree(&self, at: usize) -> Result<ObjectId, Error> {

@@ -2,10 +2,10 @@
 //! Must not know: how a claim is kept, the other rules.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::claim::{Contest, Contested};
 use crate::domain::hunk::Spans;
-use crate::domain::id::Identity;
 use crate::domain::judgement::{Clash, Finding, Judgement, Reason};
 use crate::domain::overlap::ConflictKind;
 use crate::domain::time::Timestamp;
@@ -13,10 +13,12 @@ use crate::ops::context::Context;
 use crate::ops::{claim, session};
 
 use super::candidate::Candidate;
+use super::meetings::Others;
 
 /// Adds what the claims have against the commit. That they cannot be read is said, and stops nobody.
-pub(super) fn judge(ctx: &Context, me: &Identity, candidate: &Candidate, judgement: &mut Judgement) {
-    let table = match ctx.store.claims() {
+pub(super) fn judge(ctx: &Context, others: &Others<'_>, candidate: &Candidate, judgement: &mut Judgement) {
+    let (me, read) = (others.me, || ctx.store.claims().map(Arc::new));
+    let table = match others.claims.clone().map_or_else(read, Ok) {
         Ok(table) => table,
         Err(error) => {
             // Before a commit, the look at what others commit in this instant has read them too, and has said so.

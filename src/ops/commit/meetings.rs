@@ -2,7 +2,9 @@
 //! Must not know: how others were found, how the judgement is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::domain::claim::Table;
 use crate::domain::id::{Identity, ObjectId};
 use crate::domain::intent::Intent;
 use crate::domain::judgement::{Finding, Judgement, Reason};
@@ -42,13 +44,16 @@ pub struct Others<'a> {
     pub on_target: bool,
     /// What others are committing in this instant.
     pub intents: Vec<Intent>,
+    /// The claims, where they were read with those.
+    pub claims: Option<Arc<Table>>,
 }
 
 impl<'a> Others<'a> {
     /// Everybody beside the instance at `place`.
     #[must_use]
     pub fn of(place: &'a Place, intents: Vec<Intent>) -> Self {
-        Self { worktrees: &place.worktrees, me: place.identity(), on_target: place.on_target, intents }
+        let (me, on_target) = (place.identity(), place.on_target);
+        Self { worktrees: &place.worktrees, me, on_target, intents, claims: None }
     }
 }
 
@@ -105,7 +110,7 @@ pub fn judge(
     let unread = |reason: String| could_not_judge("other machines", &reason);
     judgement.notices.extend(ctx.sync_state().err().map(unread));
     judgement.notices.extend(how_old(ctx, &found, &judgement));
-    claims::judge(ctx, others.me, candidate, &mut judgement);
+    claims::judge(ctx, others, candidate, &mut judgement);
     if judgement.stops()
         && let Some(fault) = ctx.acks_fault()
     {

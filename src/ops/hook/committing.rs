@@ -63,7 +63,7 @@ fn judge(ctx: &Context, place: &Place, seen: &Seen, command: &'static str) -> Re
     let objects = ctx.repository.objects()?;
     let merged = place.merge_heads(ctx)?;
     let candidate = Candidate::of_index(ctx, &objects, place.me.head, merged)?;
-    let others = Others::of(place, seen.others_than(&place.me.identity));
+    let others = Others { claims: seen.claims.clone(), ..Others::of(place, seen.others_than(&place.me.identity)) };
     let in_hand = CommandInHand { name: command, prefix: ctx.prefix() };
     let judgement = commit::judge(ctx, &objects, &place.target, &candidate, &others, &in_hand)?;
     Ok((candidate, judgement))
@@ -71,7 +71,8 @@ fn judge(ctx: &Context, place: &Place, seen: &Seen, command: &'static str) -> Re
 
 /// The intents that count now; none where they cannot be read, which is said.
 fn seen_intents(ctx: &Context, notices: &mut Vec<String>) -> Seen {
-    ctx.first_look().seen.clone().unwrap_or_else(|error| {
+    let now = || intents::look(&ctx.store, ctx.now).map_err(|error| error.to_string());
+    ctx.first_look().seen.clone().unwrap_or_else(now).unwrap_or_else(|error| {
         say_once(notices, format!("could not see what others commit in this instant: {error}"));
         Seen::default()
     })

@@ -80,7 +80,8 @@ fn answer(env: &Env, call: &HookCall, began: Instant, watchdog: &Sender<Message>
         Ok(hook_env) => hook_env,
         Err(failure) => return failed_open(&call.name, &failure.whole_message(), false),
     };
-    let options = OpenOptions { hook: Some(hook_env), ..OpenOptions::default() };
+    let commits = matches!(call.name.as_str(), "pre-commit" | "pre-merge-commit");
+    let options = OpenOptions { hook: Some(hook_env), commits, ..OpenOptions::default() };
     let ctx = match Context::open(env, &options) {
         Ok(ctx) => ctx,
         Err(failure) => return failed_open(&call.name, &failure.whole_message(), false),

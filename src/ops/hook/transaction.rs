@@ -80,6 +80,7 @@ fn judge(
         me: &identity,
         on_target: place.target.name.as_ref() == Some(&update.name),
         intents: Vec::new(),
+        claims: None,
     };
     let in_hand = CommandInHand { name: "commit", prefix: Vec::new() };
     let judgement = commit::judge(ctx, objects, &place.target, &candidate, &others, &in_hand)?;
