@@ -414,6 +414,24 @@ fn what_is_added_to_a_directory_that_the_target_moved_is_seen_from_both_its_plac
     }
 }
 
+/// What the target put into a directory moves along with it, on top of whoever still has the directory.
+#[test]
+fn a_directory_that_one_left_and_the_target_added_to_is_seen_from_the_paths_that_left() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("a", Some(TEN)), ("q", Some("q\n")), ("f", Some("1\n"))]),
+        ("common", &["main"], &[("a", None), ("e/a", Some(TEN))]),
+        ("leaves", &["common"], &[("e/a", None), ("moved", Some(TEN))]),
+        ("stays", &["common"], &[("f", Some("2\n"))]),
+        ("main", &["main"], &[("q", None), ("e/q", Some("q\n"))]),
+    ]);
+    for only in [None, Some(["e/a", "moved"].map(path).into())] {
+        let answer = repo.ask(&Question { only, ..repo.question(&["leaves", "stays"]) });
+        let kinds: Vec<_> =
+            answer.pairs.iter().flat_map(|pair| &pair.paths).filter_map(|overlap| overlap.kind).collect();
+        assert_eq!(kinds, [ConflictKind::DirectoryRename], "{answer:?}");
+    }
+}
+
 /// Git compares texts without the returns before their line ends.
 #[test]
 fn a_file_that_moved_and_got_other_line_ends_is_the_same_file() {

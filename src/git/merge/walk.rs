@@ -70,7 +70,8 @@ pub(super) fn paths(
         let directory = |entry: Option<Entry>| entry.is_some_and(|entry| entry.is_tree());
         found.odd |= directory(ours_entry) && !directory(base_entry)
             || gone::from_tree(objects, base, ours, path)?.is_some()
-            || theirs_entry.is_some() && under_file(objects, ours, path)?;
+            || theirs_entry.is_some() && under_file(objects, ours, path)?
+            || theirs_entry.is_none() && left_to_ours(objects, base, (ours, theirs), path)?;
         let touched =
             Touched { path: path.clone(), base: file(base_entry), ours: file(ours_entry), theirs: file(theirs_entry) };
         found.touched.push(touched);
@@ -136,6 +137,17 @@ fn first_file(objects: &Objects, mut tree: Entry, dir: &RepoPath) -> Result<Opti
         tree = listing.entry(0);
     }
     Ok(RepoPath::new(path).ok())
+}
+
+/// Whether the side left a directory above the path that the other changed since: what is new there may move along.
+fn left_to_ours(
+    objects: &Objects,
+    base: Option<ObjectId>,
+    (ours, theirs): (Option<ObjectId>, Option<ObjectId>),
+    path: &RepoPath,
+) -> Result<bool, Error> {
+    let Some(dir) = gone::from_tree(objects, base, theirs, path)? else { return Ok(false) };
+    Ok(at(objects, ours, &dir)? != at(objects, base, &dir)?)
 }
 
 /// Whether a file stands in `tree` where `path` needs a directory.
