@@ -81,10 +81,9 @@ fn along(path: &RepoPath, from: &RepoPath, to: &RepoPath) -> Option<RepoPath> {
     let (mut old, mut new) = (from.parent(), to.parent());
     loop {
         let dir = old?;
-        let there = new.as_ref().map_or(&b""[..], |new| new.as_bytes());
-        if path.is_within(&dir) {
-            let rest = &path.as_bytes()[dir.as_bytes().len() + 1..];
-            let place = if there.is_empty() { rest.to_vec() } else { [there, b"/", rest].concat() };
+        let below = path.as_bytes().strip_prefix(dir.as_bytes()).and_then(|rest| rest.strip_prefix(b"/"));
+        if let Some(rest) = below {
+            let place = new.map_or_else(|| rest.to_vec(), |new| [new.as_bytes(), b"/", rest].concat());
             return RepoPath::new(place).ok();
         }
         let goes_on = new.filter(|new| new.file_name() == dir.file_name())?;
@@ -206,5 +205,22 @@ impl<'w> Past<'w> {
 
     fn tree(&self, at: usize) -> Result<ObjectId, Error> {
         self.work.judge.objects.commit(self.trunk[at]).map(|commit| commit.tree)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_moves_along_with_a_directory() {
+        let path = |text: &str| RepoPath::new(text).expect("a path");
+        let place = |at: &str, from: &str, to: &str| along(&path(at), &path(from), &path(to));
+        assert_eq!(place("d/new", "d/one", "e/one"), Some(path("e/new")));
+        assert_eq!(place("d/new", "d/sub/one", "e/sub/one"), Some(path("e/new")));
+        assert_eq!(place("d/sub/new", "d/sub/one", "new"), Some(path("new")));
+        assert_eq!(place("d/new", "d/sub/one", "e/other/one"), None, "another directory moved");
+        assert_eq!(place("x/d", "x/d/one", "y/d/one"), Some(path("y/d")), "a file in a directory's place");
+        assert_eq!(place("f", "one", "e/one"), None);
     }
 }
