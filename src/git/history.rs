@@ -26,6 +26,16 @@ impl Fork {
     pub fn one(&self) -> Option<ObjectId> {
         if let Self::One(commit) = self { Some(*commit) } else { None }
     }
+
+    /// All of them, sorted.
+    #[must_use]
+    pub fn commits(&self) -> &[ObjectId] {
+        match self {
+            Self::None => &[],
+            Self::One(commit) => std::slice::from_ref(commit),
+            Self::Several(commits) => commits,
+        }
+    }
 }
 
 /// A tip's way from its fork point.

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
+use memchr::memmem;
+
 use super::error::Error;
 use super::objects::Objects;
 use super::tree::{Entry, TreeChange};
@@ -98,7 +100,7 @@ const TOO_LARGE: usize = 16 << 20;
 /// A text with the line ends of Unix: git compares no others.
 fn without_returns(content: &[u8]) -> Cow<'_, [u8]> {
     let is_return = |at: usize| content[at] == b'\r' && content.get(at + 1) == Some(&b'\n');
-    if text::is_binary(content) || !(0..content.len()).any(is_return) {
+    if memmem::find(content, b"\r\n").is_none() || text::is_binary(content) {
         return Cow::Borrowed(content);
     }
     (0..content.len()).filter(|&at| !is_return(at)).map(|at| content[at]).collect()

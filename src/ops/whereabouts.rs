@@ -4,7 +4,7 @@
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use crate::failure::Failure;
-use crate::git::history::{self, Fork};
+use crate::git::history;
 use crate::git::objects::Objects;
 use crate::git::{rename, tree};
 use crate::ops::context::Context;
@@ -44,25 +44,8 @@ impl Sides {
         target: ObjectId,
         (a, b): (ObjectId, ObjectId),
     ) -> Result<Self, Failure> {
-        let base = match history::merge_base(objects, a, b, ctx.deadline())? {
-            Fork::One(base) => Some(base),
-            Fork::Several(bases) => bases.first().copied(),
-            Fork::None => None,
-        };
+        let base = history::merge_base(objects, a, b, ctx.deadline())?.commits().first().copied();
         Ok(Self { base, a, b, target })
-    }
-
-    /// What the two call what is called `path` once they are merged. Where both have it the base is not asked: who only wants to
-    /// name a line need not wait for a search for moves.
-    ///
-    /// # Errors
-    /// Where an object cannot be read.
-    pub(super) fn own_names(&self, objects: &Objects, path: &RepoPath) -> Result<(RepoPath, RepoPath), Failure> {
-        if has(objects, self.a, path)? && has(objects, self.b, path)? {
-            return Ok((path.clone(), path.clone()));
-        }
-        let names = self.names(objects, path)?;
-        Ok((names.a, names.b))
     }
 
     /// What is called `path` once they are merged.
@@ -88,6 +71,25 @@ impl Sides {
         };
         Ok(Names { base: origin.clone(), a: name(&moved[0], self.a)?, b: name(&moved[1], self.b)? })
     }
+}
+
+/// What two lines of work call what is called `path` once they are merged. Where both have it nothing more is looked for: who
+/// only wants to name a line need not wait for a search for moves.
+///
+/// # Errors
+/// Where an object cannot be read.
+pub(super) fn own_names(
+    ctx: &Context,
+    objects: &Objects,
+    target: ObjectId,
+    tips: (ObjectId, ObjectId),
+    path: &RepoPath,
+) -> Result<(RepoPath, RepoPath), Failure> {
+    if has(objects, tips.0, path)? && has(objects, tips.1, path)? {
+        return Ok((path.clone(), path.clone()));
+    }
+    let names = Sides::of(ctx, objects, target, tips)?.names(objects, path)?;
+    Ok((names.a, names.b))
 }
 
 fn has(objects: &Objects, commit: ObjectId, path: &RepoPath) -> Result<bool, Failure> {

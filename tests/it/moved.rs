@@ -16,13 +16,21 @@ fn moved(world: &World) -> (Place<'_>, Place<'_>) {
     (before, world.worktree("after"))
 }
 
+/// The two, each with where the file is for it; the one from before the moves first, or last.
+fn in_turn(world: &World, old_first: bool) -> [(Place<'_>, &'static str); 2] {
+    let (before, after) = moved(world);
+    let mut both = [(before, FILE), (after, NEW)];
+    if !old_first {
+        both.reverse();
+    }
+    both
+}
+
 #[test]
 fn whoever_commits_second_is_blocked_from_either_place() {
     for first_is_old in [true, false] {
         let world = World::installed();
-        let (before, after) = moved(&world);
-        let (first, second) =
-            if first_is_old { ((&before, FILE), (&after, NEW)) } else { ((&after, NEW), (&before, FILE)) };
+        let [first, second] = in_turn(&world, first_is_old);
         first.0.edit(first.1, 10, "the first's line");
         first.0.commit("First").silent();
         second.0.edit(second.1, 10, "the second's line");
@@ -35,9 +43,7 @@ fn whoever_commits_second_is_blocked_from_either_place() {
 fn what_is_not_committed_at_the_other_place_warns() {
     for mine_is_old in [true, false] {
         let world = World::installed();
-        let (before, after) = moved(&world);
-        let (mine, theirs) =
-            if mine_is_old { ((&before, FILE), (&after, NEW)) } else { ((&after, NEW), (&before, FILE)) };
+        let [mine, theirs] = in_turn(&world, mine_is_old);
         theirs.0.edit(theirs.1, 10, "their line");
         mine.0.edit(mine.1, 10, "my line");
         mine.0.commit("Mine").warned().says(NEW).says("not committed");

@@ -53,18 +53,17 @@ fn moved_to(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
     let mut by_base: BTreeMap<ObjectId, Left<'_>> = BTreeMap::new();
     for line in brought {
         let Some(base) = line.base else { continue };
-        let mut left = Left { changed: lost(line).map(|(path, _)| path).collect(), ..Left::default() };
-        for touched in line.touched.iter().filter(|touched| touched.base.is_none() && touched.ours.is_none()) {
+        for (path, _) in lost(line) {
+            by_base.entry(base).or_default().changed.insert(path);
+        }
+        for touched in line.touched.iter().filter(|touched| touched.is_new()) {
             if gone::from_tree(objects, line.base, target, &touched.path)?.is_some() {
-                left.added.insert(&touched.path);
+                by_base.entry(base).or_default().added.insert(&touched.path);
             }
         }
-        let known = by_base.entry(base).or_default();
-        known.changed.extend(left.changed);
-        known.added.extend(left.added);
     }
     let mut moved = Elsewhere::new();
-    for (base, left) in by_base.into_iter().filter(|(_, left)| !left.changed.is_empty() || !left.added.is_empty()) {
+    for (base, left) in by_base {
         for (from, to) in rename::find(objects, &tree::diff(objects, Some(base), target)?)? {
             let along = left.added.iter().filter_map(|path| Some(((*path).clone(), along(path, &from, &to)?)));
             moved.extend(along);
@@ -116,18 +115,19 @@ fn moved_from(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> 
     let late: BTreeSet<&RepoPath> = brought.iter().flat_map(|line| &line.late).collect();
     let mut since: BTreeSet<ObjectId> =
         brought.iter().filter(|line| !line.late.is_empty()).filter_map(|line| line.fork.one()).collect();
+    let touched = || brought.iter().flat_map(|line| &line.touched);
+    let changed: BTreeSet<&RepoPath> =
+        touched().map(|touched| &touched.path).filter(|path| late.contains(path)).collect();
+    let new: BTreeSet<&RepoPath> = touched().filter(|touched| touched.is_new()).map(|touched| &touched.path).collect();
+    let start = |line: &Brought| Some((line.base?, line.fork.one()?));
     let starts: BTreeSet<(ObjectId, ObjectId)> =
-        brought.iter().filter_map(|line| Some((line.base?, line.fork.one()?))).collect();
-    let (mut changed, mut added) = (BTreeSet::new(), BTreeSet::new());
-    for touched in brought.iter().flat_map(|line| &line.touched) {
-        if late.contains(&touched.path) {
-            changed.insert(&touched.path);
-        } else if touched.base.is_none() && touched.ours.is_none() {
-            for &(base, fork) in &starts {
-                if let Some(dir) = gone::from_tree(objects, target, Some(base), &touched.path)? {
-                    since.insert(fork);
-                    added.insert((&touched.path, dir));
-                }
+        if new.is_empty() { BTreeSet::new() } else { brought.iter().filter_map(start).collect() };
+    let mut added = BTreeSet::new();
+    for (base, fork) in starts {
+        for &path in &new {
+            if let Some(dir) = gone::from_tree(objects, target, Some(base), path)? {
+                since.insert(fork);
+                added.insert((path, dir));
             }
         }
     }

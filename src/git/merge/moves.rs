@@ -45,7 +45,7 @@ pub(super) fn find(work: &Work<'_>, brought: &[Brought], groups: &[Group]) -> Re
 fn left_beside(work: &Work<'_>, line: &Brought) -> Result<BTreeSet<Entry>, Error> {
     let (objects, target) = (work.judge.objects, Some(work.target_tree));
     let mut directories = BTreeSet::new();
-    for touched in line.touched.iter().filter(|touched| touched.base.is_none() && touched.ours.is_none()) {
+    for touched in line.touched.iter().filter(|touched| touched.is_new()) {
         directories.extend(gone::from_tree(objects, line.base, target, &touched.path)?);
     }
     let mut left = BTreeSet::new();

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Error;
-use super::super::history::{self, Fork};
+use super::super::history;
 use super::super::tree;
 use super::brought::Brought;
 use super::common::{self, Settled};
@@ -235,13 +235,9 @@ fn base_blobs(
 ) -> Result<BTreeSet<ObjectId>, Error> {
     let objects = work.judge.objects;
     let mut blobs: BTreeSet<ObjectId> = [a, b].into_iter().flat_map(|n| brought[n].base_blobs()).collect();
-    let parted = match history::merge_base(objects, brought[a].tip, brought[b].tip, work.deadline())? {
-        Fork::One(commit) => vec![commit],
-        Fork::Several(commits) => commits,
-        Fork::None => Vec::new(),
-    };
-    for commit in parted {
-        let tree = objects.commit(commit)?.tree;
+    let parted = history::merge_base(objects, brought[a].tip, brought[b].tip, work.deadline())?;
+    for commit in parted.commits() {
+        let tree = objects.commit(*commit)?.tree;
         for path in only {
             blobs.extend(tree::entry_at(objects, tree, path)?.map(|entry| entry.id));
         }

@@ -19,6 +19,13 @@ pub(super) struct Touched {
     pub(super) theirs: Option<Entry>,
 }
 
+impl Touched {
+    /// Whether neither base nor other tree has it.
+    pub(super) fn is_new(&self) -> bool {
+        self.base.is_none() && self.ours.is_none()
+    }
+}
+
 /// What the walk found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Walked {

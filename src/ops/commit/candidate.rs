@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use crate::failure::Failure;
-use crate::git::history::{self, Fork};
+use crate::git::history;
 use crate::git::objects::Objects;
 use crate::git::tree::{self, TreeChange};
 use crate::git::{self, status};
@@ -88,13 +88,9 @@ fn brought_in(
     merged: &[ObjectId],
 ) -> Result<BTreeSet<RepoPath>, Failure> {
     let mut paths = BTreeSet::new();
+    let Some(head) = head else { return Ok(paths) };
     for &other in merged {
-        let bases = match head.map(|head| history::merge_base(objects, head, other, ctx.deadline())).transpose()? {
-            Some(Fork::One(base)) => vec![base],
-            Some(Fork::Several(bases)) => bases,
-            Some(Fork::None) | None => continue,
-        };
-        for base in bases {
+        for &base in history::merge_base(objects, head, other, ctx.deadline())?.commits() {
             let changes = tree::diff(objects, tree_of(objects, Some(base))?, tree_of(objects, Some(other))?)?;
             paths.extend(paths_of(changes));
         }

@@ -19,7 +19,7 @@ pub use others::{Asked, Found, Other, Search};
 use crate::domain::id::ObjectId;
 use crate::domain::report::Target;
 use crate::failure::Failure;
-use crate::git::history::{self, Fork};
+use crate::git::history;
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
 
@@ -34,9 +34,5 @@ pub fn fork_point(
     tip: ObjectId,
 ) -> Result<Option<ObjectId>, Failure> {
     let Some(target) = target.tip else { return Ok(None) };
-    Ok(match history::merge_base(objects, target, tip, ctx.deadline())? {
-        Fork::One(fork) => Some(fork),
-        Fork::Several(forks) => forks.first().copied(),
-        Fork::None => None,
-    })
+    Ok(history::merge_base(objects, target, tip, ctx.deadline())?.commits().first().copied())
 }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::git::objects::Objects;
 use crate::git::tree;
 use crate::ops::context::Context;
-use crate::ops::whereabouts::Sides;
+use crate::ops::whereabouts;
 
 use super::candidate::Candidate;
 use super::others::Other;
@@ -29,11 +29,11 @@ pub(super) fn clashes(
 ) -> Result<Vec<Clash>, Failure> {
     let lying = other.as_it_lies.filter(|_| reason == Reason::Uncommitted);
     let Some(theirs) = lying.or(other.committed).or(other.as_it_lies) else { return Ok(Vec::new()) };
-    let sides = Sides::of(ctx, objects, target, (candidate.commit, theirs))?;
     let mut clashes = Vec::new();
     for overlap in overlaps {
         let Some(kind) = overlap.kind else { continue };
-        let (own_path, their_path) = sides.own_names(objects, &overlap.path)?;
+        let tips = (candidate.commit, theirs);
+        let (own_path, their_path) = whereabouts::own_names(ctx, objects, target, tips, &overlap.path)?;
         clashes.push(Clash {
             path: overlap.path.clone(),
             kind,
