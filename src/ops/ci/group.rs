@@ -13,7 +13,7 @@ use crate::domain::sync::INSTANCES;
 use crate::domain::time::Timestamp;
 use crate::domain::working_set::{Change, Layer, Status, WorkingSet};
 use crate::failure::Failure;
-use crate::git::history::{self, Fork};
+use crate::git::history;
 use crate::git::merge::{Landing, Line, LineAnswer, Pairs, Question};
 use crate::git::objects::Objects;
 use crate::git::program::Deadline;
@@ -130,10 +130,7 @@ impl Bench<'_> {
             branch: member.name.clone(),
             tip: member.tip.clone().ok(),
             worktree: None,
-            fork_point: match &line.fork {
-                Fork::One(at) => Some(*at),
-                Fork::None | Fork::Several(_) => None,
-            },
+            fork_point: line.fork.one(),
             state,
             operation: None,
             task: None,

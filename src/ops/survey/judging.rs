@@ -16,7 +16,6 @@ use crate::domain::report::{Survey, Target, TargetConflict, Unknown};
 use crate::domain::time::{STALE_AFTER, Timestamp};
 use crate::domain::working_set::WorkingSet;
 use crate::failure::Failure;
-use crate::git::history::Fork;
 use crate::git::merge::{Landing, Line, LineAnswer, Memory, Pairs, Question};
 use crate::git::names;
 use crate::git::objects::Objects;
@@ -126,7 +125,7 @@ impl Portrait<'_> {
         let touched = touched(person, taken);
         let alive = self.alive.contains(&person.identity);
         let state = state(self.ctx, person, taken, line.as_ref(), alive, touched);
-        let fork_point = line.as_ref().and_then(|line| single(&line.fork));
+        let fork_point = line.as_ref().and_then(|line| line.fork.one());
         let (added_lines, deleted_lines) = size.unzip();
         let working_set = WorkingSet { added_lines, deleted_lines, ..work::set(taken, committed, line) };
         Instance {
@@ -169,13 +168,6 @@ impl Asked {
     fn question(&self, target: ObjectId, options: &SurveyOptions) -> Question {
         let all_paths = options.all_paths || self.lines.len() <= FEW;
         Question { target, lines: self.lines.clone(), pairs: Pairs::All, only: None, all_paths }
-    }
-}
-
-fn single(fork: &Fork) -> Option<ObjectId> {
-    match fork {
-        Fork::One(fork) => Some(*fork),
-        Fork::None | Fork::Several(_) => None,
     }
 }
 

@@ -262,11 +262,7 @@ pub(in crate::ops) fn forks(objects: &Objects, target: &Target, tips: &[Option<O
         Some(Err(_)) => known.iter().map(|&tip| single(objects, target, tip)).collect(),
     }
     .into_iter();
-    let mut fork = |tip: &Option<ObjectId>| match tip.and_then(|_| found.next()) {
-        Some(Fork::One(fork)) => Some(fork),
-        Some(Fork::Several(forks)) => forks.first().copied(),
-        Some(Fork::None) | None => None,
-    };
+    let mut fork = |tip: &Option<ObjectId>| tip.and_then(|_| found.next())?.commits().first().copied();
     tips.iter().map(&mut fork).collect()
 }
 

@@ -10,7 +10,6 @@ use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
 use crate::git::bytes::Writer;
-use crate::git::history::Fork;
 use crate::git::merge::brought::Brought;
 use crate::git::merge::evidence::packed;
 use crate::git::merge::memory::unread::{CLEAN, Row};
@@ -160,12 +159,7 @@ impl Out {
         self.id(line.tip);
         self.maybe_id(line.tree);
         self.maybe_id(line.base);
-        let forks: &[ObjectId] = match &line.fork {
-            Fork::None => &[],
-            Fork::One(fork) => std::slice::from_ref(fork),
-            Fork::Several(forks) => forks,
-        };
-        self.ids(forks);
+        self.ids(line.fork.commits());
         self.ids(&line.own);
         for flag in [line.judge_unlanded, line.adds, line.by_git, line.complete, line.already] {
             self.body.flag(flag);
