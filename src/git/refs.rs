@@ -1,32 +1,22 @@
 //! Refs and the commits they stand on.
 //! Must not know: worktrees, which refs anybody is interested in.
 
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::rc::Rc;
 
 use super::error::Error;
-use super::names;
 use super::objects::{ObjectKind, Objects};
 use super::repository::Repository;
 use crate::domain::id::{ObjectId, RefName};
 use crate::domain::time::Timestamp;
 use tips::Said;
 
+mod logs;
 mod stored;
 mod tips;
 
+pub use stored::Stamp;
 pub(super) use stored::is_regular;
 pub use tips::Tips;
-
-/// Hardly a branch's log is longer.
-const USUAL_LOG: usize = 4096;
-
-/// Hardly a line of a log is longer.
-const USUAL_LINE: u64 = 512;
-
-/// No line of a log is longer, or it tells nothing.
-const LONGEST_LINE: u64 = 16 << 10;
 
 /// A ref that leads to a commit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +29,8 @@ pub struct Ref {
     pub committer_time: Timestamp,
     /// Who wrote it: name and address, as the commit has them.
     pub author: Vec<u8>,
+    /// When the ref was last moved in this repository, of a local branch, as far as that is logged in files.
+    pub moved: Option<Timestamp>,
 }
 
 /// A ref that leads nowhere.
@@ -77,6 +69,8 @@ pub struct Named {
     pub id: ObjectId,
     /// The ref that it stands for, where it is a symbolic one.
     pub symbolic: Option<RefName>,
+    /// The file that it was read from as it was, where git was not asked.
+    pub stamp: Option<Stamp>,
 }
 
 impl Names {
@@ -104,25 +98,26 @@ impl Names {
 /// # Errors
 /// Where git cannot list them.
 pub fn list(repository: &Repository, objects: &Objects, patterns: &[&str]) -> Result<Refs, Error> {
-    Ok(read(objects, names(repository, patterns)?, &mut Tips::default()))
+    Ok(read(repository, objects, names(repository, patterns)?, &mut Tips::default()))
 }
 
-/// Reads the commits behind names, but for what `tips` knows, which learns the rest. A name that leads nowhere is among the
-/// broken.
+/// Reads the commits behind names and the logs of local branches, but for what `tips` knows, which learns the rest. A name
+/// that leads nowhere is among the broken.
 #[must_use]
-pub fn read(objects: &Objects, Names { named, mut broken }: Names, tips: &mut Tips) -> Refs {
+pub fn read(repository: &Repository, objects: &Objects, Names { named, mut broken }: Names, tips: &mut Tips) -> Refs {
     objects.expect(tips.unknown(named.iter().map(|named| named.id)));
     let mut good = Vec::with_capacity(named.len());
     for named in named.into_iter().filter(|named| named.symbolic.is_none()) {
+        let moved = tips.moved(repository, &named);
         if let Some(Said { time, author }) = tips.get(named.id) {
-            good.push(Ref { name: named.name, oid: named.id, committer_time: time, author });
+            good.push(Ref { name: named.name, oid: named.id, committer_time: time, author, moved });
             continue;
         }
         match peel(objects, named.id) {
             Ok(Some((oid, data))) => {
                 // Whoever lists refs looks at where they start from next.
                 objects.keep_commit(oid, &data);
-                let found = read_commit(named.name, oid, &data);
+                let found = Ref { moved, ..read_commit(named.name, oid, &data) };
                 if oid == named.id {
                     tips.put(oid, Said { time: found.committer_time, author: found.author.clone() });
                 }
@@ -133,35 +128,6 @@ pub fn read(objects: &Objects, Names { named, mut broken }: Names, tips: &mut Ti
         }
     }
     Refs { good, broken }
-}
-
-/// When a ref was last moved in this repository, as its log says. The time of the log's file would not do: `git gc` writes
-/// it anew. `None` where nothing is logged in files.
-#[must_use]
-pub fn moved(repository: &Repository, name: &RefName) -> Option<Timestamp> {
-    let mut log = File::open(repository.common_dir.join("logs").join(names::to_path(name.as_bytes()))).ok()?;
-    // Most logs are short, and there may be a thousand of them: one call reads the whole.
-    let mut start = [0; USUAL_LOG];
-    let read = log.read(&mut start).ok()?;
-    if read < USUAL_LOG {
-        return logged_at(&start[..read]);
-    }
-    let end = log.seek(SeekFrom::End(0)).ok()?;
-    [USUAL_LINE, LONGEST_LINE].into_iter().find_map(|len| {
-        let mut tail = vec![0; usize::try_from(end.min(len)).ok()?];
-        log.seek(SeekFrom::Start(end.saturating_sub(len))).ok()?;
-        log.read_exact(&mut tail).ok()?;
-        let whole = end <= len || tail.trim_ascii_end().contains(&b'\n');
-        if whole { logged_at(&tail) } else { None }
-    })
-}
-
-/// The time in the last line of a log: `OLD NEW NAME <MAIL> SECONDS ZONE`, a tab and what was done.
-fn logged_at(log: &[u8]) -> Option<Timestamp> {
-    let last = log.trim_ascii_end().rsplit(|&b| b == b'\n').next()?;
-    let who = last.split(|&b| b == b'\t').next()?;
-    let seconds = who.rsplit(|&b| b == b' ').nth(1)?;
-    std::str::from_utf8(seconds).ok()?.parse().ok().map(Timestamp)
 }
 
 /// The names that match, without a look at any object: from the files that they lie in, where all is as git writes it, else
@@ -202,7 +168,7 @@ fn parse(answer: &[u8]) -> Result<Vec<Named>, Error> {
         let [name, id, symbolic] = fields[..] else { return Err(bad("a line has not three fields")) };
         let id = ObjectId::from_hex(id).ok_or_else(|| bad("an object id is not whole"))?;
         let symbolic = Some(symbolic).filter(|s| !s.is_empty()).map(RefName::new);
-        Ok(Named { name: RefName::new(name), id, symbolic })
+        Ok(Named { name: RefName::new(name), id, symbolic, stamp: None })
     };
     answer.split(|&b| b == b'\n').filter(|l| !l.is_empty()).map(line).collect()
 }
@@ -247,7 +213,7 @@ fn peel(objects: &Objects, id: ObjectId) -> Result<Option<Bytes>, Error> {
 fn read_commit(name: RefName, oid: ObjectId, data: &[u8]) -> Ref {
     let time = header(data, b"committer ").and_then(|line| words(line).into_iter().nth(1)).unwrap_or_default();
     let time = std::str::from_utf8(&time).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    Ref { name, oid, committer_time: Timestamp(time), author: author(data) }
+    Ref { name, oid, committer_time: Timestamp(time), author: author(data), moved: None }
 }
 
 /// Who wrote a commit, by its bytes: name and address; empty where they do not say.
@@ -287,15 +253,6 @@ mod tests {
         assert_eq!(found[3].name, RefName::new(*b"refs/heads/caf\xe9"));
         assert!(parse(b"refs/heads/x\0abc\0\n").is_err());
         assert!(parse(b"refs/heads/x\n").is_err());
-    }
-
-    #[test]
-    fn the_last_line_of_a_log_tells_when() {
-        let line = |time: &str, what: &str| format!("{ID} {ID} A. B. <a@b> {time} +0100\t{what}\n");
-        let log = line("100", "commit: x") + &line("1700000000", "commit: with <a> 1 +0000");
-        assert_eq!(logged_at(log.as_bytes()), Some(Timestamp(1_700_000_000)));
-        assert_eq!(logged_at(b""), None);
-        assert_eq!(logged_at(b"torn"), None);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use coord::git::refs::{self, Named};
+use coord::domain::time::Timestamp;
+use coord::git::refs::{self, Named, Names, Tips};
 use coord::git::target::LOOKED_AT;
 
 use crate::sandbox::Sandbox;
@@ -18,10 +19,17 @@ fn told(sandbox: &Sandbox, patterns: &[&str]) -> Option<Vec<Named>> {
     let listed = refs::listed(&repository, patterns).expect("git lists them");
     let told = refs::in_files(&repository, patterns);
     if let Some(told) = &told {
-        assert_eq!(*told, listed);
+        assert!(told.named.iter().all(|named| named.stamp.is_some()));
+        assert_eq!(without_stamps(told.clone()), listed);
     }
-    assert_eq!(refs::names(&repository, patterns).expect("one of the two"), listed);
+    assert_eq!(without_stamps(refs::names(&repository, patterns).expect("one of the two")), listed);
     told.map(|names| names.named)
+}
+
+/// As git lists them.
+fn without_stamps(mut names: Names) -> Names {
+    names.named.iter_mut().for_each(|named| named.stamp = None);
+    names
 }
 
 /// A repository with loose refs, packed ones, both at once, symbolic ones and tags.
@@ -169,4 +177,50 @@ fn no_ref_is_missed_while_refs_are_packed() {
         looks
     });
     assert!(looks > 0);
+}
+
+/// When each local branch was last moved, as far as what is kept tells; and what is to be kept.
+fn moved(sandbox: &Sandbox, kept: &[u8]) -> (Vec<Option<Timestamp>>, Vec<u8>) {
+    let repository = sandbox.open("main");
+    let objects = repository.objects().expect("objects");
+    let mut tips = Tips::from_bytes(kept, &objects);
+    let names = refs::names(&repository, &["refs/heads/"]).expect("names");
+    let found = refs::read(&repository, &objects, names, &mut tips);
+    assert!(found.broken.is_empty());
+    (found.good.into_iter().map(|found| found.moved).collect(), tips.to_bytes())
+}
+
+#[test]
+fn a_log_is_read_again_only_where_its_ref_may_have_moved() {
+    let sandbox = Sandbox::with_repository();
+    for name in ["loose", "packed"] {
+        sandbox.git("main", &["branch", name]);
+    }
+    sandbox.git("main", &["pack-refs", "--all"]);
+    sandbox.commit("main", "second");
+    sandbox.git("main", &["update-ref", "refs/heads/loose", "HEAD"]);
+    let (first, kept) = moved(&sandbox, b"");
+    assert!(first.len() == 3 && first.iter().all(Option::is_some));
+    assert_eq!(moved(&sandbox, &kept).0, first);
+    // A line that git did not write tells who reads the log.
+    let late = |name: &str| {
+        let log = sandbox.path(&format!("main/.git/logs/refs/heads/{name}"));
+        let id = sandbox.git("main", &["rev-parse", name]);
+        let line = format!("{id} {id} A <a@b> 4000000000 +0000\tby hand\n");
+        fs::write(&log, fs::read_to_string(&log).expect("a log") + &line).expect("writable");
+    };
+    late("loose");
+    late("packed");
+    assert_eq!(moved(&sandbox, &kept).0, first, "neither ref moved");
+    let at = Some(Timestamp(4_000_000_000));
+    assert_eq!(moved(&sandbox, b"").0, [at, first[1], at]);
+    sandbox.git("main", &["pack-refs", "--all"]);
+    assert_eq!(moved(&sandbox, &kept).0, [at, first[1], at], "both lie in another file");
+    let (again, kept) = moved(&sandbox, &kept);
+    sandbox.commit("main", "third");
+    sandbox.git("main", &["update-ref", "refs/heads/packed", "HEAD"]);
+    let (last, _) = moved(&sandbox, &kept);
+    assert_eq!(last[0], again[0]);
+    assert_ne!(last[2], again[2], "it was moved since it was packed");
+    assert_eq!(last, moved(&sandbox, b"").0);
 }

@@ -7,9 +7,12 @@
 //! before the loose ones go, so that a ref may be found twice, and is never missed.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Metadata};
+use std::hash::BuildHasher as _;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+
+use foldhash::fast::FixedState;
 
 use super::super::names;
 use super::super::repository::Repository;
@@ -28,8 +31,20 @@ const LONGEST_CHAIN: usize = 3;
 /// What a ref says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Value {
-    Id(ObjectId),
+    Id(ObjectId, Stamp),
     Symbolic(Vec<u8>),
+}
+
+/// One state of a file of refs: git never writes into one, it puts another in its place. As long as it is the same, no ref
+/// moved that is told by it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp(pub(super) u64);
+
+impl Stamp {
+    fn of(file: &Metadata) -> Self {
+        let written = [file.modified(), file.created()].map(Result::ok);
+        Self(FixedState::with_seed(0).hash_one((file.len(), written)))
+    }
 }
 
 /// Something lies there that git has to be asked about.
@@ -117,20 +132,21 @@ impl Files<'_> {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(_) => return Err(Odd),
         };
+        let stamp = Stamp::of(&file.metadata().map_err(|_| Odd)?);
         let mut text = Vec::with_capacity(128);
         file.take(LONGEST_LOOSE).read_to_end(&mut text).map_err(|_| Odd)?;
         let text = text.strip_suffix(b"\n").ok_or(Odd)?;
         match text.strip_prefix(b"ref: ") {
             Some(other) if is_regular(other) => Ok(Some(Value::Symbolic(other.to_vec()))),
             Some(_) => Err(Odd),
-            None => self.id(text).map(Some),
+            None => self.id(text, stamp).map(Some),
         }
     }
 
     /// An id that names something.
-    fn id(&self, hex: &[u8]) -> Result<Value, Odd> {
+    fn id(&self, hex: &[u8], stamp: Stamp) -> Result<Value, Odd> {
         let id = ObjectId::from_hex(hex).filter(|id| hex.len() == self.hex_len && !id.is_null());
-        id.map(Value::Id).ok_or(Odd)
+        id.map(|id| Value::Id(id, stamp)).ok_or(Odd)
     }
 
     /// Reads the loose refs that symbolic ones lead to.
@@ -149,7 +165,7 @@ impl Files<'_> {
 
     /// Takes in what is packed, and not loose.
     fn unpack(&mut self, patterns: &[&str]) -> Result<(), Odd> {
-        let text = match fs::File::open(self.common_dir.join("packed-refs")) {
+        let (text, stamp) = match fs::File::open(self.common_dir.join("packed-refs")) {
             Ok(file) => whole(&file)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(_) => return Err(Odd),
@@ -165,10 +181,10 @@ impl Files<'_> {
                 if !is_regular(name) {
                     return Err(Odd);
                 }
-                let value = self.id(hex)?;
+                let value = self.id(hex, stamp)?;
                 self.found.entry(name.to_vec()).or_insert(value);
             } else if self.elsewhere.get(name).is_some_and(Option::is_none) {
-                let value = self.id(hex)?;
+                let value = self.id(hex, stamp)?;
                 self.elsewhere.insert(name.to_vec(), Some(value));
             }
         }
@@ -180,8 +196,9 @@ impl Files<'_> {
         let (mut value, mut last) = (value, None);
         for _ in 0..=LONGEST_CHAIN {
             match value {
-                Value::Id(id) => {
-                    return Ok(Named { name: RefName::new(name), id: *id, symbolic: last.map(RefName::new) });
+                Value::Id(id, stamp) => {
+                    let (name, symbolic) = (RefName::new(name), last.map(RefName::new));
+                    return Ok(Named { name, id: *id, symbolic, stamp: Some(*stamp) });
                 }
                 Value::Symbolic(other) => {
                     last = Some(other.as_slice());
@@ -195,14 +212,15 @@ impl Files<'_> {
 }
 
 /// The packed file.
-fn whole(file: &fs::File) -> Result<Vec<u8>, Odd> {
-    let len = file.metadata().map_err(|_| Odd)?.len();
+fn whole(file: &fs::File) -> Result<(Vec<u8>, Stamp), Odd> {
+    let metadata = file.metadata().map_err(|_| Odd)?;
+    let len = metadata.len();
     if len > LONGEST_PACKED {
         return Err(Odd);
     }
     let mut text = Vec::with_capacity(usize::try_from(len).map_err(|_| Odd)? + 1);
     file.take(LONGEST_PACKED + 1).read_to_end(&mut text).map_err(|_| Odd)?;
-    if text.len() as u64 > LONGEST_PACKED { Err(Odd) } else { Ok(text) }
+    if text.len() as u64 > LONGEST_PACKED { Err(Odd) } else { Ok((text, Stamp::of(&metadata))) }
 }
 
 /// Whether the pattern is the name, or a beginning of it up to a `/`.

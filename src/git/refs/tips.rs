@@ -1,14 +1,22 @@
-//! What commits say of who wrote them and when, by id, for whoever lists the same refs again: it never changes.
-//! Must not know: where it is kept, which ref leads to a commit.
+//! What was read of refs, for whoever lists the same again: what commits say of who wrote them and when, which never changes,
+//! and when refs were last moved, which holds as long as the file that tells where they stand is the same.
+//! Must not know: where it is kept, which refs anybody is interested in.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+
+use foldhash::fast::{FixedState, RandomState};
 
 use super::super::bytes::{self, Reader, Writer};
 use super::super::id_map::IdMap;
 use super::super::objects::Objects;
-use crate::domain::id::ObjectId;
+use super::super::repository::Repository;
+use super::{Named, Stamp, logs};
+use crate::domain::id::{ObjectId, RefName};
 use crate::domain::time::Timestamp;
 
 /// Another number for every change of what the bytes mean.
-const FORMAT: [u8; 2] = [1, 0];
+const FORMAT: [u8; 2] = [2, 0];
 
 /// So many of those that were asked for may be new before it is worth being written anew, as a part of all,
 const NEW: usize = 16;
@@ -16,15 +24,24 @@ const NEW: usize = 16;
 /// besides these.
 const FEW: usize = 8;
 
-/// What is known of commits.
+/// What is known of the tips of refs.
 #[derive(Clone, Debug, Default)]
 pub struct Tips {
-    known: IdMap<Said>,
-    /// Those that were asked for, in that order.
+    known: Known,
+    /// The commits that were asked for, in that order.
     asked: Vec<(ObjectId, Said)>,
+    /// The refs in files that were asked for, in that order.
+    asked_moves: Vec<(u64, Option<Timestamp>)>,
     new: usize,
     /// Whether what commits say is what is written in them.
     is_plain: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Known {
+    said: IdMap<Said>,
+    /// By the ref in its file; `None` where nothing is logged.
+    moved: HashMap<u64, Option<Timestamp>, RandomState>,
 }
 
 /// What a commit says.
@@ -50,6 +67,12 @@ impl Tips {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer(FORMAT.to_vec());
+        out.count(self.asked_moves.len());
+        for (place, moved) in &self.asked_moves {
+            out.0.extend_from_slice(&place.to_le_bytes());
+            out.flag(moved.is_some());
+            out.number(moved.map_or(0, |moved| moved.0.cast_unsigned()));
+        }
         out.count(self.asked.len());
         for (id, said) in &self.asked {
             out.0.extend_from_slice(id.as_bytes());
@@ -62,16 +85,16 @@ impl Tips {
     /// Whether so much is new that it is worth being kept.
     #[must_use]
     pub fn is_outdated(&self) -> bool {
-        self.is_plain && self.new > FEW + self.asked.len() / NEW
+        self.is_plain && self.new > FEW + self.asked.len().max(self.asked_moves.len()) / NEW
     }
 
     /// How many of these are not known.
     pub(super) fn unknown(&self, ids: impl Iterator<Item = ObjectId>) -> usize {
-        ids.filter(|id| !self.known.contains_key(id)).count()
+        ids.filter(|id| !self.known.said.contains_key(id)).count()
     }
 
     pub(super) fn get(&mut self, id: ObjectId) -> Option<Said> {
-        let said = self.known.get(&id)?.clone();
+        let said = self.known.said.get(&id)?.clone();
         self.asked.push((id, said.clone()));
         Some(said)
     }
@@ -80,17 +103,43 @@ impl Tips {
         self.asked.push((id, said));
         self.new += 1;
     }
+
+    /// When a local branch was last moved, as far as that is logged in files.
+    pub(super) fn moved(&mut self, repository: &Repository, named: &Named) -> Option<Timestamp> {
+        if !named.name.as_bytes().starts_with(b"refs/heads/") {
+            return None;
+        }
+        let Some(stamp) = named.stamp else { return logs::moved(repository, &named.name) };
+        let place = place(&named.name, stamp);
+        let known = self.known.moved.get(&place).copied();
+        self.new += usize::from(known.is_none());
+        let moved = known.unwrap_or_else(|| logs::moved(repository, &named.name));
+        self.asked_moves.push((place, moved));
+        moved
+    }
 }
 
-fn read(kept: &[u8], id_len: usize) -> Option<IdMap<Said>> {
+/// Tells a ref in one state of its file from all others.
+fn place(name: &RefName, Stamp(stamp): Stamp) -> u64 {
+    FixedState::with_seed(stamp).hash_one(name.as_bytes())
+}
+
+fn read(kept: &[u8], id_len: usize) -> Option<Known> {
     let mut from = Reader(kept.strip_prefix(&FORMAT)?);
+    let mut known = Known::default();
     let count = from.count()?;
-    let mut known = IdMap::default();
-    known.reserve(count);
+    known.moved.reserve(count);
+    for _ in 0..count {
+        let place = u64::from_le_bytes(*from.take(8)?.first_chunk()?);
+        let (is_logged, time) = (from.flag()?, from.number()?);
+        known.moved.insert(place, is_logged.then_some(Timestamp(time.cast_signed())));
+    }
+    let count = from.count()?;
+    known.said.reserve(count);
     for _ in 0..count {
         let id = from.id(id_len)?;
         let time = Timestamp(from.number()?.cast_signed());
-        known.insert(id, Said { time, author: from.bytes()?.to_vec() });
+        known.said.insert(id, Said { time, author: from.bytes()?.to_vec() });
     }
     from.0.is_empty().then_some(known)
 }

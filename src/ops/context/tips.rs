@@ -1,4 +1,4 @@
-//! The refs of the repository with what their commits say.
+//! The refs of the repository with what their commits and their logs say.
 //! Must not know: which of them count.
 
 use super::Context;
@@ -23,11 +23,11 @@ impl Context {
             _ => refs::names(&self.repository, patterns)?,
         };
         if names.named.len() < MANY {
-            return Ok(refs::read(objects, names, &mut Tips::default()));
+            return Ok(refs::read(&self.repository, objects, names, &mut Tips::default()));
         }
         let kept = self.store.cached(KEY).unwrap_or_default();
         let mut tips = Tips::from_bytes(&kept, objects);
-        let found = refs::read(objects, names, &mut tips);
+        let found = refs::read(&self.repository, objects, names, &mut tips);
         if tips.is_outdated() {
             // Without it the next time takes longer, nothing more.
             let _ = self.store.cache(KEY, &tips.to_bytes());

@@ -14,7 +14,7 @@ use crate::domain::sync::Synced;
 use crate::domain::time::Seconds;
 use crate::failure::{self, Failure};
 use crate::git::names;
-use crate::git::refs::{self, Ref, Refs};
+use crate::git::refs::{Ref, Refs};
 use crate::ops::context::Context;
 use crate::ops::labels::Claim;
 
@@ -83,7 +83,7 @@ impl<'a> Wanted<'a> {
             let asked = self.is_asked_for(&found.name);
             let twin = is_twin(&found.name, &local);
             let left_out = self.selection.leaves_out(&found.name, &found.author);
-            let who = of_ref(self.ctx, found, asked);
+            let who = of_ref(found, asked);
             let dormant = (!asked).then_some(self.ctx.policy.active_within);
             let old = self.selection.is_old(self.ctx.now, who.touched, dormant);
             let wanted = self.may_count(&who) && (self.all || !twin && !left_out && !old);
@@ -193,15 +193,13 @@ fn of_name(name: RefName) -> Who {
 }
 
 /// A ref of somebody else's that was asked for by a glob goes by its full name.
-fn of_ref(ctx: &Context, found: Ref, asked: bool) -> Who {
+fn of_ref(found: Ref, asked: bool) -> Who {
     let is_branch = found.name.as_bytes().starts_with(b"refs/heads/");
     let name = if asked && !is_branch { found.name.as_bytes() } else { found.name.short() };
-    // Of somebody else's, only when it was fetched.
-    let moved = if is_branch { refs::moved(&ctx.repository, &found.name) } else { None };
     Who {
         label: String::from_utf8_lossy(name).into_owned(),
         tip: Some(found.oid),
-        touched: moved.max(Some(found.committer_time)),
+        touched: found.moved.max(Some(found.committer_time)),
         ..of_name(found.name)
     }
 }
