@@ -56,20 +56,19 @@ impl PackFiles {
     pub(super) fn open<'d>(object_dirs: impl Iterator<Item = &'d Path>, id_len: usize) -> Self {
         let mut found: Vec<_> = indexes(object_dirs).collect();
         found.sort();
-        Self::of(&found, id_len, data::HELD)
+        Self::of(&found, id_len, (index::HELD, data::HELD))
     }
 
-    /// How many bytes their indexes are.
-    pub(super) fn index_bytes<'d>(object_dirs: impl Iterator<Item = &'d Path>) -> u64 {
-        indexes(object_dirs).filter_map(|path| Some(path.metadata().ok()?.len())).sum()
+    /// How many there are.
+    pub(super) fn count<'d>(object_dirs: impl Iterator<Item = &'d Path>) -> usize {
+        indexes(object_dirs).count()
     }
 
-    /// Holds packs of up to `held` bytes in memory.
-    fn of(indexes: &[PathBuf], id_len: usize, mut held: u64) -> Self {
-        let mut room = index::LARGEST;
+    /// Holds indexes and packs of up to so many bytes in memory.
+    fn of(indexes: &[PathBuf], id_len: usize, (mut of_indexes, mut of_packs): (u64, u64)) -> Self {
         let open = |path: &PathBuf| {
-            let data = PackData::open(&path.with_extension("pack"), &mut held)?;
-            Some(Pack { index: Index::read(path, id_len, &mut room)?, data })
+            let data = PackData::open(&path.with_extension("pack"), &mut of_packs)?;
+            Some(Pack { index: Index::open(path, id_len, &mut of_indexes)?, data })
         };
         Self { packs: indexes.iter().filter_map(open).collect(), id_len }
     }

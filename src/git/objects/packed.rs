@@ -11,10 +11,10 @@ use crate::domain::id::ObjectId;
 use crate::git::packs::{PackFiles, Packs};
 
 /// So many objects are read one by one before anybody asks whether the packs are worth being opened.
-const FEW_READS: usize = 60;
+const FEW_READS: usize = 16;
 
-/// So many bytes of the packs' indexes take as long to be read as one object takes longer without them.
-const INDEX_BY_READ: u64 = 8 << 10;
+/// To open a pack takes as long as so many objects take longer without that.
+const A_PACK: usize = 4;
 
 /// The packs once they are open, for all threads.
 pub(super) type Opened = Arc<OnceLock<Arc<PackFiles>>>;
@@ -79,10 +79,9 @@ impl Packed {
         }
     }
 
-    /// Whether so many reads are worth it: once they cost as much as the indexes do.
+    /// Whether so many reads are worth it: once they cost as much as opening the packs does.
     fn is_worth(&self, reads: usize) -> bool {
-        let bytes = || PackFiles::index_bytes(self.dirs()) / INDEX_BY_READ;
-        let many = || *self.many.get_or_init(|| usize::try_from(bytes()).unwrap_or(usize::MAX).max(FEW_READS));
+        let many = || *self.many.get_or_init(|| PackFiles::count(self.dirs()) * A_PACK);
         self.opened.get().is_some() || reads >= FEW_READS && reads >= many()
     }
 

@@ -82,7 +82,7 @@ impl PackData {
 
 /// Reads as much as there is, up to the buffer's length.
 #[cfg(unix)]
-fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> Option<usize> {
+pub(super) fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> Option<usize> {
     use std::os::unix::fs::FileExt;
     let mut filled = 0;
     while filled < buffer.len() {
@@ -98,6 +98,6 @@ fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> Option<usize> {
 
 /// Where a file cannot be read at a place without moving all its readers, libgit2 reads it.
 #[cfg(not(unix))]
-fn read_up_to(_: &File, _: &mut [u8], _: u64) -> Option<usize> {
+pub(super) fn read_up_to(_: &File, _: &mut [u8], _: u64) -> Option<usize> {
     None
 }

@@ -70,7 +70,7 @@ fn every_object_is_what_libgit2_reads() {
     assert_eq!(made.ids.len(), 20 * 12 + 20 + 1);
     compare(&made, &made.packs());
     let index = made.pack_file().with_extension("idx");
-    compare(&made, &Packs::new(Arc::new(PackFiles::of(&[index], 20, 0))));
+    compare(&made, &Packs::new(Arc::new(PackFiles::of(&[index], 20, (0, 0)))));
 }
 
 fn compare(made: &Made, packs: &Packs) {
