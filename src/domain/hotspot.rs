@@ -72,6 +72,9 @@ struct Tally {
     blocks: bool,
 }
 
+/// By path, how many pairs conflict there, and how many instances do not land because of it.
+type Counts = HashMap<RepoPath, (usize, usize), RandomState>;
+
 /// The tallies of paths.
 #[derive(Default)]
 struct Tallies {
@@ -89,21 +92,22 @@ impl Tallies {
         self.all.len() - 1
     }
 
-    /// Counts a pair's conflicts.
-    fn count(&mut self, overlap: &Overlap) {
+    /// Counts a pair's conflicts on paths that are wanted.
+    fn count(&mut self, overlap: &Overlap, wanted: impl Fn(&RepoPath) -> bool) {
         let mut last = None;
         let mut conflicts = 0;
-        overlap.paths.visit(&mut |path| {
-            if path.grade == Grade::Conflict {
-                let at = self.number(&path.path);
-                let tally = &mut self.all[at].1;
-                tally.pairs += 1;
-                tally.instances.extend([overlap.a, overlap.b]);
-                tally.inserts += usize::from(both_only_insert(path));
-                tally.blocks |= path.blocks;
-                last = Some(at);
-                conflicts += 1;
-            }
+        let mut is_wanted = |path: &RepoPath, grade| {
+            conflicts += usize::from(grade == Grade::Conflict);
+            grade == Grade::Conflict && wanted(path)
+        };
+        overlap.paths.choose(&mut is_wanted, &mut |path| {
+            let at = self.number(&path.path);
+            let tally = &mut self.all[at].1;
+            tally.pairs += 1;
+            tally.instances.extend([overlap.a, overlap.b]);
+            tally.inserts += usize::from(both_only_insert(path));
+            tally.blocks |= path.blocks;
+            last = Some(at);
         });
         if let Some(only) = last.filter(|_| conflicts == 1) {
             self.all[only].1.alone += 1;
@@ -125,23 +129,51 @@ pub fn hot_spots(survey: &Survey) -> Vec<HotSpot> {
 #[must_use]
 pub fn hottest(survey: &Survey) -> Vec<HotSpot> {
     let of_pairs = survey.conflicts().len();
-    spots(survey, |tally| is_hot(tally.pairs, of_pairs, tally.behind))
+    let mut hot = counts(survey);
+    hot.retain(|_, (pairs, behind)| is_hot(*pairs, of_pairs, *behind));
+    if hot.is_empty() { Vec::new() } else { spots(survey, |path| hot.contains_key(path)) }
 }
 
-fn spots(survey: &Survey, wanted: impl Fn(&Tally) -> bool) -> Vec<HotSpot> {
+/// Of thousands of conflicts hardly one is looked at for this.
+fn counts(survey: &Survey) -> Counts {
+    let mut counts = Counts::default();
+    let mut count = |path: &RepoPath, pairs, behind| match counts.get_mut(path) {
+        Some((all_pairs, all_behind)) => (*all_pairs, *all_behind) = (*all_pairs + pairs, *all_behind + behind),
+        None => drop(counts.insert(path.clone(), (pairs, behind))),
+    };
+    for overlap in survey.conflicts() {
+        let mut found = |path: &RepoPath, grade| {
+            if grade == Grade::Conflict {
+                count(path, 1, 0);
+            }
+            false
+        };
+        overlap.paths.choose(&mut found, &mut |_| {});
+    }
+    for path in behind(survey) {
+        count(path, 0, 1);
+    }
+    counts
+}
+
+/// Where instances do not land, once an instance.
+fn behind(survey: &Survey) -> impl Iterator<Item = &RepoPath> {
+    survey.target_conflicts.iter().flat_map(|conflict| &conflict.paths).map(|path| &path.path)
+}
+
+fn spots(survey: &Survey, wanted: impl Fn(&RepoPath) -> bool) -> Vec<HotSpot> {
     let mut tallies = Tallies::default();
     for overlap in survey.conflicts() {
-        tallies.count(overlap);
+        tallies.count(overlap, &wanted);
     }
-    for path in survey.target_conflicts.iter().flat_map(|conflict| &conflict.paths) {
-        let at = tallies.number(&path.path);
+    for path in behind(survey).filter(|path| wanted(path)) {
+        let at = tallies.number(path);
         let tally = &mut tallies.all[at].1;
         tally.behind += 1;
         tally.blocks |= tally.pairs == 0;
     }
     let of_pairs = survey.conflicts().len();
-    let wanted = tallies.all.into_iter().filter(|(_, tally)| wanted(tally));
-    let mut spots: Vec<HotSpot> = wanted.map(|(path, tally)| spot(path, tally, of_pairs)).collect();
+    let mut spots: Vec<HotSpot> = tallies.all.into_iter().map(|(path, tally)| spot(path, tally, of_pairs)).collect();
     spots.sort_by(|x, y| {
         (y.pairs, y.instances, y.behind).cmp(&(x.pairs, x.instances, x.behind)).then_with(|| x.path.cmp(&y.path))
     });

@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
 use super::overlap::{Grade, PathOverlap};
+use super::path::RepoPath;
 
 /// Where overlaps are kept in a form of their own.
 pub trait Evidence: fmt::Debug + Send + Sync {
@@ -19,11 +20,14 @@ pub trait Evidence: fmt::Debug + Send + Sync {
         self.read(place).len()
     }
 
-    /// Shows each of them in turn, for whoever does not keep them.
-    fn visit(&self, place: u32, show: &mut dyn FnMut(&PathOverlap)) {
-        self.read(place).iter().for_each(show);
+    /// Shows those in turn that are `wanted` by path and grade, for whoever does not keep them.
+    fn choose(&self, place: u32, wanted: &mut Wanted<'_>, show: &mut dyn FnMut(&PathOverlap)) {
+        self.read(place).iter().filter(|overlap| wanted(&overlap.path, overlap.grade)).for_each(show);
     }
 }
+
+/// Says of each overlap whether it is wanted.
+pub type Wanted<'w> = dyn FnMut(&RepoPath, Grade) -> bool + 'w;
 
 /// The worst grade among the paths that may block, else among all; of each path its grade, and whether it may.
 #[must_use]
@@ -73,12 +77,19 @@ impl PathOverlaps {
 
     /// Shows each of them in turn, for whoever does not keep them: they are not put into their form for that.
     pub fn visit(&self, show: &mut dyn FnMut(&PathOverlap)) {
+        self.choose(&mut |_, _| true, show);
+    }
+
+    /// The same of those that are `wanted`. What is not takes no form at all.
+    pub fn choose(&self, wanted: &mut Wanted<'_>, show: &mut dyn FnMut(&PathOverlap)) {
         match (&self.kept, self.read.get()) {
-            (Some(Kept { turned: false, evidence, place, .. }), None) => evidence.visit(*place, show),
+            (Some(Kept { turned: false, evidence, place, .. }), None) => evidence.choose(*place, wanted, show),
             (Some(Kept { turned: true, evidence, place, .. }), None) => {
-                evidence.visit(*place, &mut |overlap| show(&overlap.clone().turned()));
+                evidence.choose(*place, wanted, &mut |overlap| show(&overlap.clone().turned()));
             }
-            (_, read) => read.into_iter().flatten().for_each(show),
+            (_, read) => {
+                read.into_iter().flatten().filter(|overlap| wanted(&overlap.path, overlap.grade)).for_each(show);
+            }
         }
     }
 
@@ -236,6 +247,16 @@ mod tests {
         kept().visit(&mut |overlap| shown.push(overlap.clone()));
         there.visit(&mut |overlap| shown.push(overlap.clone()));
         assert_eq!(shown, [there[0].clone().turned(), there[0].clone(), there[0].clone()]);
+        for some in [kept(), kept().turned(), there.clone()] {
+            let mut asked = Vec::new();
+            let mut wanted = |path: &RepoPath, grade| {
+                asked.push((path.clone(), grade));
+                false
+            };
+            some.choose(&mut wanted, &mut |overlap| shown.push(overlap.clone()));
+            assert_eq!(asked, [(there[0].path.clone(), Grade::Conflict)]);
+        }
+        assert_eq!(shown.len(), 3, "nothing else was wanted");
         assert_eq!((kept().look(), kept().turned().look()), (there.look(), there.clone().turned().look()));
         let read = kept();
         assert_eq!(read[0].a_lines[0].first, 7);

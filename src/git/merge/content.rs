@@ -112,7 +112,7 @@ impl<'a> Contents<'a> {
 /// What renames could hide behind a path that is gone on one side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Renames {
-    /// Our side added something since the base.
+    /// Our side added something since the base; asked for only where it has nothing at the path.
     pub(super) ours_add: bool,
     /// Their side did.
     pub(super) theirs_add: bool,

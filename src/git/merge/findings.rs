@@ -15,7 +15,7 @@ use super::memory::KeptPair;
 use super::pair_answers::{PairAnswers, Shelf};
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
-use crate::domain::path_overlaps::{Evidence, worst};
+use crate::domain::path_overlaps::{Evidence, Wanted, worst};
 
 /// The places of two lines, the first smaller.
 pub(super) type Pair = (usize, usize);
@@ -254,8 +254,15 @@ impl Evidence for InOrder {
         self.at(place).count()
     }
 
-    fn visit(&self, place: u32, show: &mut dyn FnMut(&PathOverlap)) {
-        self.at(place).filter_map(|(findings, packed)| findings.unpacked(packed)).for_each(|overlap| show(&overlap));
+    fn choose(&self, place: u32, wanted: &mut Wanted<'_>, show: &mut dyn FnMut(&PathOverlap)) {
+        for (findings, packed) in self.at(place) {
+            let Some((path, grade)) = findings.path.as_ref().zip(packed::grade_of(findings.bytes(packed))) else {
+                continue;
+            };
+            if wanted(path, grade) {
+                findings.unpacked(packed).iter().for_each(&mut *show);
+            }
+        }
     }
 }
 

@@ -228,8 +228,10 @@ impl<'w> Bench<'w> {
 
     /// `later` landing on the target with `first`.
     fn on_top(&self, first: &Side, later: &Side) -> Result<Outcome, Error> {
+        // It takes a look at the whole target, for what is gone there alone.
+        let target_adds = || pairs::target_adds(self.work, &self.brought[later.line]);
         let renames = Renames {
-            ours_add: self.brought[first.line].adds || pairs::target_adds(self.work, &self.brought[later.line])?,
+            ours_add: self.brought[first.line].adds || first.effective.is_none() && target_adds()?,
             theirs_add: self.brought[later.line].adds,
         };
         self.outcome([later.fork, first.effective, later.tip], renames)

@@ -37,7 +37,7 @@ pub(super) use shelf::{KeptPair, Outline};
 pub(super) use unread::Unread;
 
 /// Another number for every change of what the bytes mean, and of what is found of the same lines.
-const FORMAT: [u8; 2] = [7, 0];
+const FORMAT: [u8; 2] = [8, 0];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;

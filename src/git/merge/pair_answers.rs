@@ -104,9 +104,11 @@ impl Standing<'_> {
     /// Shows each of its overlaps in turn.
     pub(super) fn visit(&self, show: &mut dyn FnMut(&PathOverlap)) {
         match self {
-            Self::Known(KeptPair { place: Some(place), turned: false, .. }, kept) => kept.visit(place.get(), show),
+            Self::Known(KeptPair { place: Some(place), turned: false, .. }, kept) => {
+                kept.choose(place.get(), &mut |_, _| true, show)
+            }
             Self::Known(KeptPair { place: Some(place), .. }, kept) => {
-                kept.visit(place.get(), &mut |overlap| show(&overlap.clone().turned()));
+                kept.choose(place.get(), &mut |_, _| true, &mut |overlap| show(&overlap.clone().turned()));
             }
             Self::Known(..) => {}
             Self::New(pair) => pair.paths.iter().for_each(show),

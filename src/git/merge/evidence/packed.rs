@@ -61,6 +61,11 @@ pub(in crate::git::merge) fn pack(overlap: &PathOverlap, into: &mut Writer) {
     }
 }
 
+/// The grade of one that is packed.
+pub(in crate::git::merge) fn grade_of(packed: &[u8]) -> Option<Grade> {
+    grade(&mut Reader(packed))
+}
+
 /// Whatever was not packed reads as nothing.
 pub(in crate::git::merge) fn unpack(from: &mut Reader<'_>, path: &RepoPath) -> Option<PathOverlap> {
     let grade = grade(from)?;

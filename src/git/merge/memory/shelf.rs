@@ -12,10 +12,11 @@ use foldhash::fast::RandomState;
 use super::form::reading::{self, In};
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
-use crate::domain::path_overlaps::{Evidence, PathOverlaps};
+use crate::domain::path_overlaps::{Evidence, PathOverlaps, Wanted};
 use crate::git::bytes::Reader;
 use crate::git::merge::PairAnswer;
 use crate::git::merge::brought::Brought;
+use crate::git::merge::evidence::packed;
 use crate::git::merge::pair_answers::Shelf;
 use crate::git::merge::walk::Touched;
 use crate::git::tree::{Entry, TreeChange};
@@ -81,11 +82,12 @@ impl Evidence for Part {
         self.reader(place as usize).and_then(|mut from| from.count()).unwrap_or_default()
     }
 
-    fn visit(&self, place: u32, show: &mut dyn FnMut(&PathOverlap)) {
-        let Some(mut from) = self.from(place as usize) else { return };
-        for _ in 0..from.reader.count().unwrap_or_default() {
-            from.overlap().iter().for_each(&mut *show);
-        }
+    fn choose(&self, place: u32, wanted: &mut Wanted<'_>, show: &mut dyn FnMut(&PathOverlap)) {
+        self.packed(place, &mut |path, packed| {
+            if packed::grade_of(packed).is_some_and(|grade| wanted(path, grade)) {
+                packed::unpack(&mut Reader(packed), path).iter().for_each(&mut *show);
+            }
+        });
     }
 }
 

@@ -115,16 +115,14 @@ impl<'b> In<'b> {
     }
 
     pub(in super::super) fn overlap(&mut self) -> Option<PathOverlap> {
-        let path = self.path()?;
-        packed::unpack(&mut self.reader, &path)
+        let (path, packed) = self.packed_overlap()?;
+        packed::unpack(&mut Reader(packed), path)
     }
 
     /// An overlap's path and packed form.
     pub(in super::super) fn packed_overlap(&mut self) -> Option<(&'b RepoPath, &'b [u8])> {
         let path = self.paths.get(usize::try_from(self.reader.number()?).ok()?)?;
-        let before = self.reader.0;
-        packed::unpack(&mut self.reader, path)?;
-        Some((path, &before[..before.len() - self.reader.0.len()]))
+        Some((path, self.reader.bytes()?))
     }
 
     pub(super) fn attributes(&mut self) -> Option<Attributes> {

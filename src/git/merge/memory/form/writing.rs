@@ -259,12 +259,17 @@ impl Out {
             match pair.shelf() {
                 Some((kept, at)) => kept.packed(at, &mut |path, packed| {
                     out.shared_path(path);
-                    out.body.0.extend_from_slice(packed);
+                    out.body.bytes(packed);
                 }),
-                None => pair.visit(&mut |overlap| {
-                    out.shared_path(&overlap.path);
-                    packed::pack(overlap, &mut out.body);
-                }),
+                None => {
+                    let mut packed = Writer::default();
+                    pair.visit(&mut |overlap| {
+                        out.shared_path(&overlap.path);
+                        packed.0.clear();
+                        packed::pack(overlap, &mut packed);
+                        out.body.bytes(&packed.0);
+                    });
+                }
             }
         });
     }
