@@ -22,7 +22,7 @@ use coord::domain::policy::Policy;
 use coord::env::Env;
 use coord::git::Git;
 use coord::git::merge::{
-    Answer, Judge, Keep, Landing, Line, MergeSettings, Pairs, Question, Recall, judge, judge_again,
+    Answer, Judge, Keep, Landing, Line, MergeSettings, Pairs, Question, Recall, Source, judge, judge_again,
 };
 use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
 use differential::oracle::{self, Truth};
@@ -211,8 +211,9 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
     let again = |question: &Question, kept: Option<(&[u8], Option<&[u8]>)>| {
         let remembered = |bench: &Judge<'_>| {
             let (git, repository, settings) = (bench.git, bench.repository, &bench.settings);
-            let recall = Recall { git, repository, settings, target: question.target, format: ObjectFormat::Sha1 };
-            let read = |(first, later): (&[u8], Option<&[u8]>)| recall.read(first.to_vec(), later.map(<[u8]>::to_vec));
+            let (target, whole) = (question.target, seed.is_multiple_of(2));
+            let recall = Recall { git, repository, settings, target, format: ObjectFormat::Sha1, whole };
+            let read = |(first, later): (&[u8], Option<&[u8]>)| recall.read(&source(first), later.map(source).as_ref());
             kept.map(|kept| read(kept).expect("it is whole"))
         };
         let again = with_judge(world, |bench| judge_again(bench, question, remembered(bench)));
@@ -225,7 +226,8 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
     let (answer, later) = again(&question(&world.tips), Some(kept));
     let mut faults = Vec::new();
     if let Some(Keep::Later(later)) = later {
-        let (once_more, none) = again(&question(&world.tips), Some((&first, Some(&later.to_bytes()))));
+        let (once_more, none) =
+            again(&question(&world.tips), Some((&first, Some(&later.to_bytes().expect("all of it can be read")))));
         if once_more != answer || none.is_some() {
             faults.push(format!("seed {seed}: what became known later is remembered otherwise"));
         }
@@ -239,6 +241,12 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
         faults.push(format!("seed {seed}: all of it is remembered otherwise"));
     }
     faults
+}
+
+fn source(kept: &[u8]) -> Source {
+    let kept = kept.to_vec();
+    let at = |at: u64| usize::try_from(at).expect("there are not that many");
+    Source::new(kept.len() as u64, move |range| kept.get(at(range.start)..at(range.end)).map(<[u8]>::to_vec))
 }
 
 fn with_judge<T>(world: &World, run: impl FnOnce(&Judge<'_>) -> T) -> T {

@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ops;
 use crate::ops::context::Context;
-use crate::ops::survey::SurveyOptions;
+use crate::ops::survey::{Clean, SurveyOptions};
 use crate::render;
 use crate::render::scan::View;
 
@@ -122,6 +122,7 @@ pub(super) fn scan(args: &ScanArgs, global: &Global, env: &Env, screen: &mut Scr
         paths: args.path.clone(),
         all_pairs: args.all_pairs,
         all_paths: args.all_paths,
+        clean: if args.all || screen.json { Clean::Each } else { Clean::Count },
         ..SurveyOptions::default()
     };
     let (_ctx, survey) = survey(&options, global, env, screen)?;

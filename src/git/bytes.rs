@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use crate::domain::id::ObjectId;
 
 /// Takes bytes in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::git) struct Writer(pub(in crate::git) Vec<u8>);
 
 impl Writer {
@@ -115,7 +115,8 @@ pub(in crate::git) fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
     (sum(bytes) == *sealed).then_some(bytes)
 }
 
-fn sum(bytes: &[u8]) -> [u8; SUM] {
+/// The sum of bytes; it tells damage, and nothing that somebody did on purpose.
+pub(in crate::git) fn sum(bytes: &[u8]) -> [u8; SUM] {
     FixedState::with_seed(0).hash_one(bytes).to_le_bytes()
 }
 

@@ -220,7 +220,7 @@ impl Context {
     pub fn recall(&self, target: ObjectId) -> Recall<'_> {
         let (repository, settings) = (&self.repository, &self.merging);
         let format = repository.store.format;
-        Recall { git: &repository.git, repository: &repository.common_dir, settings, target, format }
+        Recall { git: &repository.git, repository: &repository.common_dir, settings, target, format, whole: true }
     }
 
     /// Whether `coord.exclude` names a branch, remote ones by their name on the remote too.

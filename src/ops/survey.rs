@@ -36,6 +36,16 @@ pub(super) use select::of_paths;
 /// Told so many of so many worktrees are read.
 pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 
+/// How much is asked about pairs that merge cleanly.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Clean {
+    /// Each of them.
+    #[default]
+    Each,
+    /// How many there are: what is remembered of many is not even read.
+    Count,
+}
+
 /// What is looked at.
 #[derive(Clone, Default)]
 pub struct SurveyOptions {
@@ -60,6 +70,8 @@ pub struct SurveyOptions {
     pub all_pairs: bool,
     /// Lists every path that does not land on the target.
     pub all_paths: bool,
+    /// How much is asked about pairs that merge cleanly.
+    pub clean: Clean,
     /// What is known of worktrees that did not change since a former survey, for whoever looks again and again.
     pub memo: Option<Arc<Memo>>,
     /// Told how far the reading is.
@@ -142,5 +154,6 @@ fn recall(ctx: &Context, target: &Target, worktrees: &[Worktree], options: &Surv
         _ if !options.refs.is_empty() || ctx.policy.remotes => usize::MAX,
         _ => branches + worktrees.len() + synced,
     };
-    verdicts::recall(ctx, target.tip?, at_most)
+    let whole = options.clean == Clean::Each || !options.paths.is_empty();
+    verdicts::recall(ctx, target.tip?, at_most, whole)
 }

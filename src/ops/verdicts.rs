@@ -3,18 +3,22 @@
 
 use crate::domain::id::ObjectId;
 use crate::failure::Failure;
-use crate::git::merge::{self, Again, Keep, LineAnswer, Memory, PairAnswers, Question};
+use crate::git::merge::{self, Again, Keep, LineAnswer, Memory, PairAnswers, Question, Recall, Source};
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
 
 /// What was found out before about up to so many lines on this target; nothing where that would not be used. It takes a while,
-/// in which something else can be done.
-pub(super) fn recall(ctx: &Context, target: ObjectId, lines: usize) -> Option<Memory> {
+/// in which something else can be done. `whole` says that pairs which merge cleanly will be looked at one by one.
+pub(super) fn recall(ctx: &Context, target: ObjectId, lines: usize, whole: bool) -> Option<Memory> {
     if lines < merge::WORTH_REMEMBERING {
         return None;
     }
-    let first = ctx.store.cached(&key(target))?;
-    ctx.recall(target).read(first, ctx.store.cached(&later(target)))
+    let kept = |key: &str| {
+        let parts = ctx.store.cached_parts(key)?;
+        Some(Source::new(parts.len(), move |range| parts.read(range)))
+    };
+    let first = kept(&key(target))?;
+    Recall { whole, ..ctx.recall(target) }.read(&first, kept(&later(target)).as_ref())
 }
 
 /// What was found of lines and of pairs of them.
@@ -54,7 +58,7 @@ pub(super) fn remember(ctx: &Context, target: ObjectId, keep: Keep) {
         // Without it the next time takes longer, nothing more.
         let _ = match keep {
             Keep::First(kept) => store.cache(&key(target), &kept.to_bytes()),
-            Keep::Later(kept) => store.cache(&later(target), &kept.to_bytes()),
+            Keep::Later(kept) => kept.to_bytes().is_some_and(|kept| store.cache(&later(target), &kept)),
         };
     });
 }

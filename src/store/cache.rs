@@ -4,9 +4,11 @@
 //! One file a key under `cache/v2/`. No lock is taken: a file is put in place in one step, and of two writers the later
 //! one's stays. Another format has another folder.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::error::Error;
 use super::{Store, file, platform};
@@ -24,11 +26,50 @@ const MOST: usize = 16;
 /// The largest file that is kept.
 const LARGEST_FILE: u64 = 48 << 20;
 
+/// What was kept when it was opened, whatever is put in its place.
+#[derive(Debug)]
+pub struct Parts {
+    file: Mutex<File>,
+    len: u64,
+}
+
+impl Parts {
+    /// How many bytes there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Some of the bytes; nothing where they cannot be read.
+    #[must_use]
+    pub fn read(&self, range: Range<u64>) -> Option<Vec<u8>> {
+        let wanted = range.end.checked_sub(range.start).filter(|_| range.end <= self.len)?;
+        let mut bytes = vec![0; usize::try_from(wanted).ok()?];
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        platform::read_at(&file, &mut bytes, range.start).ok()?;
+        Some(bytes)
+    }
+}
+
 impl Store {
     /// What is kept under this key. Whatever keeps it from being read, there is nothing.
     #[must_use]
     pub fn cached(&self, key: &str) -> Option<Vec<u8>> {
         file::read(&self.cache_dir().join(hash(key.as_bytes())), LARGEST_FILE).ok()?
+    }
+
+    /// The same, of which parts can be read.
+    #[must_use]
+    pub fn cached_parts(&self, key: &str) -> Option<Parts> {
+        let path = self.cache_dir().join(hash(key.as_bytes()));
+        let (file, metadata) = file::open_known(&path, OpenOptions::new().read(true)).ok()??;
+        (metadata.len() <= LARGEST_FILE).then(|| Parts { file: Mutex::new(file), len: metadata.len() })
     }
 
     /// Keeps something under this key, and drops what was kept longest where that is too much. `false` where it could not
@@ -111,6 +152,10 @@ mod tests {
         assert!(store.cache("k", b"two"));
         assert_eq!(store.cached("k").as_deref(), Some(&b"two"[..]));
         assert_eq!(store.cached("other").as_deref(), Some(&b""[..]));
+        let two = store.cached_parts("k").expect("it is kept");
+        assert!(store.cache("k", b"three"));
+        assert_eq!((two.len(), two.read(1..3)), (3, Some(b"wo".to_vec())), "as it was");
+        assert!(two.read(1..4).is_none() && store.cached_parts("none").is_none());
         fs::remove_dir_all(dir.path().join("coord/cache")).expect("ours");
         assert_eq!(store.cached("k"), None);
         assert!(store.cache("k", b"again"));

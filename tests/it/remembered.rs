@@ -108,6 +108,56 @@ fn what_was_spoiled_is_not_believed() {
     }
 }
 
+/// What a scan tells people of pairs: without ages, which go by.
+fn told(main: &Place<'_>) -> Vec<String> {
+    let told = main.coord(&["scan", "--branches", "b*", "--fail-on", "never"]).ok().stdout;
+    let is_of_pairs = |line: &&str| line.contains('\u{2717}') || line.contains("conflict") || line.contains("cleanly");
+    told.lines().filter(is_of_pairs).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_read_late_may_be_spoiled_too() {
+    let world = World::new();
+    let main = world.main();
+    let text = |mine: &str, at: usize| {
+        (0..80).map(|line| if line == at { format!("{mine}\n") } else { format!("{line}\n") }).collect::<String>()
+    };
+    for file in 0..90 {
+        main.write(format!("many/{file}"), text("", 100));
+    }
+    main.commit("files").ok();
+    for n in 0..34 {
+        main.git(&["switch", "-q", "-c", &format!("b{n:02}"), "main"]).ok();
+        for file in 0..90 {
+            main.write(format!("many/{file}"), text(&format!("branch {n}"), if file == n { 40 } else { 2 * n + 1 }));
+        }
+        main.commit("work").ok();
+    }
+    main.git(&["switch", "-q", "main"]).ok();
+    let first = told(&main);
+    let kept = fs::read_dir(world.store().join("cache/v2")).expect("something is kept").next();
+    let path = kept.expect("a file").expect("readable").path();
+    let whole = fs::read(&path).expect("readable");
+    assert!(whole.len() > 600_000, "so little is read at once: {}", whole.len());
+    main.git(&["switch", "-q", "b20"]).ok();
+    main.write("many/3", text("moved", 40));
+    main.commit("moved").ok();
+    main.git(&["switch", "-q", "main"]).ok();
+    forget(&world);
+    let expected = told(&main);
+    assert_ne!(expected, first);
+    for at in (1..8).map(|part| whole.len() / 8 * part) {
+        let mut bad = whole.clone();
+        bad[at..at + 20].fill(0x7f);
+        forget(&world);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        fs::write(&path, &bad).expect("writable");
+        assert_eq!(told(&main), expected, "byte {at}");
+    }
+    let found = scan(&main);
+    assert_eq!(found, afresh(&world));
+}
+
 /// What was kept under any name, to be looked at after each step.
 fn kept_files(world: &World) -> usize {
     fs::read_dir(world.store().join("cache/v2")).expect("something is kept").count()

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use foldhash::fast::RandomState;
 
-use super::super::attributes::{ByPath, Outside, Source};
+use super::super::attributes::{self, ByPath, Outside};
 use super::super::bytes;
 use super::super::error::Error;
 use super::super::id_map::IdMap;
@@ -29,11 +29,13 @@ use shelf::Touching;
 mod form;
 mod later;
 mod shelf;
+mod source;
 mod unread;
 
 pub use later::Later;
 pub(super) use later::keep_new;
 pub(super) use shelf::{KeptPair, Outline};
+pub use source::Source;
 pub(super) use unread::Unread;
 
 /// Another number for every change of what the bytes mean, and of what is found of the same lines.
@@ -100,22 +102,25 @@ pub struct Recall<'a> {
     pub target: ObjectId,
     /// The form of the objects' names.
     pub format: ObjectFormat,
+    /// Whether pairs that merge cleanly will be looked at one by one.
+    pub whole: bool,
 }
 
 impl Recall<'_> {
     /// Reads what was kept, whatever it is; nothing where it is not whole, or where a path has other attributes now. What
     /// became known later is left out where it is not whole or belongs to something else.
     #[must_use]
-    pub fn read(&self, first: Vec<u8>, later: Option<Vec<u8>>) -> Option<Memory> {
-        let first = form::read(first, self.format.id_len())?;
-        let later = later.and_then(|later| form::read(later, self.format.id_len()));
+    pub fn read(&self, first: &Source, later: Option<&Source>) -> Option<Memory> {
+        let read = |kept| form::read(kept, self.format.id_len(), self.whole);
+        let first = read(first)?;
+        let later = later.and_then(read);
         let later = later.filter(|later| later.key == first.name() && later.fits(first.lines.len()));
         let all = || std::iter::once(&first).chain(&later);
         let attributes: ByPath = all().flat_map(|volume| volume.attributes.iter().cloned()).collect();
         if all().all(|volume| volume.outside().is_some()) {
             return Some(Memory { first, later, attributes });
         }
-        let source = Source {
+        let source = attributes::Source {
             git: self.git,
             common_dir: self.repository,
             target: self.target,
@@ -172,9 +177,9 @@ impl Known {
         (0..question.lines.len()).filter(|&n| !self.lines.get(n).is_some_and(Option::is_some))
     }
 
-    /// Reads those lines in full that one of the `new` ones may meet.
-    pub(super) fn read_near(&mut self, new: &[Brought]) {
-        shelf::read_near(&mut self.lines, &self.touching, new);
+    /// Reads those lines in full that one of the `new` ones may meet; `false` where one cannot be read any more.
+    pub(super) fn read_near(&mut self, new: &[Brought]) -> bool {
+        shelf::read_near(&mut self.lines, &self.touching, new)
     }
 
     /// Where what is new belongs.
@@ -261,7 +266,9 @@ pub(super) fn keep(
     outside: Option<Outside>,
 ) -> Option<Keep> {
     let key = key(work, question)?;
-    brought.iter_mut().for_each(shelf::read);
+    if !shelf::read_all(brought) || !pairs.can_be_read() {
+        return None;
+    }
     let worth = worth_keeping(brought, pairs);
     let (mut place, mut lines) = (vec![None; brought.len()], Vec::new());
     for (n, line) in brought.iter().enumerate().filter(|(n, _)| worth[*n]) {

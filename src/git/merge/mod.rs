@@ -53,7 +53,7 @@ mod texts;
 mod walk;
 mod wanted;
 
-pub use memory::{Keep, Kept, Later, Memory, Recall, WORTH_REMEMBERING};
+pub use memory::{Keep, Kept, Later, Memory, Recall, Source, WORTH_REMEMBERING};
 pub use pair_answers::PairAnswers;
 pub use question::{Again, Answer, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
 pub use settings::MergeSettings;
@@ -102,7 +102,10 @@ pub fn is_remembered(judge: &Judge<'_>, question: &Question) -> bool {
 pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory>) -> Result<Again, Error> {
     let work = Work::new(judge, question)?;
     if let Some(memory) = memory.filter(|memory| memory.holds(&work, question)) {
-        return work.answer_from(memory, question);
+        if let Some(again) = work.answer_from(memory, question)? {
+            return Ok(again);
+        }
+        work.attributes.take();
     }
     work.outside.replace(Some(Outlook::Wanted));
     let found = work.bring(question, &Known::default())?;
@@ -248,15 +251,18 @@ impl<'a> Work<'a> {
         merge_tree::merge(&asked, pairs)
     }
 
-    /// The answer by what is remembered.
-    fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Again, Error> {
+    /// The answer by what is remembered; nothing where that cannot be read any more.
+    fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Option<Again>, Error> {
         *self.attributes.borrow_mut() = Arc::new(std::mem::take(&mut memory.attributes));
         let mut known = memory.of(question);
         let volumes = known.volumes();
         let found = self.bring(question, &known)?;
+        if !known.read_near(&found) {
+            return Ok(None);
+        }
         let (mut brought, pairs) = self.answer(question, known, found)?;
         let keep = memory::keep_new(self, question, &mut brought, &pairs, volumes);
-        Ok(Again { lines: told(brought), pairs, keep })
+        Ok(Some(Again { lines: told(brought), pairs, keep }))
     }
 
     /// Brings the lines that are not known onto the target.
@@ -296,7 +302,6 @@ impl<'a> Work<'a> {
             let renames = self.or_reason(rename::find(self.judge.objects, &changes))?;
             line.renames = Some(renames.unwrap_or_default());
         }
-        known.read_near(&found);
         let (mut found, mut known_lines) = (found.into_iter(), std::mem::take(&mut known.lines).into_iter());
         let mut brought: Vec<Brought> =
             question.lines.iter().filter_map(|_| known_lines.next().flatten().or_else(|| found.next())).collect();

@@ -105,7 +105,7 @@ impl Standing<'_> {
     pub(super) fn visit(&self, show: &mut dyn FnMut(&PathOverlap)) {
         match self {
             Self::Known(KeptPair { place: Some(place), turned: false, .. }, kept) => {
-                kept.choose(place.get(), &mut |_, _| true, show)
+                kept.choose(place.get(), &mut |_, _| true, show);
             }
             Self::Known(KeptPair { place: Some(place), .. }, kept) => {
                 kept.choose(place.get(), &mut |_, _| true, &mut |overlap| show(&overlap.clone().turned()));
@@ -124,6 +124,11 @@ impl PairAnswers {
         let mut known: Vec<KeptPair> = self.known.iter().copied().chain(unread.read()).collect();
         known.sort_unstable_by_key(KeptPair::pair);
         Some(Self { known, unread: None, shelves: self.shelves.clone(), new: self.new.clone() })
+    }
+
+    /// Whether those that merge cleanly are still what was kept of them.
+    pub(super) fn can_be_read(&self) -> bool {
+        self.unread.as_ref().is_none_or(Unread::is_whole)
     }
 
     /// Those that are read: two runs in order.

@@ -23,7 +23,7 @@ use crate::domain::id::{ObjectId, RefName};
 const LONGEST_PACKED: u64 = 16 << 20;
 
 /// A loose ref is an id, or a name.
-const LONGEST_LOOSE: u64 = 4096;
+const LONGEST_LOOSE: usize = 4096;
 
 /// Git follows few symbolic refs, and where there are more than this it is asked.
 const LONGEST_CHAIN: usize = 3;
@@ -124,18 +124,19 @@ impl Files<'_> {
     /// What a loose ref says; nothing where there is none, or was one a moment ago.
     fn loose(&self, name: &[u8]) -> Result<Option<Value>, Odd> {
         let place = self.place(name);
-        if !is_regular(name) || place.is_symlink() {
+        if !is_regular(name) || cfg!(not(unix)) && place.is_symlink() {
             return Err(Odd);
         }
-        let file = match fs::File::open(place) {
+        let mut file = match names::open_plain(&place) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(_) => return Err(Odd),
         };
         let stamp = Stamp::of(&file.metadata().map_err(|_| Odd)?);
-        let mut text = Vec::with_capacity(128);
-        file.take(LONGEST_LOOSE).read_to_end(&mut text).map_err(|_| Odd)?;
-        let text = text.strip_suffix(b"\n").ok_or(Odd)?;
+        let mut text = [0; LONGEST_LOOSE];
+        // So little comes at once, or else it is none.
+        let read = file.read(&mut text).ok().filter(|read| *read < LONGEST_LOOSE).ok_or(Odd)?;
+        let text = text[..read].strip_suffix(b"\n").ok_or(Odd)?;
         match text.strip_prefix(b"ref: ") {
             Some(other) if is_regular(other) => Ok(Some(Value::Symbolic(other.to_vec()))),
             Some(_) => Err(Odd),

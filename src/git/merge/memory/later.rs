@@ -68,8 +68,12 @@ pub(in crate::git::merge) fn keep_new(
 impl Later {
     /// The whole, as it is read again.
     #[must_use]
-    pub fn to_bytes(mut self) -> Vec<u8> {
-        self.lines.iter_mut().for_each(shelf::read);
+    ///
+    /// `None` where what it stands on cannot be read any more.
+    pub fn to_bytes(mut self) -> Option<Vec<u8>> {
+        if !shelf::read_all(&mut self.lines) {
+            return None;
+        }
         let known = self.known.into_iter().filter_map(|pair| pair.moved(&self.numbers));
         let known: Vec<_> = known.filter(|pair| pair.a < pair.b).collect();
         let new = self.new.into_iter();
@@ -87,7 +91,8 @@ impl Later {
             None => self.attributes.iter().collect(),
         };
         let outside = self.outside.clone();
-        form::write(Contents { lines: &lines, pairs: &placed, clean: &[], attributes, outside }, &self.key).to_bytes()
+        let contents = Contents { lines: &lines, pairs: &placed, clean: &[], attributes, outside };
+        Some(form::write(contents, &self.key).to_bytes())
     }
 }
 

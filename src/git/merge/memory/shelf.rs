@@ -1,6 +1,7 @@
 //! What is remembered and not read yet: lines of work and overlaps stay bytes until somebody looks at them.
 //! Must not know: how the bytes are laid out, beyond where each one begins.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::num::NonZero;
@@ -10,10 +11,11 @@ use std::sync::{Arc, OnceLock};
 use foldhash::fast::RandomState;
 
 use super::form::reading::{self, In};
+use super::source::Source;
 use crate::domain::overlap::{Grade, PathOverlap};
 use crate::domain::path::RepoPath;
 use crate::domain::path_overlaps::{Evidence, PathOverlaps, Wanted};
-use crate::git::bytes::Reader;
+use crate::git::bytes::{self, Reader, SUM};
 use crate::git::merge::PairAnswer;
 use crate::git::merge::brought::Brought;
 use crate::git::merge::evidence::packed;
@@ -23,34 +25,91 @@ use crate::git::tree::{Entry, TreeChange};
 
 /// One part of what was kept, with the paths that it names.
 pub(in crate::git::merge) struct Part {
-    whole: Arc<Vec<u8>>,
-    /// Where it lies in the whole, its paths left out.
-    range: Range<usize>,
-    /// Where its paths lie.
-    table: Range<usize>,
+    held: Held,
+    /// How many of the bytes name its paths; the rest follows.
+    table: usize,
     paths: OnceLock<Vec<RepoPath>>,
     id_len: usize,
 }
 
+/// Where a part's bytes are.
+enum Held {
+    /// Read, and as they were written.
+    Here(Arc<Vec<u8>>, Range<usize>),
+    /// Where they were kept, until somebody looks.
+    There(Source, Place, OnceLock<Vec<u8>>),
+}
+
+/// Where a part was kept, and the sum of its bytes.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) range: Range<u64>,
+    pub(super) sum: [u8; SUM],
+}
+
+impl Held {
+    /// The bytes; none where they cannot be read any more.
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Here(all, range) => &all[range.clone()],
+            Self::There(source, place, read) => read.get_or_init(|| {
+                source.read(place.range.clone()).filter(|bytes| bytes::sum(bytes) == place.sum).unwrap_or_default()
+            }),
+        }
+    }
+}
+
 impl Part {
-    /// The part that lies there.
-    pub(super) fn open(whole: &Arc<Vec<u8>>, range: Range<usize>, id_len: usize) -> Option<Arc<Self>> {
-        let mut reader = Reader(whole.get(range.clone())?);
-        let table = reader.bytes()?.len();
-        let begins = range.end - reader.0.len();
-        let (range, table) = (begins..range.end, begins - table..begins);
-        Some(Arc::new(Self { whole: Arc::clone(whole), range, table, paths: OnceLock::new(), id_len }))
+    /// The part that lies there in what was read, its paths taking so many bytes.
+    pub(super) fn here(all: &Arc<Vec<u8>>, range: Range<usize>, table: usize, id_len: usize) -> Option<Arc<Self>> {
+        (all.len() >= range.end && range.len() >= table)
+            .then(|| Self::held(Held::Here(Arc::clone(all), range), table, id_len))
     }
 
-    /// The paths that it names. The whole has a sum that was right, so what cannot be read was never written.
+    /// The part that was kept there.
+    pub(super) fn there(source: &Source, place: Place, table: usize, id_len: usize) -> Arc<Self> {
+        Self::held(Held::There(source.clone(), place, OnceLock::new()), table, id_len)
+    }
+
+    fn held(held: Held, table: usize, id_len: usize) -> Arc<Self> {
+        Arc::new(Self { held, table, paths: OnceLock::new(), id_len })
+    }
+
+    /// Some of its bytes that have a sum of their own, without reading the others.
+    fn piece(&self, place: u32, len: u32, sum: [u8; SUM]) -> Option<Cow<'_, [u8]>> {
+        let from = self.table + place as usize;
+        let piece = match &self.held {
+            Held::There(source, whole, read) if read.get().is_none() => {
+                let from = whole.range.start + from as u64;
+                let range = from..from + u64::from(len);
+                Cow::Owned(source.read(range.clone()).filter(|_| range.end <= whole.range.end)?)
+            }
+            held => Cow::Borrowed(held.bytes().get(from..from + len as usize)?),
+        };
+        (bytes::sum(&piece) == sum).then_some(piece)
+    }
+
+    /// Whether its bytes are those that were written; reads them.
+    pub(super) fn is_whole(&self) -> bool {
+        match &self.held {
+            Held::Here(..) => true,
+            Held::There(_, place, _) => self.held.bytes().len() as u64 == place.range.end - place.range.start,
+        }
+    }
+
+    /// The paths that it names. It has a sum that was right, so what cannot be read was never written.
     pub(super) fn paths(&self) -> &[RepoPath] {
-        let read = || reading::paths(&mut Reader(self.whole.get(self.table.clone())?));
+        let read = || reading::paths(&mut Reader(self.held.bytes().get(..self.table)?));
         self.paths.get_or_init(|| read().unwrap_or_default())
+    }
+
+    fn body(&self) -> &[u8] {
+        self.held.bytes().get(self.table..).unwrap_or_default()
     }
 
     /// Its bytes from a place on, to be read without its paths.
     pub(super) fn reader(&self, place: usize) -> Option<Reader<'_>> {
-        Some(Reader(self.whole.get(self.range.clone())?.get(place..)?))
+        Some(Reader(self.body().get(place..)?))
     }
 
     /// Its bytes from a place on.
@@ -61,19 +120,19 @@ impl Part {
     /// Passes over something with its length before it; where it begins.
     pub(super) fn framed(&self, from: &mut Reader<'_>) -> Option<u32> {
         let len = from.count()?;
-        let place = u32::try_from(self.range.len().checked_sub(from.0.len())?).ok()?;
+        let place = u32::try_from(self.body().len().checked_sub(from.0.len())?).ok()?;
         from.take(len).map(|_| place)
     }
 }
 
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Part").field("range", &self.range).finish_non_exhaustive()
+        f.debug_struct("Part").field("table", &self.table).finish_non_exhaustive()
     }
 }
 
 impl Evidence for Part {
-    /// The whole has a sum that was right, so what cannot be read was never written.
+    /// It has a sum that was right, so what cannot be read was never written.
     fn read(&self, place: u32) -> Vec<PathOverlap> {
         self.from(place as usize).and_then(|mut from| from.list(In::overlap)).unwrap_or_default()
     }
@@ -104,8 +163,13 @@ impl Shelf for Part {
 /// What a line did, still to be read.
 #[derive(Clone, Debug)]
 pub(in crate::git::merge) struct Outline {
-    pub(super) part: Arc<Part>,
+    /// Where its paths are named.
+    pub(super) main: Arc<Part>,
+    /// Where it lies: at which place, how long it is, and its sum.
+    pub(super) deeds: Arc<Part>,
     pub(super) place: u32,
+    pub(super) len: u32,
+    pub(super) sum: [u8; SUM],
     /// How many paths it changed.
     pub(super) touched: usize,
     /// Whether it may meet others elsewhere than at the paths that both changed.
@@ -123,11 +187,12 @@ impl Outline {
 
     /// Tells it from every other.
     fn address(&self) -> (usize, u32) {
-        (Arc::as_ptr(&self.part).addr(), self.place)
+        (Arc::as_ptr(&self.main).addr(), self.place)
     }
 
     fn read(&self) -> Option<Deeds> {
-        self.part.from(self.place as usize)?.deeds()
+        let piece = self.deeds.piece(self.place, self.len, self.sum)?;
+        In { reader: Reader(&piece), id_len: self.main.id_len, paths: self.main.paths() }.deeds()
     }
 
     /// What the line changed, sorted by path.
@@ -138,10 +203,10 @@ impl Outline {
 }
 
 /// Reads those of the lines in full that one of the `new` ones may meet; all of them where a new one does more than to
-/// change files that everybody has.
-pub(super) fn read_near(lines: &mut [Option<Brought>], touching: &[Touching], new: &[Brought]) {
+/// change files that everybody has. `false` where one cannot be read any more.
+pub(super) fn read_near(lines: &mut [Option<Brought>], touching: &[Touching], new: &[Brought]) -> bool {
     if new.is_empty() {
-        return;
+        return true;
     }
     let near = if new.iter().all(Brought::only_modifies) {
         let paths = new.iter().flat_map(|line| &line.touched).map(|touched| touched.path.as_bytes()).collect();
@@ -153,20 +218,22 @@ pub(super) fn read_near(lines: &mut [Option<Brought>], touching: &[Touching], ne
         let Some(near) = &near else { return true };
         outline.is_eventful || near.iter().any(|near| near.contains(&outline.address()))
     };
-    for line in lines.iter_mut().flatten() {
-        if line.outline.as_ref().is_some_and(is_near) {
-            read(line);
-        }
-    }
+    lines.iter_mut().flatten().all(|line| !line.outline.as_ref().is_some_and(is_near) || read(line))
 }
 
-/// Reads a line in full.
-pub(super) fn read(line: &mut Brought) {
-    let Some(outline) = line.outline.take() else { return };
-    match outline.read() {
-        Some((touched, effective)) => (line.touched, line.effective) = (touched, effective),
-        None => line.unknown = Some("what coord remembered of it cannot be read".to_owned()),
-    }
+/// Reads all lines in full, at once; `false` where one cannot be read any more.
+pub(super) fn read_all(lines: &mut [Brought]) -> bool {
+    let is_whole = |line: &Brought| line.outline.as_ref().is_none_or(|outline| outline.deeds.is_whole());
+    lines.iter().all(is_whole) && lines.iter_mut().all(read)
+}
+
+/// Reads a line in full; `false` where it cannot be read any more.
+fn read(line: &mut Brought) -> bool {
+    let Some(outline) = &line.outline else { return true };
+    let Some(deeds) = outline.read() else { return false };
+    (line.touched, line.effective) = deeds;
+    line.outline = None;
+    true
 }
 
 /// Which lines touched which paths.

@@ -7,26 +7,34 @@ use std::sync::Arc;
 
 use super::shelf::{KeptPair, Part};
 use crate::domain::overlap::Grade;
-use crate::git::bytes::Reader;
 
 /// The grades of such pairs, in the order in which they are counted.
 pub(super) const CLEAN: [Grade; 2] = [Grade::Disjoint, Grade::Identical];
 
-/// What is known of one line's pairs without reading them.
+/// So many bits of what is told of a pair are grade and whether it may block; the rest says how much further its second line
+/// is than that of the pair before.
+pub(super) const KIND: u32 = 2;
+
+/// What is known of one line's pairs without reading their overlaps.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Row {
     /// By grade, how many it has with any other line.
     pub(super) with_any: [u32; 2],
     /// How many it has with later lines,
     pub(super) with_later: u32,
-    /// and where they begin in their part.
+    /// where their overlaps begin in their part,
     pub(super) place: u32,
+    /// and where in the index it is told which they are.
+    pub(super) listed: u32,
 }
 
 /// The pairs of some lines with all later ones.
 #[derive(Debug)]
 pub(super) struct Rows {
+    /// Their overlaps.
     pub(super) part: Arc<Part>,
+    /// Which they are.
+    pub(super) index: Arc<Part>,
     /// On which shelf their overlaps lie.
     pub(super) shelf: u8,
     /// By line.
@@ -41,19 +49,25 @@ impl Rows {
 
     /// The pairs of one line with later ones; what was not written so reads as none.
     fn of(&self, line: usize) -> impl Iterator<Item = KeptPair> {
-        let row = self.by_line[line];
-        let mut from = self.part.reader(row.place as usize);
-        (0..row.with_later).map_while(move |_| self.pair(line, from.as_mut()?))
+        let mut from = self.part.reader(self.by_line[line].place as usize);
+        self.listed(line).map_while(move |pair| {
+            let place = self.part.framed(from.as_mut()?)?;
+            Some(KeptPair { place: NonZero::new(place), ..pair })
+        })
     }
 
-    fn pair(&self, line: usize, from: &mut Reader<'_>) -> Option<KeptPair> {
-        let (b, grade, may_block) = (from.small()?, *CLEAN.get(usize::from(from.byte()?))?, from.flag()?);
-        let place = self.part.framed(from)?;
-        if b as usize <= line || b as usize >= self.by_line.len() {
-            return None;
-        }
-        let (a, place) = (u32::try_from(line).ok()?, NonZero::new(place));
-        Some(KeptPair { a, b, place, shelf: self.shelf, stacked: false, grade, may_block, turned: false })
+    /// The same without their overlaps.
+    fn listed(&self, line: usize) -> impl Iterator<Item = KeptPair> {
+        let row = self.by_line[line];
+        let (mut from, mut last) = (self.index.reader(row.listed as usize), line);
+        (0..row.with_later).map_while(move |_| {
+            let number = from.as_mut()?.number()?;
+            let (grade, may_block) = (*CLEAN.get(usize::from(number & 2 != 0))?, number & 1 != 0);
+            last = usize::try_from(number >> KIND).ok()?.checked_add(last)?;
+            let b = u32::try_from(last).ok().filter(|_| line < last && last < self.by_line.len())?;
+            let a = u32::try_from(line).ok()?;
+            Some(KeptPair { a, b, place: None, shelf: self.shelf, stacked: false, grade, may_block, turned: false })
+        })
     }
 }
 
@@ -77,6 +91,11 @@ impl Unread {
         self.all.iter().map(|rows| rows.count((grade, at), is_out)).sum()
     }
 
+    /// Whether their overlaps are still what was kept; reads them.
+    pub(in crate::git::merge) fn is_whole(&self) -> bool {
+        self.all.iter().all(|rows| rows.part.is_whole())
+    }
+
     /// All of them by the places that their lines have in the question, in no order.
     pub(in crate::git::merge) fn read(&self) -> impl Iterator<Item = KeptPair> {
         let pairs = self.all.iter().flat_map(|rows| (0..rows.by_line.len()).flat_map(|line| rows.of(line)));
@@ -92,7 +111,7 @@ impl Rows {
         let (mut gone, mut among) = (0, 0);
         for (line, row) in self.by_line.iter().enumerate().filter(|(line, _)| is_out(*line)) {
             gone += row.with_any[at] as usize;
-            among += self.of(line).filter(|pair| pair.grade == grade && is_out(pair.b as usize)).count();
+            among += self.listed(line).filter(|pair| pair.grade == grade && is_out(pair.b as usize)).count();
         }
         (twice as usize / 2 + among).saturating_sub(gone)
     }

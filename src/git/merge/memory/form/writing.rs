@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::{DRIVERS, Piece, Placed, Standing};
+use super::{Contents, DRIVERS, Piece, Placed, Standing};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
-use crate::git::bytes::Writer;
+use crate::git::bytes::{self, Writer};
 use crate::git::merge::brought::Brought;
 use crate::git::merge::evidence::packed;
-use crate::git::merge::memory::unread::{CLEAN, Row};
+use crate::git::merge::memory::unread::{CLEAN, KIND, Row};
 use crate::git::tree::Entry;
 
 #[derive(Default)]
@@ -24,53 +24,69 @@ pub(super) struct Out {
     path_at: HashMap<RepoPath, usize, RandomState>,
     /// By where the path lies in memory: pairs that meet at a path name the very same one.
     same_at: HashMap<usize, usize, RandomState>,
-    /// By path, where the lines begin that touched it.
-    touching: Vec<Vec<usize>>,
+    /// Those paths, so that they stay where they lie.
+    same: Vec<RepoPath>,
 }
 
 /// So many bytes the outlines of pairs and their overlaps take, or a little more.
 const A_PAIR: usize = 40;
 
-/// The like of what is known of a line's pairs.
-const A_ROW: usize = 10;
+/// The like of what is known of a line's pairs without their overlaps.
+const A_ROW: usize = 150;
+
+/// The like of a line in outline, with who else touched its paths.
+const A_LINE: usize = 250;
 
 /// The like of a touched path.
 const A_TOUCH: usize = 56;
 
 impl Out {
-    /// All of one kind, with the paths that they name before them.
-    pub(super) fn part<T>(all: &[T], mut one: impl FnMut(&mut Self, &T)) -> Piece {
-        let mut out = Self::with_room(all.len() * A_PAIR);
-        out.count(all.len());
-        for item in all {
-            one(&mut out, item);
-        }
-        out.with_paths()
+    /// All that is read at once, with the paths that it names before it; and apart from that what the lines did.
+    pub(super) fn main(Contents { lines, pairs, attributes, .. }: &Contents<'_>) -> (Piece, Piece) {
+        let mut out = Self::with_room(lines.len() * A_LINE + (pairs.len() + attributes.len()) * A_PAIR);
+        let deeds = out.lines(lines);
+        out.all(pairs, Self::pair);
+        out.all(attributes, |out, (path, attributes)| {
+            out.path(path);
+            out.attributes(**attributes);
+        });
+        (out.with_paths(), Piece { table: Vec::new(), body: deeds })
     }
 
-    /// All lines, with the paths that they name before them and, for each, where the lines begin that touched it.
-    pub(super) fn lines(all: &[&Brought]) -> Piece {
-        let mut out = Self::with_room(all.iter().map(|line| (line.touched.len() + 2) * A_TOUCH).sum());
-        out.count(all.len());
-        let mut touched = Vec::new();
+    fn all<T>(&mut self, all: &[T], mut one: impl FnMut(&mut Self, &T)) {
+        self.count(all.len());
+        for item in all {
+            one(self, item);
+        }
+    }
+
+    /// All lines in outline and, for each path so far, those that touched it. What they did is given back, the place, length
+    /// and sum of each being told here.
+    fn lines(&mut self, all: &[&Brought]) -> Vec<u8> {
+        let touches = all.iter().map(|line| line.touched.len() + 2).sum::<usize>();
+        let (mut apart, mut numbers) = (Writer(Vec::with_capacity(touches * A_TOUCH)), Vec::new());
+        let mut touching: Vec<Vec<usize>> = Vec::new();
+        self.count(all.len());
         for line in all {
-            out.line(line);
-            touched.clear();
-            let place = out.framed(|out| out.deeds(line, &mut touched));
-            out.touching.resize_with(out.paths.len(), Vec::new);
-            for &at in &touched {
-                out.touching[at].push(place);
+            self.line(line);
+            let begins = apart.0.len();
+            numbers.clear();
+            std::mem::swap(&mut self.body, &mut apart);
+            self.deeds(line, &mut numbers);
+            std::mem::swap(&mut self.body, &mut apart);
+            let written = &apart.0[begins..];
+            self.count(begins);
+            self.count(written.len());
+            self.body.0.extend(bytes::sum(written));
+            touching.resize_with(self.paths.len(), Vec::new);
+            for &at in &numbers {
+                touching[at].push(begins);
             }
         }
-        for places in std::mem::take(&mut out.touching) {
-            out.framed(|out| {
-                out.count(places.len());
-                for place in places {
-                    out.count(place);
-                }
-            });
-        }
-        out.with_paths()
+        self.all(&touching, |out, places| {
+            out.framed(|out| out.all(places, |out, place| out.count(*place)));
+        });
+        apart.0
     }
 
     fn with_room(bytes: usize) -> Self {
@@ -122,10 +138,10 @@ impl Out {
             self.count(at);
             return;
         }
-        // Kept there, it stays where it lies.
-        self.paths.push(path.clone());
-        self.same_at.insert(address, self.paths.len() - 1);
-        self.count(self.paths.len() - 1);
+        let at = self.path_number(path);
+        self.same.push(path.clone());
+        self.same_at.insert(address, at);
+        self.count(at);
     }
 
     fn id(&mut self, id: ObjectId) {
@@ -224,53 +240,52 @@ impl Out {
         self.overlaps(pair);
     }
 
-    /// Pairs that merge cleanly, of lines up to this number and sorted by them, with the paths that they name before them; and
-    /// what is known of each line without reading them.
+    /// Pairs that merge cleanly, of lines up to this number and sorted by them: their overlaps, with the paths that they name
+    /// before them, and what is known of each line without reading those.
     pub(super) fn rows(pairs: &[Placed<'_>], lines: usize) -> (Piece, Piece) {
         let mut out = Self::with_room(pairs.len() * A_PAIR);
-        let mut rows = vec![Row::default(); lines];
+        let mut rows = vec![(Row::default(), Writer::default()); lines];
         for of_line in pairs.chunk_by(|x, y| x.0.0 == y.0.0) {
-            let a = of_line[0].0.0;
-            rows[a].place = small(out.body.0.len());
-            rows[a].with_later = small(of_line.len());
+            let (a, mut last) = (of_line[0].0.0, of_line[0].0.0);
+            rows[a].0.place = small(out.body.0.len());
+            rows[a].0.with_later = small(of_line.len());
             for ((_, b), pair) in of_line {
                 let grade = packed::place(&CLEAN, &pair.grade());
-                rows[a].with_any[usize::from(grade)] += 1;
-                rows[*b].with_any[usize::from(grade)] += 1;
-                out.count(*b);
-                out.body.0.push(grade);
-                out.body.flag(pair.may_block());
+                rows[a].0.with_any[usize::from(grade)] += 1;
+                rows[*b].0.with_any[usize::from(grade)] += 1;
+                let kind = u64::from(grade) << 1 | u64::from(pair.may_block());
+                rows[a].1.number(((*b - last) as u64) << KIND | kind);
+                last = *b;
                 out.overlaps(pair);
             }
         }
         let mut index = Self::with_room(lines * A_ROW);
-        index.count(rows.len());
-        for row in rows {
+        index.all(&rows, |index, (row, with)| {
             for number in [row.with_any[0], row.with_any[1], row.with_later, row.place] {
                 index.body.number(u64::from(number));
             }
-        }
+            index.body.bytes(&with.0);
+        });
         (out.with_paths(), index.with_paths())
     }
 
     fn overlaps(&mut self, pair: &Standing<'_>) {
         self.framed(|out| {
             out.count(pair.count());
-            match pair.shelf() {
-                Some((kept, at)) => kept.packed(at, &mut |path, packed| {
+            if let Some((kept, at)) = pair.shelf() {
+                kept.packed(at, &mut |path, packed| {
                     out.shared_path(path);
                     out.body.bytes(packed);
-                }),
-                None => {
-                    let mut packed = Writer::default();
-                    pair.visit(&mut |overlap| {
-                        out.shared_path(&overlap.path);
-                        packed.0.clear();
-                        packed::pack(overlap, &mut packed);
-                        out.body.bytes(&packed.0);
-                    });
-                }
+                });
+                return;
             }
+            let mut packed = Writer::default();
+            pair.visit(&mut |overlap| {
+                out.shared_path(&overlap.path);
+                packed.0.clear();
+                packed::pack(overlap, &mut packed);
+                out.body.bytes(&packed.0);
+            });
         });
     }
 
