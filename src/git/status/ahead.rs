@@ -7,7 +7,7 @@ use super::super::error::Error;
 use super::super::program::Output;
 use super::super::repository::{Repository, joined, option};
 use super::super::worktrees::Worktree;
-use super::{QUESTION, Status};
+use super::{QUESTION, Status, by_one_thread};
 use crate::domain::id::Identity;
 
 /// A question on its way. Dropped, its answer is of no interest; git comes to its end by itself.
@@ -26,7 +26,8 @@ impl Ahead {
             return None;
         }
         let place = [option("--git-dir=", &repository.git_dir), option("--work-tree=", top)];
-        let call = repository.git.call_with(top, &place, "status").args(QUESTION);
+        let git = by_one_thread(&repository.git, &repository.git_dir);
+        let call = git.call_with(top, &place, "status").args(QUESTION);
         Some(Self { here, answer: thread::spawn(|| call.output()) })
     }
 
