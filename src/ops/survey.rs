@@ -138,8 +138,12 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
             let here = ctx.repository.here.as_ref();
             people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
         }
+        let mut memory = joined(memory.join());
+        if let Some(memory) = &mut memory {
+            judging::look_ahead(ctx, &objects, options, (&target, &people), memory);
+        }
         let taken = reading::read(ctx, &objects, &target, &people, (options, early));
-        Ok::<_, Failure>((people, taken, joined(memory.join())))
+        Ok::<_, Failure>((people, taken, memory))
     })?;
     let survey = judging::judge(ctx, &objects, options, target, people, (&taken, memory))?;
     of_paths(survey, &options.paths)

@@ -21,6 +21,14 @@ pub(super) fn recall(ctx: &Context, target: ObjectId, lines: usize, whole: bool)
     Recall { whole, ..ctx.recall(target) }.read(&first, kept(&later(target)).as_ref())
 }
 
+/// Begins to answer the question, of which further lines are not known yet. What stands in the way is met again.
+pub(super) fn look_ahead(ctx: &Context, objects: &Objects, question: &Question, memory: &mut Memory) {
+    let judge = ctx.judge(objects);
+    if merge::is_remembered(&judge, question) {
+        drop(memory.look_ahead(&judge, question));
+    }
+}
+
 /// What was found of lines and of pairs of them.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {

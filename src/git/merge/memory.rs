@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -22,10 +23,12 @@ use super::pair_answers::{PairAnswers, Standing};
 use super::{Judge, Line, MergeSettings, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
+use ahead::Ahead;
 pub use form::Kept;
 use form::{Contents, Placed, Volume};
 use shelf::Touching;
 
+mod ahead;
 mod form;
 mod later;
 mod shelf;
@@ -47,12 +50,13 @@ pub const WORTH_REMEMBERING: usize = 30;
 /// A line with more commits of its own is not remembered.
 const LONGEST: usize = 10_000;
 
-/// What is remembered for one target: what was found at first, and what became known since.
+/// What is remembered for one target: what was found at first, what became known since, and what was found ahead.
 #[derive(Debug)]
 pub struct Memory {
     first: Volume,
     later: Option<Volume>,
-    pub(super) attributes: ByPath,
+    pub(super) attributes: Arc<ByPath>,
+    ahead: Ahead,
 }
 
 /// What is to be kept, in place of what was kept under that name before.
@@ -72,6 +76,8 @@ pub(super) struct Known {
     touching: Vec<Touching>,
     /// By the question's lines too.
     pub(super) pairs: PairAnswers,
+    /// Of those that are not known, the ones that were brought already.
+    pub(super) ahead: Ahead,
     /// Where what is new belongs.
     volumes: Volumes,
 }
@@ -118,7 +124,7 @@ impl Recall<'_> {
         let all = || std::iter::once(&first).chain(&later);
         let attributes: ByPath = all().flat_map(|volume| volume.attributes.iter().cloned()).collect();
         if all().all(|volume| volume.outside().is_some()) {
-            return Some(Memory { first, later, attributes });
+            return Some(Memory { first, later, attributes: Arc::new(attributes), ahead: Ahead::default() });
         }
         let source = attributes::Source {
             git: self.git,
@@ -128,7 +134,7 @@ impl Recall<'_> {
         };
         // Where it cannot be told, whoever judges asks again, and says so.
         let still = source.still_has(&attributes).is_ok_and(|still| still);
-        still.then_some(Memory { first, later, attributes })
+        still.then(|| Memory { first, later, attributes: Arc::new(attributes), ahead: Ahead::default() })
     }
 }
 
@@ -141,7 +147,7 @@ impl Memory {
     /// What it knows of the question's lines.
     pub(super) fn of(self, question: &Question) -> Known {
         let (key, count, outside) = (self.first.name(), self.first.lines.len(), self.first.outside());
-        let mut known = Known { touching: vec![self.first.touching], ..Known::default() };
+        let mut known = Known { touching: vec![self.first.touching], ahead: self.ahead, ..Known::default() };
         let (mut lines, mut pairs, mut shelves) = (self.first.lines, self.first.pairs, self.first.shelves);
         if let Some(later) = self.later {
             lines.extend(later.lines);
@@ -179,7 +185,8 @@ impl Known {
 
     /// Reads those lines in full that one of the `new` ones may meet; `false` where one cannot be read any more.
     pub(super) fn read_near(&mut self, new: &[Brought]) -> bool {
-        shelf::read_near(&mut self.lines, &self.touching, new)
+        let touching: Vec<&Touching> = self.touching.iter().collect();
+        shelf::read_near(self.lines.iter_mut().flatten(), &touching, new)
     }
 
     /// Where what is new belongs.

@@ -108,7 +108,7 @@ pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory
         work.attributes.take();
     }
     work.outside.replace(Some(Outlook::Wanted));
-    let found = work.bring(question, &Known::default())?;
+    let found = work.bring(question, &mut Known::default())?;
     let (mut brought, pairs) = work.answer(question, Known::default(), found)?;
     let outside = match work.outside.take() {
         Some(Outlook::Seen(outside)) => Some(outside),
@@ -253,10 +253,10 @@ impl<'a> Work<'a> {
 
     /// The answer by what is remembered; nothing where that cannot be read any more.
     fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Option<Again>, Error> {
-        *self.attributes.borrow_mut() = Arc::new(std::mem::take(&mut memory.attributes));
+        *self.attributes.borrow_mut() = std::mem::take(&mut memory.attributes);
         let mut known = memory.of(question);
         let volumes = known.volumes();
-        let found = self.bring(question, &known)?;
+        let found = self.bring(question, &mut known)?;
         if !known.read_near(&found) {
             return Ok(None);
         }
@@ -266,16 +266,20 @@ impl<'a> Work<'a> {
     }
 
     /// Brings the lines that are not known onto the target.
-    fn bring(&self, question: &Question, known: &Known) -> Result<Vec<Brought>, Error> {
-        let lines: Vec<Line> = known.missing(question).map(|n| question.lines[n]).collect();
-        landing::bring(self, &lines, question.only.as_ref())
+    fn bring(&self, question: &Question, known: &mut Known) -> Result<Vec<Brought>, Error> {
+        let missing: Vec<Line> = known.missing(question).map(|n| question.lines[n]).collect();
+        let ahead: Vec<Option<Brought>> = missing.iter().map(|line| known.ahead.take(self, line)).collect();
+        let lines: Vec<Line> =
+            missing.iter().zip(&ahead).filter(|(_, there)| there.is_none()).map(|(&n, _)| n).collect();
+        let mut brought = landing::bring(self, &lines, question.only.as_ref())?.into_iter();
+        Ok(ahead.into_iter().filter_map(|there| there.or_else(|| brought.next())).collect())
     }
 
     /// Brings the lines onto the target. Where only some paths are looked at, those are added to them where else the target
     /// has or had the same.
     fn look(&self, question: &mut Question) -> Result<(Vec<Brought>, Elsewhere), Error> {
         loop {
-            let found = self.bring(question, &Known::default())?;
+            let found = self.bring(question, &mut Known::default())?;
             let Some(only) = &mut question.only else { return Ok((found, Elsewhere::new())) };
             // What cannot be told of the target's past hides a meeting; it does not make any.
             let elsewhere = self.or_reason(elsewhere::find(self, &found))?.unwrap_or_default();

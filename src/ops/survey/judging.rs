@@ -57,6 +57,26 @@ pub(super) fn judge(
     Ok(put_together(ctx, objects, target, people, (taken, &asked, answer)))
 }
 
+/// Begins with whoever has no files to be looked at, as long as it is not known what lies in the worktrees.
+pub(super) fn look_ahead(
+    ctx: &Context,
+    objects: &Objects,
+    options: &SurveyOptions,
+    (target, people): (&Target, &Everybody),
+    memory: &mut Memory,
+) {
+    let Some(target) = target.tip else { return };
+    let is_settled = |person: &&Who| person.worktree.is_none() && person.synced.is_none();
+    let line = |person: &Who| person.tip.map(|tip| line(tip, person, options));
+    let lines: Vec<Line> = people.all.iter().filter(is_settled).filter_map(line).collect();
+    let all_paths = options.all_paths || people.all.len() <= FEW;
+    verdicts::look_ahead(ctx, objects, &Question { target, lines, pairs: Pairs::All, only: None, all_paths }, memory);
+}
+
+fn line(tip: ObjectId, person: &Who, options: &SurveyOptions) -> Line {
+    Line { tip, judge_unlanded: options.all_pairs || person.kind == Kind::Worktree }
+}
+
 fn put_together(
     ctx: &Context,
     objects: &Objects,
@@ -160,7 +180,7 @@ impl Asked {
             let Some(tip) = taken[at].line.filter(|_| !person.is_vanished()) else { continue };
             asked.line_of.insert(at, asked.lines.len());
             asked.people.push(at);
-            asked.lines.push(Line { tip, judge_unlanded: options.all_pairs || person.kind == Kind::Worktree });
+            asked.lines.push(line(tip, person, options));
         }
         asked
     }

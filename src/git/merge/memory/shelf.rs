@@ -204,7 +204,11 @@ impl Outline {
 
 /// Reads those of the lines in full that one of the `new` ones may meet; all of them where a new one does more than to
 /// change files that everybody has. `false` where one cannot be read any more.
-pub(super) fn read_near(lines: &mut [Option<Brought>], touching: &[Touching], new: &[Brought]) -> bool {
+pub(super) fn read_near<'l>(
+    mut lines: impl Iterator<Item = &'l mut Brought>,
+    touching: &[&Touching],
+    new: &[Brought],
+) -> bool {
     if new.is_empty() {
         return true;
     }
@@ -218,7 +222,7 @@ pub(super) fn read_near(lines: &mut [Option<Brought>], touching: &[Touching], ne
         let Some(near) = &near else { return true };
         outline.is_eventful || near.iter().any(|near| near.contains(&outline.address()))
     };
-    lines.iter_mut().flatten().all(|line| !line.outline.as_ref().is_some_and(is_near) || read(line))
+    lines.all(|line| !line.outline.as_ref().is_some_and(is_near) || read(line))
 }
 
 /// Reads all lines in full, at once; `false` where one cannot be read any more.
