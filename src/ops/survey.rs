@@ -1,6 +1,7 @@
 //! Everybody at work on the repository, read side by side, and what will collide: the answer of `coord scan`.
 //! Must not know: how an answer is shown, what exit code it means.
 
+mod begun;
 mod early;
 mod judging;
 mod memo;
@@ -130,7 +131,7 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
         all: false,
     };
     let objects = ctx.repository.objects()?;
-    let (people, taken, memory) = thread::scope(|scope| {
+    let (people, taken, known) = thread::scope(|scope| {
         let early = Early::start(scope, ctx, &worktrees, options);
         let memory = scope.spawn(|| recall(ctx, &target, &worktrees, options));
         let mut people = who::everybody(ctx, &objects, &worktrees, &whom)?;
@@ -139,13 +140,15 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
             people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
         }
         let mut memory = joined(memory.join());
-        if let Some(memory) = &mut memory {
-            judging::look_ahead(ctx, &objects, options, (&target, &people), memory);
-        }
+        let start = begun::begin(ctx, &objects, options, (&target, &people), &mut memory);
         let taken = reading::read(ctx, &objects, &target, &people, (options, early));
-        Ok::<_, Failure>((people, taken, memory))
+        let begun = start.map(|start| {
+            start.note(ctx, &taken);
+            start.begun
+        });
+        Ok::<_, Failure>((people, taken, (memory, begun)))
     })?;
-    let survey = judging::judge(ctx, &objects, options, target, people, (&taken, memory))?;
+    let survey = judging::judge(ctx, &objects, options, target, people, (&taken, known))?;
     of_paths(survey, &options.paths)
 }
 

@@ -3,7 +3,7 @@
 
 use crate::domain::id::ObjectId;
 use crate::failure::Failure;
-use crate::git::merge::{self, Again, Keep, LineAnswer, Memory, PairAnswers, Question, Recall, Source};
+use crate::git::merge::{self, Again, Begun, Keep, LineAnswer, Memory, PairAnswers, Question, Recall, Source};
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
 
@@ -21,14 +21,6 @@ pub(super) fn recall(ctx: &Context, target: ObjectId, lines: usize, whole: bool)
     Recall { whole, ..ctx.recall(target) }.read(&first, kept(&later(target)).as_ref())
 }
 
-/// Begins to answer the question, of which further lines are not known yet. What stands in the way is met again.
-pub(super) fn look_ahead(ctx: &Context, objects: &Objects, question: &Question, memory: &mut Memory) {
-    let judge = ctx.judge(objects);
-    if merge::is_remembered(&judge, question) {
-        drop(memory.look_ahead(&judge, question));
-    }
-}
-
 /// What was found of lines and of pairs of them.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
@@ -40,7 +32,17 @@ pub(super) struct Verdicts {
     pub(super) keep: Option<Keep>,
 }
 
-/// Answers the question; what did not change since it was last asked is not judged again.
+/// Answers the question as far as lines stand where it is expected; nothing where that would not be used. What stands in the way
+/// is met again by whoever judges.
+pub(super) fn begin(ctx: &Context, objects: &Objects, question: &Question, memory: Option<Memory>) -> Option<Begun> {
+    let judge = ctx.judge(objects);
+    if !merge::is_remembered(&judge, question) {
+        return None;
+    }
+    merge::begin(&judge, question, memory).ok()?
+}
+
+/// Answers the question; what did not change since it was last asked, or was answered already, is not judged again.
 ///
 /// # Errors
 /// As [`merge::judge`].
@@ -48,14 +50,18 @@ pub(super) fn judge(
     ctx: &Context,
     objects: &Objects,
     question: &Question,
-    memory: Option<Memory>,
+    (memory, begun): (Option<Memory>, Option<Begun>),
 ) -> Result<Verdicts, Failure> {
     let judge = ctx.judge(objects);
     if !merge::is_remembered(&judge, question) {
         let answer = merge::judge(&judge, question)?;
         return Ok(Verdicts { lines: answer.lines, pairs: answer.pairs.into(), keep: None });
     }
-    let Again { lines, pairs, keep } = merge::judge_again(&judge, question, memory)?;
+    let finished = begun.map(|begun| begun.finish(&judge, question)).transpose()?.flatten();
+    let Again { lines, pairs, keep } = match finished {
+        Some(again) => again,
+        None => merge::judge_again(&judge, question, memory)?,
+    };
     Ok(Verdicts { lines, pairs, keep })
 }
 

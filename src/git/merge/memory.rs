@@ -4,7 +4,7 @@
 //! What another version of git would say of the few cases that git is asked about is not asked again.
 //! Must not know: where it is kept.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,12 +23,10 @@ use super::pair_answers::{PairAnswers, Standing};
 use super::{Judge, Line, MergeSettings, Pairs, Question, Work};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
-use ahead::Ahead;
 pub use form::Kept;
 use form::{Contents, Placed, Volume};
 use shelf::Touching;
 
-mod ahead;
 mod form;
 mod later;
 mod shelf;
@@ -50,13 +48,12 @@ pub const WORTH_REMEMBERING: usize = 30;
 /// A line with more commits of its own is not remembered.
 const LONGEST: usize = 10_000;
 
-/// What is remembered for one target: what was found at first, what became known since, and what was found ahead.
+/// What is remembered for one target: what was found at first, and what became known since.
 #[derive(Debug)]
 pub struct Memory {
     first: Volume,
     later: Option<Volume>,
-    pub(super) attributes: Arc<ByPath>,
-    ahead: Ahead,
+    attributes: Arc<ByPath>,
 }
 
 /// What is to be kept, in place of what was kept under that name before.
@@ -69,21 +66,19 @@ pub enum Keep {
 }
 
 /// What of a question is known.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub(super) struct Known {
     /// By the question's lines.
     pub(super) lines: Vec<Option<Brought>>,
     touching: Vec<Touching>,
     /// By the question's lines too.
     pub(super) pairs: PairAnswers,
-    /// Of those that are not known, the ones that were brought already.
-    pub(super) ahead: Ahead,
     /// Where what is new belongs.
     volumes: Volumes,
 }
 
 /// What a further volume needs to know of the first.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub(super) struct Volumes {
     /// The first one's key and sum.
     key: Vec<u8>,
@@ -124,7 +119,7 @@ impl Recall<'_> {
         let all = || std::iter::once(&first).chain(&later);
         let attributes: ByPath = all().flat_map(|volume| volume.attributes.iter().cloned()).collect();
         if all().all(|volume| volume.outside().is_some()) {
-            return Some(Memory { first, later, attributes: Arc::new(attributes), ahead: Ahead::default() });
+            return Some(Memory { first, later, attributes: Arc::new(attributes) });
         }
         let source = attributes::Source {
             git: self.git,
@@ -134,20 +129,31 @@ impl Recall<'_> {
         };
         // Where it cannot be told, whoever judges asks again, and says so.
         let still = source.still_has(&attributes).is_ok_and(|still| still);
-        still.then(|| Memory { first, later, attributes: Arc::new(attributes), ahead: Ahead::default() })
+        still.then(|| Memory { first, later, attributes: Arc::new(attributes) })
     }
 }
 
 impl Memory {
-    /// Whether it answers this question.
-    pub(super) fn holds(&self, work: &Work<'_>, question: &Question) -> bool {
-        key(work, question).is_some_and(|key| key == self.first.key)
+    /// Whether it holds for what this key stands for.
+    pub(super) fn has_key(&self, key: &[u8]) -> bool {
+        self.first.key == key
+    }
+
+    /// The attributes of the paths that it knows.
+    pub(super) fn attributes(&self) -> Arc<ByPath> {
+        Arc::clone(&self.attributes)
+    }
+
+    /// Whether it knows anything of the line of this tip.
+    #[must_use]
+    pub fn knows(&self, tip: ObjectId) -> bool {
+        std::iter::once(&self.first).chain(&self.later).flat_map(|volume| &volume.lines).any(|line| line.tip == tip)
     }
 
     /// What it knows of the question's lines.
     pub(super) fn of(self, question: &Question) -> Known {
         let (key, count, outside) = (self.first.name(), self.first.lines.len(), self.first.outside());
-        let mut known = Known { touching: vec![self.first.touching], ahead: self.ahead, ..Known::default() };
+        let mut known = Known { touching: vec![self.first.touching], ..Known::default() };
         let (mut lines, mut pairs, mut shelves) = (self.first.lines, self.first.pairs, self.first.shelves);
         if let Some(later) = self.later {
             lines.extend(later.lines);
@@ -189,6 +195,16 @@ impl Known {
         shelf::read_near(self.lines.iter_mut().flatten(), &touching, new)
     }
 
+    /// Takes over an answer whose pairs are here; but for these lines, of which nothing is known any more.
+    pub(super) fn take_back(&mut self, brought: Vec<Brought>, without: &BTreeSet<usize>) {
+        self.pairs.leave_out(without);
+        self.lines = brought.into_iter().map(Some).collect();
+        for &n in without {
+            self.lines[n] = None;
+            self.volumes.numbers.get_mut(n).map(Option::take);
+        }
+    }
+
     /// Where what is new belongs.
     pub(super) fn volumes(&mut self) -> Volumes {
         std::mem::take(&mut self.volumes)
@@ -207,7 +223,7 @@ fn can_be(judge: &Judge<'_>, question: &Question) -> bool {
 }
 
 /// What remembered answers hold for; `None` where nothing is remembered.
-fn key(work: &Work<'_>, question: &Question) -> Option<Vec<u8>> {
+pub(super) fn key(work: &Work<'_>, question: &Question) -> Option<Vec<u8>> {
     if !can_be(work.judge, question) {
         return None;
     }

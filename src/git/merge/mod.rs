@@ -27,6 +27,7 @@ use elsewhere::Elsewhere;
 use memory::Known;
 use walk::Touched;
 
+mod begun;
 mod brought;
 mod common;
 mod content;
@@ -53,6 +54,7 @@ mod texts;
 mod walk;
 mod wanted;
 
+pub use begun::{Begun, begin};
 pub use memory::{Keep, Kept, Later, Memory, Recall, Source, WORTH_REMEMBERING};
 pub use pair_answers::PairAnswers;
 pub use question::{Again, Answer, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
@@ -83,7 +85,7 @@ pub fn judge(judge: &Judge<'_>, question: &Question) -> Result<Answer, Error> {
     let work = Work::new(judge, question)?;
     let mut question = question.clone();
     let (found, elsewhere) = work.look(&mut question)?;
-    let (brought, pairs) = work.answer(&question, Known::default(), found)?;
+    let (brought, pairs) = work.answer(&question, &mut Known::default(), found)?;
     Ok(Answer { lines: told(brought), pairs: pairs.into_all(), elsewhere })
 }
 
@@ -100,22 +102,13 @@ pub fn is_remembered(judge: &Judge<'_>, question: &Question) -> bool {
 /// # Errors
 /// As [`judge`].
 pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory>) -> Result<Again, Error> {
-    let work = Work::new(judge, question)?;
-    if let Some(memory) = memory.filter(|memory| memory.holds(&work, question)) {
-        if let Some(again) = work.answer_from(memory, question)? {
-            return Ok(again);
-        }
-        work.attributes.take();
+    if let Some(begun) = begin(judge, question, memory)?
+        && let Some(again) = begun.finish(judge, question)?
+    {
+        return Ok(again);
     }
-    work.outside.replace(Some(Outlook::Wanted));
-    let found = work.bring(question, &mut Known::default())?;
-    let (mut brought, pairs) = work.answer(question, Known::default(), found)?;
-    let outside = match work.outside.take() {
-        Some(Outlook::Seen(outside)) => Some(outside),
-        _ => None,
-    };
-    let keep = memory::keep(&work, question, &mut brought, &pairs, outside);
-    Ok(Again { lines: told(brought), pairs, keep })
+    let Answer { lines, pairs, .. } = self::judge(judge, question)?;
+    Ok(Again { lines, pairs: pairs.into(), keep: None })
 }
 
 /// What one judgement works with.
@@ -251,35 +244,23 @@ impl<'a> Work<'a> {
         merge_tree::merge(&asked, pairs)
     }
 
-    /// The answer by what is remembered; nothing where that cannot be read any more.
-    fn answer_from(&self, mut memory: Memory, question: &Question) -> Result<Option<Again>, Error> {
-        *self.attributes.borrow_mut() = std::mem::take(&mut memory.attributes);
-        let mut known = memory.of(question);
-        let volumes = known.volumes();
-        let found = self.bring(question, &mut known)?;
-        if !known.read_near(&found) {
-            return Ok(None);
-        }
-        let (mut brought, pairs) = self.answer(question, known, found)?;
-        let keep = memory::keep_new(self, question, &mut brought, &pairs, volumes);
-        Ok(Some(Again { lines: told(brought), pairs, keep }))
+    /// Every line and every pair; nothing where what is known cannot be read any more.
+    fn settle(&self, question: &Question, known: &mut Known) -> Result<Option<(Vec<Brought>, PairAnswers)>, Error> {
+        let found = self.bring(question, known)?;
+        if known.read_near(&found) { self.answer(question, known, found).map(Some) } else { Ok(None) }
     }
 
     /// Brings the lines that are not known onto the target.
-    fn bring(&self, question: &Question, known: &mut Known) -> Result<Vec<Brought>, Error> {
-        let missing: Vec<Line> = known.missing(question).map(|n| question.lines[n]).collect();
-        let ahead: Vec<Option<Brought>> = missing.iter().map(|line| known.ahead.take(self, line)).collect();
-        let lines: Vec<Line> =
-            missing.iter().zip(&ahead).filter(|(_, there)| there.is_none()).map(|(&n, _)| n).collect();
-        let mut brought = landing::bring(self, &lines, question.only.as_ref())?.into_iter();
-        Ok(ahead.into_iter().filter_map(|there| there.or_else(|| brought.next())).collect())
+    fn bring(&self, question: &Question, known: &Known) -> Result<Vec<Brought>, Error> {
+        let lines: Vec<Line> = known.missing(question).map(|n| question.lines[n]).collect();
+        landing::bring(self, &lines, question.only.as_ref())
     }
 
     /// Brings the lines onto the target. Where only some paths are looked at, those are added to them where else the target
     /// has or had the same.
     fn look(&self, question: &mut Question) -> Result<(Vec<Brought>, Elsewhere), Error> {
         loop {
-            let found = self.bring(question, &mut Known::default())?;
+            let found = self.bring(question, &Known::default())?;
             let Some(only) = &mut question.only else { return Ok((found, Elsewhere::new())) };
             // What cannot be told of the target's past hides a meeting; it does not make any.
             let elsewhere = self.or_reason(elsewhere::find(self, &found))?.unwrap_or_default();
@@ -295,7 +276,7 @@ impl<'a> Work<'a> {
     fn answer(
         &self,
         question: &Question,
-        mut known: Known,
+        known: &mut Known,
         mut found: Vec<Brought>,
     ) -> Result<(Vec<Brought>, PairAnswers), Error> {
         let new: Vec<usize> = known.missing(question).collect();
@@ -310,11 +291,11 @@ impl<'a> Work<'a> {
         let mut brought: Vec<Brought> =
             question.lines.iter().filter_map(|_| known_lines.next().flatten().or_else(|| found.next())).collect();
         if new.is_empty() {
-            return Ok((brought, known.pairs));
+            return Ok((brought, std::mem::take(&mut known.pairs)));
         }
         memory::refresh(self, question, &mut brought, &new)?;
         let pairs = pairs::judge(self, question, &brought, &new)?;
-        Ok((brought, known.pairs.with(pairs)))
+        Ok((brought, std::mem::take(&mut known.pairs).with(pairs)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pairs of an answer. Most of them take their form when their turn comes: there are a hundred thousand.
 //! Must not know: what their overlaps are kept in, what is made of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::PairAnswer;
@@ -148,6 +149,16 @@ impl PairAnswers {
         self.known.sort_by_key(KeptPair::pair);
         self.new.sort_by_key(|pair| (pair.a, pair.b));
         self
+    }
+
+    /// Forgets every pair of these lines.
+    pub(super) fn leave_out(&mut self, lines: &BTreeSet<usize>) {
+        let stays = |(a, b): (usize, usize)| !lines.contains(&a) && !lines.contains(&b);
+        self.known.retain(|pair| stays(pair.pair()));
+        self.new.retain(|pair| stays((pair.a, pair.b)));
+        if let Some(unread) = &mut self.unread {
+            unread.leave_out(lines);
+        }
     }
 
     /// Those that could not be judged.

@@ -55,7 +55,7 @@ impl Bench<'_> {
         };
         // Of one request against all the others nothing is remembered.
         let memory = if subject.is_none() { verdicts::recall(self.ctx, tip, members.len(), true) } else { None };
-        let mut answer = verdicts::judge(self.ctx, self.objects, &question, memory)?;
+        let mut answer = verdicts::judge(self.ctx, self.objects, &question, (memory, None))?;
         if let Some(keep) = answer.keep.take() {
             verdicts::remember(self.ctx, tip, keep);
         }

@@ -16,7 +16,7 @@ use crate::domain::report::{Survey, Target, TargetConflict, Unknown};
 use crate::domain::time::{STALE_AFTER, Timestamp};
 use crate::domain::working_set::WorkingSet;
 use crate::failure::Failure;
-use crate::git::merge::{Landing, Line, LineAnswer, Memory, Pairs, Question};
+use crate::git::merge::{Begun, Landing, Line, LineAnswer, Memory, Pairs, Question};
 use crate::git::names;
 use crate::git::objects::Objects;
 use crate::git::tree::TreeChange;
@@ -44,11 +44,13 @@ pub(super) fn judge(
     options: &SurveyOptions,
     target: Target,
     people: Everybody,
-    (taken, memory): (&[Taken], Option<Memory>),
+    (taken, known): (&[Taken], (Option<Memory>, Option<Begun>)),
 ) -> Result<Survey, Failure> {
     let asked = Asked::of(&people, taken, options);
     let mut answer = match target.tip {
-        Some(tip) if !asked.lines.is_empty() => verdicts::judge(ctx, objects, &asked.question(tip, options), memory)?,
+        Some(tip) if !asked.lines.is_empty() => {
+            verdicts::judge(ctx, objects, &question(tip, asked.lines.clone(), options), known)?
+        }
         _ => Verdicts::default(),
     };
     if let Some((target, keep)) = target.tip.zip(answer.keep.take()) {
@@ -57,23 +59,14 @@ pub(super) fn judge(
     Ok(put_together(ctx, objects, target, people, (taken, &asked, answer)))
 }
 
-/// Begins with whoever has no files to be looked at, as long as it is not known what lies in the worktrees.
-pub(super) fn look_ahead(
-    ctx: &Context,
-    objects: &Objects,
-    options: &SurveyOptions,
-    (target, people): (&Target, &Everybody),
-    memory: &mut Memory,
-) {
-    let Some(target) = target.tip else { return };
-    let is_settled = |person: &&Who| person.worktree.is_none() && person.synced.is_none();
-    let line = |person: &Who| person.tip.map(|tip| line(tip, person, options));
-    let lines: Vec<Line> = people.all.iter().filter(is_settled).filter_map(line).collect();
-    let all_paths = options.all_paths || people.all.len() <= FEW;
-    verdicts::look_ahead(ctx, objects, &Question { target, lines, pairs: Pairs::All, only: None, all_paths }, memory);
+/// What is asked about these lines.
+pub(super) fn question(target: ObjectId, lines: Vec<Line>, options: &SurveyOptions) -> Question {
+    let all_paths = options.all_paths || lines.len() <= FEW;
+    Question { target, lines, pairs: Pairs::All, only: None, all_paths }
 }
 
-fn line(tip: ObjectId, person: &Who, options: &SurveyOptions) -> Line {
+/// What is asked of somebody whose work this commit stands for.
+pub(super) fn line(tip: ObjectId, person: &Who, options: &SurveyOptions) -> Line {
     Line { tip, judge_unlanded: options.all_pairs || person.kind == Kind::Worktree }
 }
 
@@ -183,11 +176,6 @@ impl Asked {
             asked.lines.push(line(tip, person, options));
         }
         asked
-    }
-
-    fn question(&self, target: ObjectId, options: &SurveyOptions) -> Question {
-        let all_paths = options.all_paths || self.lines.len() <= FEW;
-        Question { target, lines: self.lines.clone(), pairs: Pairs::All, only: None, all_paths }
     }
 }
 

@@ -2,6 +2,7 @@
 //! read when somebody wants them one by one.
 //! Must not know: how they are written, beyond where each line's pairs begin; what is said of them.
 
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -82,6 +83,13 @@ pub(in crate::git::merge) struct Unread {
 impl Unread {
     pub(super) fn new(all: Vec<Rows>, place: Vec<Option<usize>>) -> Self {
         Self { all: Arc::new(all), place: Arc::new(place) }
+    }
+
+    /// Forgets every pair of these lines, by their places in the question.
+    pub(in crate::git::merge) fn leave_out(&mut self, lines: &BTreeSet<usize>) {
+        for place in Arc::make_mut(&mut self.place) {
+            *place = place.filter(|place| !lines.contains(place));
+        }
     }
 
     /// How many of one grade there are, of the lines that are `wanted`.
