@@ -226,6 +226,9 @@ impl Context {
     /// Whether `coord.exclude` names a branch, remote ones by their name on the remote too.
     #[must_use]
     pub fn leaves_out(&self, branch: &RefName) -> bool {
+        if self.excluded.is_empty() {
+            return false;
+        }
         let short = branch.short();
         let is_remote = branch.as_bytes().starts_with(b"refs/remotes/");
         let on_remote = short.iter().position(|&b| b == b'/').filter(|_| is_remote).map(|at| &short[at + 1..]);

@@ -113,12 +113,12 @@ impl Recall<'_> {
     #[must_use]
     pub fn read(&self, first: &Source, later: Option<&Source>) -> Option<Memory> {
         let read = |kept| form::read(kept, self.format.id_len(), self.whole);
-        let first = read(first)?;
+        let mut first = read(first)?;
         let later = later.and_then(read);
-        let later = later.filter(|later| later.key == first.name() && later.fits(first.lines.len()));
-        let all = || std::iter::once(&first).chain(&later);
-        let attributes: ByPath = all().flat_map(|volume| volume.attributes.iter().cloned()).collect();
-        if all().all(|volume| volume.outside().is_some()) {
+        let mut later = later.filter(|later| later.key == first.name() && later.fits(first.lines.len()));
+        let mut attributes = std::mem::take(&mut first.attributes);
+        attributes.extend(later.iter_mut().flat_map(|later| std::mem::take(&mut later.attributes)));
+        if std::iter::once(&first).chain(&later).all(|volume| volume.outside().is_some()) {
             return Some(Memory { first, later, attributes: Arc::new(attributes) });
         }
         let source = attributes::Source {

@@ -29,11 +29,12 @@ impl Selection {
 
     /// Whether a ref is left out by its name or its author.
     pub(super) fn leaves_out(&self, name: &RefName, author: &[u8]) -> bool {
-        let excluded = |name: &[u8]| self.exclude.is_match(names::to_path(name));
-        let author = String::from_utf8_lossy(author).to_lowercase();
-        excluded(name.short())
-            || excluded(name.as_bytes())
-            || !self.authors.is_empty() && !self.authors.iter().any(|wanted| author.contains(wanted))
+        let excluded = |name: &[u8]| !self.exclude.is_empty() && self.exclude.is_match(names::to_path(name));
+        let is_others = || {
+            let author = String::from_utf8_lossy(author).to_lowercase();
+            !self.authors.iter().any(|wanted| author.contains(wanted))
+        };
+        excluded(name.short()) || excluded(name.as_bytes()) || !self.authors.is_empty() && is_others()
     }
 
     /// Whether what was touched then is too old; `dormant` is the age that counts where none was asked for.

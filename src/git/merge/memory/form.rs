@@ -7,7 +7,9 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
-use super::super::super::attributes::{Attributes, Driver, Outside};
+use foldhash::fast::RandomState;
+
+use super::super::super::attributes::{Attributes, ByPath, Driver, Outside};
 use super::super::super::bytes::{self, Reader, SUM, Writer};
 use super::super::super::repository::joined;
 use super::super::brought::Brought;
@@ -59,7 +61,7 @@ pub(super) struct Volume {
     pub(super) clean: Vec<Rows>,
     /// Where the pairs' overlaps lie.
     pub(super) shelves: Vec<Arc<dyn Shelf>>,
-    pub(super) attributes: Vec<(RepoPath, Attributes)>,
+    pub(super) attributes: ByPath,
     outside: Option<Outside>,
 }
 
@@ -175,7 +177,7 @@ pub(super) fn read(kept: &Source, id_len: usize, whole: bool) -> Option<Volume> 
     let mut from = main.from(0)?;
     let (lines, touching) = lines(&mut from, (main, deeds))?;
     let pairs = pairs(&mut from.reader, main)?;
-    let attributes = from.list(|from| Some((from.path()?, from.attributes()?)))?;
+    let attributes = attributes(&mut from)?;
     let shelves = [main, first, second].map(|part| Arc::<Part>::clone(part) as Arc<dyn Shelf>).into();
     let rows = |(shelf, (part, index)): (u8, (&Arc<Part>, &Arc<Part>))| {
         let by_line = rows_of(index, lines.len())?;
@@ -243,6 +245,15 @@ fn lines(from: &mut In<'_>, (main, deeds): (&Arc<Part>, &Arc<Part>)) -> Option<(
     })?;
     let places = from.reader.list(|from| main.framed(from))?;
     Some((lines, Touching { part: Arc::clone(main), places }))
+}
+
+fn attributes(from: &mut In<'_>) -> Option<ByPath> {
+    let count = from.reader.count()?;
+    let mut attributes = ByPath::with_capacity_and_hasher(count, RandomState::default());
+    for _ in 0..count {
+        attributes.insert(from.path()?, from.attributes()?);
+    }
+    Some(attributes)
 }
 
 fn pairs(from: &mut Reader<'_>, part: &Part) -> Option<Vec<KeptPair>> {
