@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 const FORMAT: [u8; 2] = [2, 0];
 
 /// So many of those that were asked for may be new before it is worth being written anew, as a part of all,
-const NEW: usize = 16;
+const NEW: usize = 128;
 
 /// besides these.
 const FEW: usize = 8;

@@ -29,8 +29,11 @@ impl Context {
         let mut tips = Tips::from_bytes(&kept, objects);
         let found = refs::read(&self.repository, objects, names, &mut tips);
         if tips.is_outdated() {
-            // Without it the next time takes longer, nothing more.
-            let _ = self.store.cache(KEY, &tips.to_bytes());
+            let store = self.store.clone();
+            self.meanwhile(move || {
+                // Without it the next time takes longer, nothing more.
+                let _ = store.cache(KEY, &tips.to_bytes());
+            });
         }
         Ok(found)
     }

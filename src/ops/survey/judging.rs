@@ -2,6 +2,7 @@
 //! Must not know: how anything was read, how a verdict is found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
 
 use super::SurveyOptions;
 use super::overlaps;
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 use crate::git::merge::{Begun, Landing, Line, LineAnswer, Memory, Pairs, Question};
 use crate::git::names;
 use crate::git::objects::Objects;
+use crate::git::repository::joined;
 use crate::git::tree::TreeChange;
 use crate::ops::context::Context;
 use crate::ops::verdicts::{self, Verdicts};
@@ -82,11 +84,15 @@ fn put_together(
     let mut portrait = Portrait { ctx, objects, alive: alive(ctx), sized, budget: SIZED };
     let target_conflicts = target_conflicts(asked, &answer.lines);
     let mut lines: Vec<Option<LineAnswer>> = answer.lines.into_iter().map(Some).collect();
-    let mut instances = Vec::new();
-    for (at, person) in people.all.iter().enumerate() {
-        let line = asked.line_of.get(&at).and_then(|&line| lines.get_mut(line)?.take());
-        instances.push(portrait.of(person, &taken[at], committed[at].as_deref(), line));
-    }
+    let mut instances = Vec::with_capacity(people.all.len());
+    let conflicts = thread::scope(|scope| {
+        let conflicts = scope.spawn(|| overlaps::conflicts(&asked.people, &answer.pairs));
+        for (at, person) in people.all.iter().enumerate() {
+            let line = asked.line_of.get(&at).and_then(|&line| lines.get_mut(line)?.take());
+            instances.push(portrait.of(person, &taken[at], committed[at].as_deref(), line));
+        }
+        joined(conflicts.join())
+    });
     let here = instances.iter().position(|instance| Some(&instance.identity) == ctx.repository.here.as_ref());
     let mut survey = Survey {
         now: ctx.now,
@@ -98,7 +104,7 @@ fn put_together(
         notices: people.notices.into_iter().chain(ctx.warnings.iter().cloned()).collect(),
         instances,
     };
-    overlaps::enter(ctx, &mut survey, &asked.people, taken, answer.pairs);
+    overlaps::enter(ctx, &mut survey, (&asked.people, taken), (answer.pairs, conflicts));
     survey.notices.extend(missing(ctx, &survey));
     survey
 }

@@ -14,18 +14,31 @@ use crate::domain::report::{Overlap, Survey, Unknown};
 use crate::git::merge::{PairAnswer, PairAnswers};
 use crate::ops::context::Context;
 
-/// Enters what the pairs came to. `people` says which instance each line is of. A hundred thousand pairs that merge cleanly
-/// are counted, and put together when somebody looks at them.
-pub(super) fn enter(ctx: &Context, survey: &mut Survey, people: &[usize], taken: &[Taken], pairs: PairAnswers) {
-    let landed = survey.instances.iter().map(|instance| instance.state == State::Landed).collect();
+/// The pairs in conflict, whoever they are of. `people` says which instance each line is of.
+pub(super) fn conflicts(people: &[usize], pairs: &PairAnswers) -> Vec<Overlap> {
+    let mut conflicts = Vec::with_capacity(pairs.count_overlaps(Grade::Conflict, |_| true));
+    pairs.each_overlap(Grade::Conflict, |_| true, |pair| conflicts.push(overlap(people, pair)));
+    conflicts
+}
+
+/// Enters what the pairs came to, of which the [`conflicts`] are told already. A hundred thousand pairs that merge cleanly are
+/// counted, and put together when somebody looks at them.
+pub(super) fn enter(
+    ctx: &Context,
+    survey: &mut Survey,
+    (people, taken): (&[usize], &[Taken]),
+    (pairs, mut conflicts): (PairAnswers, Vec<Overlap>),
+) {
+    let landed: Vec<bool> = survey.instances.iter().map(|instance| instance.state == State::Landed).collect();
+    conflicts.retain(|overlap| !landed[overlap.a] && !landed[overlap.b]);
     let book = Book { people: people.to_vec(), landed, pairs, read: OnceLock::new() };
     for (a, b, reason) in book.unknown() {
         survey.unknown_pairs.push(Unknown { instances: vec![a, b], reason });
     }
     if ctx.acks().is_empty() && taken.iter().all(|taken| taken.snapshot.unsure.is_empty()) {
-        survey.overlaps = book.counted();
+        survey.overlaps = book.counted(conflicts);
     } else {
-        let mut overlaps = book.all_sure(survey, taken);
+        let mut overlaps = book.all_sure(conflicts, survey, taken);
         for overlap in &mut overlaps {
             overlap.acknowledged = acknowledged(ctx, survey, overlap);
         }
@@ -61,28 +74,19 @@ impl Book {
         self.pairs.unknown().filter_map(of).collect()
     }
 
-    /// The overlap that a pair came to; its instances in the survey's order.
-    fn overlap(&self, pair: PairAnswer) -> Overlap {
-        let PairAnswer { grade, paths, .. } = pair;
-        let (a, b) = (self.people[pair.a], self.people[pair.b]);
-        let (a, b, paths) = if a < b { (a, b, paths) } else { (b, a, paths.turned()) };
-        Overlap { a, b, grade, acknowledged: false, paths }
-    }
-
     fn all(&self) -> &PairAnswers {
         self.read.get_or_init(|| self.pairs.with_all_read()).as_ref().unwrap_or(&self.pairs)
     }
 
+    /// Those that merge cleanly in this way.
     fn of_grade(&self, grade: Grade) -> Vec<Overlap> {
-        // No conflict is left unread.
-        let pairs = if grade == Grade::Conflict { &self.pairs } else { self.all() };
+        let pairs = self.all();
         let mut overlaps = Vec::with_capacity(pairs.count_overlaps(grade, |line| self.collides(line)));
-        pairs.each_overlap(grade, |line| self.collides(line), |pair| overlaps.push(self.overlap(pair)));
+        pairs.each_overlap(grade, |line| self.collides(line), |pair| overlaps.push(overlap(&self.people, pair)));
         overlaps
     }
 
-    fn counted(self) -> Overlaps {
-        let conflicts = self.of_grade(Grade::Conflict).into();
+    fn counted(self, conflicts: Vec<Overlap>) -> Overlaps {
         let book = Arc::new(self);
         let later = |grade: Grade| {
             let count = book.pairs.count_overlaps(grade, |line| book.collides(line));
@@ -90,13 +94,13 @@ impl Book {
             Lazy::new(count, move || book.of_grade(grade))
         };
         let clean = Overlaps::default().with(Grade::Disjoint, later(Grade::Disjoint));
-        clean.with(Grade::Identical, later(Grade::Identical)).with(Grade::Conflict, conflicts)
+        clean.with(Grade::Identical, later(Grade::Identical)).with(Grade::Conflict, conflicts.into())
     }
 
     /// All of them, but for paths that were not wholly read: those make a pair unknown.
-    fn all_sure(&self, survey: &mut Survey, taken: &[Taken]) -> Vec<Overlap> {
-        let mut overlaps = Vec::new();
-        for grade in [Grade::Conflict, Grade::Disjoint, Grade::Identical] {
+    fn all_sure(&self, conflicts: Vec<Overlap>, survey: &mut Survey, taken: &[Taken]) -> Vec<Overlap> {
+        let mut overlaps = conflicts;
+        for grade in [Grade::Disjoint, Grade::Identical] {
             overlaps.extend(self.of_grade(grade));
         }
         for overlap in &mut overlaps {
@@ -108,6 +112,14 @@ impl Book {
         overlaps.retain(|overlap| !overlap.paths.is_empty());
         overlaps
     }
+}
+
+/// The overlap that a pair came to; its instances in the survey's order.
+fn overlap(people: &[usize], pair: PairAnswer) -> Overlap {
+    let PairAnswer { grade, paths, .. } = pair;
+    let (a, b) = (people[pair.a], people[pair.b]);
+    let (a, b, paths) = if a < b { (a, b, paths) } else { (b, a, paths.turned()) };
+    Overlap { a, b, grade, acknowledged: false, paths }
 }
 
 /// Leaves out the paths that were not wholly read on one of the sides; why, where there are any.

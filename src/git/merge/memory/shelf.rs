@@ -7,6 +7,7 @@ use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use foldhash::fast::RandomState;
 
@@ -21,6 +22,7 @@ use crate::git::merge::brought::Brought;
 use crate::git::merge::evidence::packed;
 use crate::git::merge::pair_answers::Shelf;
 use crate::git::merge::walk::Touched;
+use crate::git::repository::joined;
 use crate::git::tree::{Entry, TreeChange};
 
 /// One part of what was kept, with the paths that it names.
@@ -160,6 +162,9 @@ impl Shelf for Part {
     }
 }
 
+/// So many lines are worth a second thread.
+const MANY: usize = 50;
+
 /// What a line did, still to be read.
 #[derive(Clone, Debug)]
 pub(in crate::git::merge) struct Outline {
@@ -205,7 +210,7 @@ impl Outline {
 /// Reads those of the lines in full that one of the `new` ones may meet; all of them where a new one does more than to
 /// change files that everybody has. `false` where one cannot be read any more.
 pub(super) fn read_near<'l>(
-    mut lines: impl Iterator<Item = &'l mut Brought>,
+    lines: impl Iterator<Item = &'l mut Brought>,
     touching: &[&Touching],
     new: &[Brought],
 ) -> bool {
@@ -222,7 +227,17 @@ pub(super) fn read_near<'l>(
         let Some(near) = &near else { return true };
         outline.is_eventful || near.iter().any(|near| near.contains(&outline.address()))
     };
-    lines.all(|line| !line.outline.as_ref().is_some_and(is_near) || read(line))
+    let mut near: Vec<&mut Brought> = lines.filter(|line| line.outline.as_ref().is_some_and(is_near)).collect();
+    let read_some = |lines: &mut [&mut Brought]| lines.iter_mut().all(|line| read(line));
+    if near.len() < MANY {
+        return read_some(&mut near);
+    }
+    let middle = near.len() / 2;
+    let (some, others) = near.split_at_mut(middle);
+    thread::scope(|scope| {
+        let others = scope.spawn(|| read_some(others));
+        read_some(some) & joined(others.join())
+    })
 }
 
 /// Reads all lines in full, at once; `false` where one cannot be read any more.
