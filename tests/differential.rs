@@ -22,7 +22,7 @@ use coord::domain::policy::Policy;
 use coord::env::Env;
 use coord::git::Git;
 use coord::git::merge::{
-    Answer, Judge, Keep, Landing, Line, MergeSettings, Pairs, Question, Recall, Source, judge, judge_again,
+    Answer, Judge, Keep, Landing, Line, MergeSettings, Pairs, Question, Recall, Source, begin, judge, judge_again,
 };
 use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
 use differential::oracle::{self, Truth};
@@ -236,11 +236,33 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
         let differ = answer.pairs.iter().zip(&whole.pairs).find(|(one, other)| one != other);
         faults.push(format!("seed {seed}: remembered otherwise: {differ:?}"));
     }
+    faults.extend(compare_begun(seed, world, whole, (&question(&world.tips), &first)));
     let (all, none) = again(&question(&others), Some(kept));
     if all != again(&question(&others), None).0 || none.is_some() {
         faults.push(format!("seed {seed}: all of it is remembered otherwise"));
     }
     faults
+}
+
+/// What was answered for a line that turns out to stand elsewhere changes no answer either.
+fn compare_begun(seed: u64, world: &World, whole: &Answer, (question, first): (&Question, &[u8])) -> Vec<String> {
+    let count = question.lines.len();
+    let at = usize::try_from(seed / 3).expect("a small number") % count;
+    let mut expected = question.clone();
+    expected.lines[at].tip = if seed.is_multiple_of(2) { world.target } else { question.lines[(at + 1) % count].tip };
+    let answer = |remembered: bool| {
+        let both = with_judge(world, |bench| {
+            let (git, repository, settings, target) = (bench.git, bench.repository, &bench.settings, world.target);
+            let recall = Recall { git, repository, settings, target, format: ObjectFormat::Sha1, whole: false };
+            let memory = remembered.then(|| recall.read(&source(first), None).expect("it is whole"));
+            let begun = begin(bench, &expected, memory)?.expect("it can be begun");
+            begun.finish(bench, question)
+        });
+        let again = both.expect("the history can be judged").expect("it has as many lines");
+        Answer { lines: again.lines, pairs: again.pairs.into_all(), elsewhere: BTreeSet::new() }
+    };
+    let fault = |remembered| format!("seed {seed}: begun otherwise than it is finished, remembered: {remembered}");
+    [false, true].into_iter().filter(|remembered| answer(*remembered) != *whole).map(fault).collect()
 }
 
 fn source(kept: &[u8]) -> Source {
