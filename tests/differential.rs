@@ -236,6 +236,15 @@ fn compare_remembered(seed: u64, world: &World, whole: &Answer) -> Vec<String> {
         let differ = answer.pairs.iter().zip(&whole.pairs).find(|(one, other)| one != other);
         faults.push(format!("seed {seed}: remembered otherwise: {differ:?}"));
     }
+    // Somebody who was not asked about while another became known.
+    let absent = others[usize::try_from(seed / 7).expect("a small number") % others.len()];
+    let some: Vec<ObjectId> = world.tips.iter().copied().filter(|tip| *tip != absent).collect();
+    if let Some(Keep::Later(later)) = again(&question(&some), Some(kept)).1 {
+        let later = later.to_bytes().expect("all of it can be read");
+        if again(&question(&world.tips), Some((&first, Some(&later)))).0 != *whole {
+            faults.push(format!("seed {seed}: what was found without somebody is taken for all"));
+        }
+    }
     faults.extend(compare_begun(seed, world, whole, (&question(&world.tips), &first)));
     let (all, none) = again(&question(&others), Some(kept));
     if all != again(&question(&others), None).0 || none.is_some() {

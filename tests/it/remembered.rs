@@ -108,6 +108,37 @@ fn what_was_spoiled_is_not_believed() {
     }
 }
 
+#[test]
+fn who_was_not_looked_at_is_judged_against_those_who_moved_meanwhile() {
+    let world = many();
+    let main = world.main();
+    scan(&main);
+    let without = |names: &[&str]| {
+        let mut args = vec!["scan", "--branches", "b*", "--fail-on", "never", "--json", "--exclude"];
+        args.extend(names);
+        main.coord(&args).ok();
+    };
+    // One moves, and then another while the first one's neighbour is not looked at.
+    main.git(&["switch", "-q", "b04"]).ok();
+    main.edit(FILE, 4, "moved on");
+    main.commit("moved on").ok();
+    main.git(&["switch", "-q", "main"]).ok();
+    scan(&main);
+    main.git(&["branch", "-q", "-f", "b20", "b22"]).ok();
+    without(&["b05"]);
+    let found = scan(&main);
+    assert_eq!(scan(&main), found);
+    let kept = world.path("kept");
+    fs::rename(world.store().join("cache"), &kept).expect("ours");
+    assert_eq!(found, scan(&main), "with nothing known");
+    fs::remove_dir_all(world.store().join("cache")).expect("ours");
+    fs::rename(&kept, world.store().join("cache")).expect("ours");
+    // More were not looked at than moved.
+    main.git(&["branch", "-q", "-f", "b21", "b24"]).ok();
+    without(&["b05", "b07", "b22"]);
+    assert_eq!(scan(&main), afresh(&world));
+}
+
 /// What a scan tells people of pairs: without ages, which go by.
 fn told(main: &Place<'_>) -> Vec<String> {
     let told = main.coord(&["scan", "--branches", "b*", "--fail-on", "never"]).ok().stdout;

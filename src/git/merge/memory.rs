@@ -40,7 +40,7 @@ pub use source::Source;
 pub(super) use unread::Unread;
 
 /// Another number for every change of what the bytes mean, and of what is found of the same lines.
-const FORMAT: [u8; 2] = [8, 0];
+const FORMAT: [u8; 2] = [8, 1];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;
@@ -155,18 +155,21 @@ impl Memory {
         let (key, count, outside) = (self.first.name(), self.first.lines.len(), self.first.outside());
         let mut known = Known { touching: vec![self.first.touching], ..Known::default() };
         let (mut lines, mut pairs, mut shelves) = (self.first.lines, self.first.pairs, self.first.shelves);
+        let mut absent = BTreeSet::new();
         if let Some(later) = self.later {
+            absent.extend(later.absent);
             lines.extend(later.lines);
             pairs.extend(later.pairs.into_iter().map(|pair| pair.on(shelves.len())));
             shelves.extend(later.shelves);
             known.touching.push(later.touching);
         }
+        let unsettled = unsettled(&lines, question, (count, absent));
         let at: IdMap<usize> = lines.iter().enumerate().map(|(n, line)| (line.tip, n)).collect();
         let mut lines: Vec<Option<Brought>> = lines.into_iter().map(Some).collect();
         let mut place: Vec<Option<usize>> = vec![None; lines.len()];
         for (n, line) in question.lines.iter().enumerate() {
             let as_asked = |at: &usize| lines[*at].as_ref().is_some_and(|k| k.judge_unlanded == line.judge_unlanded);
-            let number = at.get(&line.tip).copied().filter(as_asked);
+            let number = at.get(&line.tip).copied().filter(|at| as_asked(at) && !unsettled.contains(at));
             known.lines.push(number.and_then(|at| lines[at].take()));
             known.volumes.numbers.push(number);
             if let Some(at) = number {
@@ -181,6 +184,19 @@ impl Memory {
         known.pairs = PairAnswers { known: pairs, unread, shelves, new: Vec::new() };
         known
     }
+}
+
+/// The numbers of remembered lines that have to be judged anew. What became known later was found beside those lines of the
+/// `first` so many that were asked about then: nothing is known of it and the `absent` ones, and of the two the fewer are judged.
+fn unsettled(lines: &[Brought], question: &Question, (first, absent): (usize, BTreeSet<usize>)) -> BTreeSet<usize> {
+    if absent.is_empty() {
+        return absent;
+    }
+    let asked: HashSet<ObjectId, RandomState> = question.lines.iter().map(|line| line.tip).collect();
+    let is_asked = |number: &usize| asked.contains(&lines[*number].tip);
+    let absent: BTreeSet<usize> = absent.into_iter().filter(|number| *number < first).filter(is_asked).collect();
+    let later: BTreeSet<usize> = (first..lines.len()).filter(is_asked).collect();
+    if absent.len() < later.len() { absent } else { later }
 }
 
 impl Known {
@@ -307,7 +323,8 @@ pub(super) fn keep(
     let (clean, telling): (Vec<_>, Vec<_>) = placed.partition(|(_, pair)| pair.merges_cleanly());
     let attributes = work.attributes.borrow();
     let attributes = attributes.iter().collect();
-    let contents = Contents { lines: &lines, pairs: &telling, clean: &in_lines(clean), attributes, outside };
+    let contents =
+        Contents { lines: &lines, pairs: &telling, clean: &in_lines(clean), attributes, absent: &[], outside };
     Some(Keep::First(form::write(contents, &key)))
 }
 

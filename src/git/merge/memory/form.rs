@@ -62,6 +62,8 @@ pub(super) struct Volume {
     /// Where the pairs' overlaps lie.
     pub(super) shelves: Vec<Arc<dyn Shelf>>,
     pub(super) attributes: ByPath,
+    /// The numbers of the first volume's lines that were not asked about, of a further one.
+    pub(super) absent: Vec<usize>,
     outside: Option<Outside>,
 }
 
@@ -128,6 +130,8 @@ pub(super) struct Contents<'a> {
     /// Of these lines alone, sorted: those that are read one by one only when somebody wants to.
     pub(super) clean: &'a [Placed<'a>],
     pub(super) attributes: Vec<(&'a RepoPath, &'a Attributes)>,
+    /// The numbers of the first volume's lines that were not asked about.
+    pub(super) absent: &'a [usize],
     pub(super) outside: Option<Outside>,
 }
 
@@ -178,13 +182,14 @@ pub(super) fn read(kept: &Source, id_len: usize, whole: bool) -> Option<Volume> 
     let (lines, touching) = lines(&mut from, (main, deeds))?;
     let pairs = pairs(&mut from.reader, main)?;
     let attributes = attributes(&mut from)?;
+    let absent = from.list(|from| Some(from.reader.small()? as usize))?;
     let shelves = [main, first, second].map(|part| Arc::<Part>::clone(part) as Arc<dyn Shelf>).into();
     let rows = |(shelf, (part, index)): (u8, (&Arc<Part>, &Arc<Part>))| {
         let by_line = rows_of(index, lines.len())?;
         Some(Rows { part: Arc::clone(part), index: Arc::clone(index), shelf, by_line })
     };
     let clean = (1..).zip([(first, of_first), (second, of_second)]).map(rows).collect::<Option<_>>()?;
-    let volume = Volume { key, sum, lines, touching, pairs, clean, shelves, attributes, outside };
+    let volume = Volume { key, sum, lines, touching, pairs, clean, shelves, attributes, absent, outside };
     from.reader.0.is_empty().then_some(volume)
 }
 

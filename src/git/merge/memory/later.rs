@@ -2,6 +2,7 @@
 //! Must not know: when it is worth being kept, where the bytes are.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::brought::Brought;
@@ -28,6 +29,8 @@ pub struct Later {
     new: Vec<PairAnswer>,
     attributes: Arc<ByPath>,
     outside: Option<Outside>,
+    /// The first volume's lines that were not asked about: nothing is known of them and these.
+    absent: Vec<usize>,
 }
 
 /// What became known beside what `volumes` has; all where that is much, nothing where nothing did.
@@ -52,6 +55,8 @@ pub(in crate::git::merge) fn keep_new(
     for (k, &n) in later.iter().enumerate() {
         numbers[n] = Some(volumes.lines + k);
     }
+    let present: BTreeSet<usize> = numbers.iter().copied().flatten().collect();
+    let absent = (0..volumes.lines).filter(|number| !present.contains(number)).collect();
     let is_in_first = |pair: &&KeptPair| is_first(pair.a as usize) && is_first(pair.b as usize);
     Some(Keep::Later(Later {
         lines: later.iter().map(|&n| brought[n].clone()).collect(),
@@ -61,6 +66,7 @@ pub(in crate::git::merge) fn keep_new(
         new: pairs.new.clone(),
         attributes: Arc::clone(&work.attributes.borrow()),
         outside: volumes.outside,
+        absent,
         key: volumes.key,
     }))
 }
@@ -91,7 +97,8 @@ impl Later {
             None => self.attributes.iter().collect(),
         };
         let outside = self.outside.clone();
-        let contents = Contents { lines: &lines, pairs: &placed, clean: &[], attributes, outside };
+        let absent = &self.absent;
+        let contents = Contents { lines: &lines, pairs: &placed, clean: &[], attributes, absent, outside };
         Some(form::write(contents, &self.key).to_bytes())
     }
 }

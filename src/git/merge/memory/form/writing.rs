@@ -42,7 +42,7 @@ const A_TOUCH: usize = 56;
 
 impl Out {
     /// All that is read at once, with the paths that it names before it; and apart from that what the lines did.
-    pub(super) fn main(Contents { lines, pairs, attributes, .. }: &Contents<'_>) -> (Piece, Piece) {
+    pub(super) fn main(Contents { lines, pairs, attributes, absent, .. }: &Contents<'_>) -> (Piece, Piece) {
         let mut out = Self::with_room(lines.len() * A_LINE + (pairs.len() + attributes.len()) * A_PAIR);
         let deeds = out.lines(lines);
         out.all(pairs, Self::pair);
@@ -50,6 +50,7 @@ impl Out {
             out.path(path);
             out.attributes(**attributes);
         });
+        out.all(absent, |out, number| out.count(*number));
         (out.with_paths(), Piece { table: Vec::new(), body: deeds })
     }
 
