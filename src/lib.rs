@@ -48,9 +48,9 @@
 //! file against directory, …) goes to `git merge-tree --write-tree --stdin`, in a temporary object directory. Many lines
 //! and paths are judged on all processors, with the same answer as on one, their objects read from the packs themselves
 //! (`git::packs`). Overlaps are packed where they are found and take their form when somebody looks
-//! ([`domain::path_overlaps`]), those that merge cleanly being counted until then ([`domain::overlaps`]); so they are remembered by the
-//! tips ([`git::merge::Memory`]), of which only what is looked at is read again, and the next scan costs what changed. Most lines
-//! do not depend on anybody's files: they are judged while git still looks at those ([`git::merge::begin`]).
+//! ([`domain::path_overlaps`]), those that merge cleanly being counted until then ([`domain::overlaps`]); so they are
+//! remembered by the tips ([`git::merge::Memory`]), of which only what is looked at is read again, and the next scan costs what
+//! changed. Most lines do not depend on anybody's files: they are judged while git still looks at those ([`git::merge::begin`]).
 //! `tests/differential.rs` compares every verdict with git's own over random histories.
 //!
 //! # Beyond one machine
