@@ -38,10 +38,11 @@ pub(super) fn find(
         }
     }
     for group in groups.iter().filter(|_| !left.is_empty()) {
-        for side in group.sides.iter().filter(|side| added(group, side)) {
-            for dir in directories(&group.path) {
-                let others = left.get(dir).into_iter().flatten().filter(|&&other| other != side.line);
-                found.extend(others.map(|&other| pair(side.line, other)));
+        for side in &group.sides {
+            for &other in directories(&group.path).filter_map(|dir| left.get(dir)).flatten() {
+                if other != side.line && (added(group, side) || is_later(work, &brought[other], group)?) {
+                    found.insert(pair(side.line, other));
+                }
             }
         }
     }
@@ -56,6 +57,15 @@ fn adds(group: &Group, side: &Side) -> bool {
 /// directory away moves the target's along.
 fn added(group: &Group, side: &Side) -> bool {
     adds(group, side) || side.fork.is_none() && side.tip.is_some()
+}
+
+/// Whether the target has got the path since the line left it: whoever moves the directory away moves it along, and with it
+/// what others made of it.
+fn is_later(work: &Work<'_>, line: &Brought, group: &Group) -> Result<bool, Error> {
+    let Some(base) = line.base.filter(|_| group.target.is_some()) else { return Ok(false) };
+    let before = tree::entry_at(work.judge.objects, base, &group.path);
+    // Where it cannot be told git may know.
+    Ok(work.or_reason(before)?.map_or(true, |entry| entry.is_none()))
 }
 
 /// The directories above a path, innermost first.
@@ -163,7 +173,9 @@ fn left_directories_of_paths(
                 }
                 let meets = match &left {
                     Some(dir) => changes_directory(objects, line, dir),
-                    None if added(group, side) => left_above(work, line, &group.path).map(|dir| dir.is_some()),
+                    None if added(group, side) || is_later(work, line, group)? => {
+                        left_above(work, line, &group.path).map(|dir| dir.is_some())
+                    }
                     None => Ok(false),
                 };
                 // Where it cannot be told git may know.

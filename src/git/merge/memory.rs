@@ -40,7 +40,7 @@ pub use source::Source;
 pub(super) use unread::Unread;
 
 /// Another number for every change of what the bytes mean, and of what is found of the same lines.
-const FORMAT: [u8; 2] = [8, 1];
+const FORMAT: [u8; 2] = [8, 2];
 
 /// Fewer lines are judged faster than remembered.
 pub const WORTH_REMEMBERING: usize = 30;

@@ -65,8 +65,10 @@ pub(super) fn find(
     let wanted = Wanted::new(question, brought, new);
     let mut settled = common::settle(work, question, brought, (&kin, &wanted))?;
     let everybody: Vec<usize> = (0..brought.len()).collect();
-    // Looked at on some paths only, what a line did there may tell of what others did elsewhere.
-    let near = if question.only.is_some() { &everybody } else { &wanted.asking };
+    // Looked at on some paths only, what a line did there may tell of what others did elsewhere; and a line that leaves a
+    // directory moves along what others changed of the target's there.
+    let reaches_far = wanted.asking.iter().any(|&n| !brought[n].only_modifies());
+    let near = if question.only.is_some() || reaches_far { &everybody } else { &wanted.asking };
     let groups = meeting::index(work, brought, near, &settled.open(brought.len(), &wanted.asking))?;
     let shared = groups.iter().filter(|group| group.sides.len() > 1);
     work.learn_attributes(shared.map(|group| group.path.clone()).collect())?;
