@@ -13,7 +13,7 @@ use coord::domain::path::RepoPath;
 use coord::domain::policy::Policy;
 use coord::env::Env;
 use coord::git::history::{Fork, fork_points, is_ancestor};
-use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, PairAnswer, Pairs, Question, judge};
+use coord::git::merge::{Answer, Judge, Landing, Line, MergeSettings, PairAnswer, Pairs, Question, begin, judge};
 use coord::git::objects::{ObjectFormat, ObjectStore, Objects};
 use coord::git::view::View;
 use coord::git::{Deadline, Error, Git};
@@ -98,12 +98,16 @@ impl Repo {
     }
 
     fn try_judge(&self, question: &Question, deadline: Deadline) -> Result<Answer, Error> {
+        self.with_judge(deadline, |bench| judge(bench, question))
+    }
+
+    fn with_judge<T>(&self, deadline: Deadline, run: impl FnOnce(&Judge<'_>) -> T) -> T {
         let store = ObjectStore { objects_dir: self.common_dir().join("objects"), format: self.format };
         let objects = self.objects();
         let git = Self::program().until(deadline);
         let settings = self.settings.clone();
         let bench = Judge { objects: &objects, store: &store, git: &git, repository: &self.common_dir(), settings };
-        judge(&bench, question)
+        run(&bench)
     }
 
     fn judge(&self, branches: &[&str]) -> Answer {
@@ -429,6 +433,33 @@ fn a_directory_that_one_left_and_the_target_added_to_is_seen_from_the_paths_that
         let kinds: Vec<_> =
             answer.pairs.iter().flat_map(|pair| &pair.paths).filter_map(|overlap| overlap.kind).collect();
         assert_eq!(kinds, [ConflictKind::DirectoryRename], "{answer:?}");
+    }
+}
+
+#[test]
+fn a_directory_that_one_left_takes_along_what_the_target_moved_into_it_and_another_rewrote() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("d/one", Some(TEN)), ("d/two", Some("two\n")), ("e/pic", Some("a picture\n"))]),
+        ("left", &["main"], &[("d/one", None), ("d/two", None), ("e/one", Some(TEN)), ("e/two", Some("two\n"))]),
+        ("main", &["main"], &[("e/pic", None), ("d/pic", Some("a picture\n"))]),
+        ("other", &["main"], &[("d/pic", Some("nothing of the like\n"))]),
+    ]);
+    let is_told = |answer: &[PairAnswer]| {
+        let kinds = answer.iter().flat_map(|pair| &pair.paths).filter_map(|overlap| overlap.kind).count();
+        assert!(kinds > 0, "{answer:?}");
+    };
+    let question = repo.question(&["left", "other"]);
+    for only in [None, Some([path("d/pic")].into()), Some([path("d/one")].into())] {
+        is_told(&repo.ask(&Question { only, ..question.clone() }).pairs);
+    }
+    // One after the other, in either order.
+    for late in [0, 1] {
+        let mut expected = question.clone();
+        expected.lines[late].tip = repo.id("main");
+        let begun = repo.with_judge(Deadline::NEVER, |bench| {
+            begin(bench, &expected, None)?.expect("it can be begun").finish(bench, &question)
+        });
+        is_told(&begun.expect("readable").expect("as many lines").pairs.into_all());
     }
 }
 

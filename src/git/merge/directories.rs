@@ -38,12 +38,10 @@ pub(super) fn find(
         }
     }
     for group in groups.iter().filter(|_| !left.is_empty()) {
-        for side in &group.sides {
-            for &other in directories(&group.path).filter_map(|dir| left.get(dir)).flatten() {
-                if other != side.line && (added(group, side) || is_later(work, &brought[other], group)?) {
-                    found.insert(pair(side.line, other));
-                }
-            }
+        for &leaver in directories(&group.path).filter_map(|dir| left.get(dir)).flatten() {
+            let is_late = is_late(work, &brought[leaver], group)?;
+            let meets = |side: &&Side| side.line != leaver && (is_late || added(group, side));
+            found.extend(group.sides.iter().filter(meets).map(|side| pair(side.line, leaver)));
         }
     }
     Ok(found)
@@ -61,7 +59,7 @@ fn added(group: &Group, side: &Side) -> bool {
 
 /// Whether the target has got the path since the line left it: whoever moves the directory away moves it along, and with it
 /// what others made of it.
-fn is_later(work: &Work<'_>, line: &Brought, group: &Group) -> Result<bool, Error> {
+fn is_late(work: &Work<'_>, line: &Brought, group: &Group) -> Result<bool, Error> {
     let Some(base) = line.base.filter(|_| group.target.is_some()) else { return Ok(false) };
     let before = tree::entry_at(work.judge.objects, base, &group.path);
     // Where it cannot be told git may know.
@@ -173,7 +171,7 @@ fn left_directories_of_paths(
                 }
                 let meets = match &left {
                     Some(dir) => changes_directory(objects, line, dir),
-                    None if added(group, side) || is_later(work, line, group)? => {
+                    None if added(group, side) || line.late.contains(&group.path) => {
                         left_above(work, line, &group.path).map(|dir| dir.is_some())
                     }
                     None => Ok(false),
