@@ -40,6 +40,29 @@ fn whoever_commits_second_is_blocked_from_either_place() {
 }
 
 #[test]
+fn whoever_saw_one_of_two_moves_meets_whoever_saw_none() {
+    for first_is_old in [true, false] {
+        let world = World::installed();
+        let before = world.worktree("before");
+        let main = world.main();
+        main.git(&["mv", "src", "lib"]).ok();
+        main.commit("lib").ok();
+        let between = world.worktree("between");
+        main.git(&["mv", "lib", "app"]).ok();
+        main.commit("app").ok();
+        let mut both = [(before, FILE), (between, "lib/api.rs")];
+        if !first_is_old {
+            both.reverse();
+        }
+        let [first, second] = both;
+        first.0.edit(first.1, 10, "the first's line");
+        first.0.commit("First").silent();
+        second.0.edit(second.1, 10, "the second's line");
+        second.0.commit("Second").blocked().says("the first's line").says("the second's line").clean();
+    }
+}
+
+#[test]
 fn what_is_not_committed_at_the_other_place_warns() {
     for mine_is_old in [true, false] {
         let world = World::installed();

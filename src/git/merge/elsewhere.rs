@@ -27,7 +27,7 @@ pub(super) type Elsewhere = BTreeSet<(RepoPath, RepoPath)>;
 /// The places of what any of the lines changed, as far as the target moved it since one of them left.
 pub(super) fn find(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
     let mut places = moved_to(work, brought)?;
-    places.extend(moved_from(work, brought)?);
+    places.extend(moved_from(work, brought, &places)?);
     places.extend(added_for(work, brought)?);
     Ok(places)
 }
@@ -109,15 +109,17 @@ fn added_for(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
 }
 
 /// What the target called what one line changed, or the directory that it added something to, at a time since which another
-/// line did not see it move.
-fn moved_from(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
+/// line did not see it move. `places` are those where it lies now: what one saw at its first place another may have seen
+/// at its second.
+fn moved_from(work: &Work<'_>, brought: &[Brought], places: &Elsewhere) -> Result<Elsewhere, Error> {
     let (objects, target) = (work.judge.objects, Some(work.target_tree));
     let late: BTreeSet<&RepoPath> = brought.iter().flat_map(|line| &line.late).collect();
     let mut since: BTreeSet<ObjectId> =
         brought.iter().filter(|line| !line.late.is_empty()).filter_map(|line| line.fork.one()).collect();
     let touched = || brought.iter().flat_map(|line| &line.touched);
+    let now = places.iter().map(|(_, to)| to);
     let changed: BTreeSet<&RepoPath> =
-        touched().map(|touched| &touched.path).filter(|path| late.contains(path)).collect();
+        touched().map(|touched| &touched.path).chain(now).filter(|path| late.contains(path)).collect();
     let new: BTreeSet<&RepoPath> = touched().filter(|touched| touched.is_new()).map(|touched| &touched.path).collect();
     let start = |line: &Brought| Some((line.base?, line.fork.one()?));
     let starts: BTreeSet<(ObjectId, ObjectId)> =
