@@ -1,10 +1,12 @@
 //! Git's configuration, every scope in one call, and the programs it names, disarmed.
 //! Must not know: what a `coord.*` key means, which value wins over an environment variable or a flag.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::names;
 use super::program::Git;
 
 /// Where a value stands, from the widest to the nearest.
@@ -79,17 +81,32 @@ pub struct Config {
 /// # Errors
 /// Where git cannot read the configuration, or answers in another form than documented.
 pub fn read<S: AsRef<OsStr>>(git: &Git, dir: &Path, options: &[S], of_user: Option<&OsStr>) -> Result<Config, Error> {
+    Config::answered(git, &ask(git, dir, options, of_user)?, of_user)
+}
+
+/// What git answers to whoever reads all scopes.
+pub(super) fn ask<S: AsRef<OsStr>>(
+    git: &Git,
+    dir: &Path,
+    options: &[S],
+    of_user: Option<&OsStr>,
+) -> Result<Vec<u8>, Error> {
     let mut call =
         git.call_with(dir, options, "config").args(["--list", "-z", "--show-scope", "--show-origin", "--includes"]);
     if let Some(parameters) = of_user {
         call = call.env("GIT_CONFIG_PARAMETERS", parameters);
     }
-    let mut config = Config::parse(&call.read()?)?;
-    config.lines.retain(|line| line.scope != Scope::Command || of_user.is_some() && !git.overrides_key(&line.key));
-    Ok(config)
+    call.read()
 }
 
 impl Config {
+    /// The configuration by git's answer, without what this git overrides in every call.
+    pub(super) fn answered(git: &Git, answer: &[u8], of_user: Option<&OsStr>) -> Result<Self, Error> {
+        let mut config = Self::parse(answer)?;
+        config.lines.retain(|line| line.scope != Scope::Command || of_user.is_some() && !git.overrides_key(&line.key));
+        Ok(config)
+    }
+
     /// Reads what `git config --list -z --show-scope --show-origin` prints.
     fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let bad = |what: &str| Error::Answer { operation: "config".into(), what: what.into() };
@@ -140,6 +157,12 @@ impl Config {
             line.scope >= Scope::Local && sections.iter().any(|wanted| wanted.as_bytes() == section)
         };
         self.lines.iter().filter(is).map(|line| (&*line.key, line.value.as_deref().unwrap_or(b"true")))
+    }
+
+    /// The files that anything is configured in, as git names them: perhaps relative to where it was asked.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let files: BTreeSet<&[u8]> = self.lines.iter().filter_map(|line| line.origin.strip_prefix(b"file:")).collect();
+        files.into_iter().map(names::to_path)
     }
 
     /// Every key of `section`, in git's order, with repetitions, as git prints them.

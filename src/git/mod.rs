@@ -20,6 +20,7 @@ pub mod merge;
 pub mod merge_tree;
 pub mod names;
 pub mod objects;
+pub mod opening;
 mod packs;
 pub mod plain;
 mod pointer;

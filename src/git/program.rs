@@ -216,6 +216,11 @@ impl Git {
             || self.values.iter().any(|(setting, _)| is(setting.as_encoded_bytes()))
     }
 
+    /// Whether its calls do not see this variable.
+    pub(super) fn clears(name: &str) -> bool {
+        CLEARED.contains(&name)
+    }
+
     /// Where it lies.
     #[must_use]
     pub fn program(&self) -> &Path {

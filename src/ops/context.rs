@@ -24,7 +24,7 @@ use crate::git::config::Config;
 use crate::git::merge::{Judge, MergeSettings, Recall};
 use crate::git::objects::Objects;
 use crate::git::refs;
-use crate::git::repository::{self, HookEnv, OwnPaths, Repository};
+use crate::git::repository::{HookEnv, OwnPaths, Repository};
 use crate::git::status::Ahead;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Deadline, Git, names, publication, target};
@@ -33,7 +33,10 @@ use crate::store::{self, Store};
 use meanwhile::Meanwhile;
 use settled::Settled;
 
+pub use opened::open_repository;
+
 mod meanwhile;
+mod opened;
 mod settled;
 mod tips;
 
@@ -108,7 +111,7 @@ impl Context {
     /// # Errors
     /// Where there is none, where git refuses to read it, or where a setting cannot be understood.
     pub fn open(env: &Env, options: &OpenOptions) -> Result<Self, Failure> {
-        let mut repository = open_repository(env, options.hook.as_ref())?;
+        let (mut repository, asked) = opened::open(env, options.hook.as_ref())?;
         let ahead = if options.survey { Ahead::ask(&repository) } else { None };
         let config = repository.config.clone();
         let (store, now) = (Store::open(&repository.common_dir)?, clock::now());
@@ -122,7 +125,7 @@ impl Context {
         if settled.policy.sync != SyncMode::Off {
             repository.fetched = publication::objects_in(store.dir());
         }
-        Ok(Self {
+        let ctx = Self {
             now,
             store,
             excluded: excluded(&settled.policy)?,
@@ -139,7 +142,12 @@ impl Context {
             meanwhile: Arc::default(),
             repository,
             config,
-        })
+        };
+        // Not before something else is written too: whoever removes everything opens the repository first.
+        if let Some(asked) = asked.filter(|_| options.survey || options.commits) {
+            asked.keep(&ctx);
+        }
+        Ok(ctx)
     }
 
     /// The same context, whose calls of git end at `deadline`.
@@ -357,18 +365,6 @@ fn remembered(store: &Store, repository: &Repository) -> Option<PathBuf> {
     let main =
         records.into_iter().find(|record| record.identity == Identity::MainWorktree && record.session.is_none())?;
     main.worktree.filter(|top| worktrees::leads_to(top, &repository.common_dir))
-}
-
-/// Opens the repository around the working directory, without a look at any setting of coord's.
-///
-/// # Errors
-/// Where there is no repository that git reads.
-pub fn open_repository(env: &Env, hook: Option<&HookEnv>) -> Result<Repository, Failure> {
-    let gone = |reason: &String| Failure::new(Kind::Repository, format!("the working directory is gone: {reason}"));
-    let cwd = env.cwd.as_deref().map_err(gone)?;
-    let git = Git::find(env.variable("PATH"))?;
-    let parameters = env.variable("GIT_CONFIG_PARAMETERS");
-    Ok(repository::open_as_configured(&git, cwd, hook, parameters)?)
 }
 
 /// What coord itself writes into worktrees.

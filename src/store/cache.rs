@@ -1,11 +1,11 @@
 //! A cache of what can be found out again, by key. It may be deleted at any time, by anybody.
 //! Must not know: what is kept, whether it still holds; whoever reads it checks that.
 //!
-//! One file a key under `cache/v2/`. No lock is taken: a file is put in place in one step, and of two writers the later
+//! One file a key under `cache/v2/`, and under `cache/openings/` what whoever could change it must not be another. No lock is taken: a file is put in place in one step, and of two writers the later
 //! one's stays. Another format has another folder.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -14,17 +14,26 @@ use super::error::Error;
 use super::{Store, file, platform};
 use crate::domain::hash::hash;
 
-/// The folder of this format.
-const FOLDER: &str = "v2";
+/// A folder of the cache with bounds of its own.
+#[derive(Clone, Copy)]
+struct Shelf {
+    /// Its name; another format has another.
+    folder: &'static str,
+    /// The most that is kept in all, in bytes; for a moment it may be a file more a writer.
+    largest: u64,
+    /// The most files.
+    most: usize,
+    /// The largest file that is kept.
+    largest_file: u64,
+    /// Whether only the user who kept it takes it back, and nobody else can write it.
+    own: bool,
+}
 
-/// The most that is kept in all, in bytes; for a moment it may be a file more a writer.
-const LARGEST: u64 = 128 << 20;
+/// What was judged.
+const JUDGED: Shelf = Shelf { folder: "v2", largest: 128 << 20, most: 16, largest_file: 48 << 20, own: false };
 
-/// The most files.
-const MOST: usize = 16;
-
-/// The largest file that is kept.
-const LARGEST_FILE: u64 = 48 << 20;
+/// What git said of a place: one file a worktree, and one more for its hooks.
+const OPENINGS: Shelf = Shelf { folder: "openings", largest: 8 << 20, most: 256, largest_file: 1 << 20, own: true };
 
 /// What was kept when it was opened, whatever is put in its place.
 #[derive(Debug)]
@@ -61,39 +70,67 @@ impl Store {
     /// What is kept under this key. Whatever keeps it from being read, there is nothing.
     #[must_use]
     pub fn cached(&self, key: &str) -> Option<Vec<u8>> {
-        file::read(&self.cache_dir().join(hash(key.as_bytes())), LARGEST_FILE).ok()?
+        self.taken(JUDGED, key)
+    }
+
+    /// What git said of a place, as this user kept it under this key.
+    #[must_use]
+    pub fn opening(&self, key: &str) -> Option<Vec<u8>> {
+        self.taken(OPENINGS, key)
     }
 
     /// The same, of which parts can be read.
     #[must_use]
     pub fn cached_parts(&self, key: &str) -> Option<Parts> {
-        let path = self.cache_dir().join(hash(key.as_bytes()));
-        let (file, metadata) = file::open_known(&path, OpenOptions::new().read(true)).ok()??;
-        (metadata.len() <= LARGEST_FILE).then(|| Parts { file: Mutex::new(file), len: metadata.len() })
+        let (file, metadata) = file::open_known(&self.place(JUDGED, key), OpenOptions::new().read(true)).ok()??;
+        (metadata.len() <= JUDGED.largest_file).then(|| Parts { file: Mutex::new(file), len: metadata.len() })
     }
 
     /// Keeps something under this key, and drops what was kept longest where that is too much. `false` where it could not
     /// be kept, which changes nothing but the speed.
     #[must_use]
     pub fn cache(&self, key: &str, bytes: &[u8]) -> bool {
-        let kept = bytes.len() as u64 <= LARGEST_FILE && self.put_cached(key, bytes).is_ok();
-        trim(&self.cache_dir());
+        self.put(JUDGED, key, bytes)
+    }
+
+    /// Keeps what git said of a place, for this user alone.
+    #[must_use]
+    pub fn keep_opening(&self, key: &str, bytes: &[u8]) -> bool {
+        self.put(OPENINGS, key, bytes)
+    }
+
+    fn folder(&self, on: Shelf) -> PathBuf {
+        self.dir.join("cache").join(on.folder)
+    }
+
+    fn place(&self, on: Shelf, key: &str) -> PathBuf {
+        self.folder(on).join(hash(key.as_bytes()))
+    }
+
+    fn taken(&self, on: Shelf, key: &str) -> Option<Vec<u8>> {
+        let (mut file, metadata) = file::open_known(&self.place(on, key), OpenOptions::new().read(true)).ok()??;
+        if metadata.len() > on.largest_file || on.own && !platform::is_own(&metadata) {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
+    fn put(&self, on: Shelf, key: &str, bytes: &[u8]) -> bool {
+        let kept = bytes.len() as u64 <= on.largest_file && self.put_in(on, key, bytes).is_ok();
+        trim(&self.folder(on), on);
         kept
     }
 
-    fn cache_dir(&self) -> PathBuf {
-        self.dir.join("cache").join(FOLDER)
-    }
-
-    fn put_cached(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
-        let dir = self.cache_dir();
+    fn put_in(&self, on: Shelf, key: &str, bytes: &[u8]) -> Result<(), Error> {
+        let dir = self.folder(on);
         file::make_folder(&self.dir, self.mode)?;
         file::make_folder(&self.dir.join("cache"), self.mode)?;
         file::make_folder(&dir, self.mode)?;
         let name = hash(key.as_bytes());
         let (path, temporary) = (dir.join(&name), dir.join(format!("tmp-{}-{name}", std::process::id())));
-        let written = self
-            .write_new(&temporary, bytes)
+        let written = Self::write_new(&temporary, bytes, if on.own { 0o600 } else { self.mode & 0o666 })
             .and_then(|()| file::rename(&temporary, &path).map_err(|source| Error::io("replace", &path, source)));
         if written.is_err() {
             drop(fs::remove_file(&temporary));
@@ -101,18 +138,18 @@ impl Store {
         written
     }
 
-    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
         let failed = |source| Error::io("write", path, source);
         // What a killed process of this number left is in the way.
         drop(fs::remove_file(path));
         let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
-        platform::set_mode(path, self.mode & 0o666).map_err(failed)
+        platform::set_mode(path, mode).map_err(failed)
     }
 }
 
 /// Removes the oldest files until the rest is within its bounds. What cannot be removed stays.
-fn trim(dir: &Path) {
+fn trim(dir: &Path, on: Shelf) {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
         .filter_map(|entry| {
@@ -123,7 +160,7 @@ fn trim(dir: &Path) {
     files.sort_unstable();
     let (mut bytes, mut count) = (files.iter().map(|(_, len, _)| len).sum::<u64>(), files.len());
     for (_, len, path) in files {
-        if bytes <= LARGEST && count <= MOST {
+        if bytes <= on.largest && count <= on.most {
             break;
         }
         if fs::remove_file(path).is_ok() {
@@ -164,14 +201,14 @@ mod tests {
     #[test]
     fn stays_within_its_bounds() {
         let (_dir, store) = store();
-        for n in 0..MOST + 5 {
+        for n in 0..JUDGED.most + 5 {
             assert!(store.cache(&n.to_string(), &[7; 100]));
         }
-        assert_eq!(fs::read_dir(store.cache_dir()).expect("it was made").count(), MOST);
-        let large = vec![7; usize::try_from(LARGEST_FILE).expect("it fits")];
+        assert_eq!(fs::read_dir(store.folder(JUDGED)).expect("it was made").count(), JUDGED.most);
+        let large = vec![7; usize::try_from(JUDGED.largest_file).expect("it fits")];
         assert!((0..4).all(|n| store.cache(&format!("large {n}"), &large)));
-        let kept = fs::read_dir(store.cache_dir()).expect("it was made").flatten();
-        assert!(kept.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum::<u64>() <= LARGEST);
+        let kept = fs::read_dir(store.folder(JUDGED)).expect("it was made").flatten();
+        assert!(kept.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum::<u64>() <= JUDGED.largest);
         assert!(!store.cache("too large", &[&large[..], b"x"].concat()));
     }
 

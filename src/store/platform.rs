@@ -40,6 +40,18 @@ pub(super) fn mode(_metadata: &Metadata) -> u32 {
     0o755
 }
 
+/// Whether the file is this user's, and nobody else can read or write it.
+#[cfg(unix)]
+pub(super) fn is_own(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.uid() == rustix::process::geteuid().as_raw() && mode(metadata).trailing_zeros() >= 6
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_own(_metadata: &Metadata) -> bool {
+    false
+}
+
 /// Gives the file or folder these permission bits, whatever the umask made of them.
 #[cfg(unix)]
 pub(super) fn set_mode(path: &Path, bits: u32) -> io::Result<()> {

@@ -14,6 +14,7 @@ mod kinds;
 mod look;
 mod moved;
 mod names;
+mod openings;
 mod plan;
 mod policy;
 mod properties;

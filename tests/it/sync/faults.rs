@@ -5,14 +5,13 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::world::{FILE, Place, World, executable, instance, skip};
+use super::super::world::{FILE, Place, World, executable, fake_clock, instance, skip};
 use super::leases::left;
 use super::transports::daemon;
 use super::{label, met, published};
@@ -217,16 +216,10 @@ fn unlock(world: &World) -> bool {
 
 #[test]
 fn a_clock_that_is_off_decides_nothing() {
-    let library =
-        ["/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1"];
-    let Some(library) = library.iter().find(|file| Path::new(file).exists()) else {
-        return skip("there is no libfaketime");
-    };
     for off in ["+10m", "-10m"] {
         let world = met("content");
         let two = world.at("two");
-        let one =
-            world.main().with("LD_PRELOAD", library).with("FAKETIME", off).with("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let Some(one) = fake_clock(&world.main(), off) else { return skip("there is no libfaketime") };
         one.git(&["switch", "-q", "-c", "search"]).ok();
         one.commit_edit(10, "search was here").ok();
         one.coord(&["sync", "--yes"]).ok();
