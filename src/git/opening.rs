@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use super::bytes::{Reader, Writer};
 use super::names;
 use super::program::Git;
-use super::repository::{END_OF_PATH, HookEnv, Repository};
+use super::repository::{END_OF_PATH, HookEnv, Repository, is_young};
 use crate::domain::hash::hash;
 use crate::domain::id::ObjectId;
 use crate::domain::time::{Seconds, Timestamp};
@@ -120,7 +120,8 @@ impl Opening {
         let is_here = repository.common_dir == self.common_dir && repository.git_dir == self.git_dir;
         let config = &repository.config;
         let includes = config.keys("include").chain(config.keys("includeif")).next().is_some();
-        if !is_here || includes || fs::read(&self.program).ok()?.starts_with(b"#!") {
+        // Not all of the older ones tell where their configuration lies.
+        if !is_here || includes || !is_young(&answers.place) || fs::read(&self.program).ok()?.starts_with(b"#!") {
             return None;
         }
         // Most often it is told by what is known already that it is too soon.

@@ -19,7 +19,7 @@ use place::Place;
 
 mod place;
 
-pub(super) use place::END_OF_PATH;
+pub(super) use place::{END_OF_PATH, is_young};
 
 /// What git hands to a hook about the commit in the making.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -100,8 +100,7 @@ pub fn ask(git: &Git, cwd: &Path, hook: Option<&HookEnv>, parameters: Option<&Os
         let config = scope.spawn(|| config::ask(git, cwd, &options, parameters));
         (place::ask(git, cwd, &options), joined(config.join()))
     });
-    let told = place.as_ref().ok().and_then(|place| Place::parse(place));
-    if hook.is_none() && told.is_none_or(|place| place.refs.is_none()) {
+    if hook.is_none() && !place.as_ref().is_ok_and(|place| is_young(place)) {
         place::check_version(git, cwd)?;
     }
     Ok(Answers { place: place?, config: config? })

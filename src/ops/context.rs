@@ -134,8 +134,8 @@ impl Context {
             repository,
             config,
         };
-        // Not before something else is written too: whoever removes everything opens the repository first.
-        if let Some(asked) = asked.filter(|_| options.survey || options.commits) {
+        // Not where somebody may be about to remove everything of coord's.
+        if let Some(asked) = asked.filter(|_| options.survey || options.hook.is_some()) {
             asked.keep(&ctx);
         }
         Ok(ctx)

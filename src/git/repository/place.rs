@@ -64,6 +64,11 @@ impl Place {
     }
 }
 
+/// Whether git knew all that it was asked, which one before 2.44 does not.
+pub(in crate::git) fn is_young(answer: &[u8]) -> bool {
+    Place::parse(answer).is_some_and(|place| place.refs.is_some())
+}
+
 /// What git's refusal means for the user.
 fn refusal(output: &Output, cwd: &Path) -> Error {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
