@@ -32,12 +32,13 @@
 //!
 //! # The life of one `git commit`
 //! The shim (`githooks/hook.sh`) calls `coord hook pre-commit`. [`ops::hook`] starts a watchdog and opens a
-//! [`ops::context::Context`], which looks first ([`ops::first_look`]) at the **intents**, commits that others make in this
-//! instant, and then at worktrees and branches. [`ops::commit`] makes the commit of the index ([`git::index`]) in memory
-//! ([`git::tree`]), finds everybody else and reads their files at the staged paths alone ([`git::snapshot`]), asks the
-//! engine ([`git::merge`]) for every pair, once with the commit and once with HEAD, and gives what the commit *adds* to
-//! the rules ([`domain::right_of_way`]). What may go on is recorded as an intent under the lock,
-//! unless somebody else's came meanwhile; then it is judged again, so of two commits that conflict one sees the other.
+//! [`ops::context::Context`], by what git answered before where it would answer the same ([`git::opening`]), which
+//! looks first ([`ops::first_look`]) at the **intents**, commits that others make in this instant, and then at
+//! worktrees and branches. [`ops::commit`] makes the commit of the index ([`git::index`]) in memory ([`git::tree`]),
+//! finds everybody else and reads their files at the staged paths alone ([`git::snapshot`]), asks the engine
+//! ([`git::merge`]) for every pair, once with the commit and once with HEAD, and gives what the commit *adds* to the
+//! rules ([`domain::right_of_way`]). What may go on is recorded as an intent under the lock, unless somebody else's
+//! came meanwhile; then it is judged again, so of two commits that conflict one sees the other.
 //! post-commit ends the intent, judges again what was committed if that is another tree, and refreshes the board.
 //!
 //! # The engine

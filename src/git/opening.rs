@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::bytes::{Reader, Writer};
@@ -121,7 +122,7 @@ impl Opening {
         let config = &repository.config;
         let includes = config.keys("include").chain(config.keys("includeif")).next().is_some();
         // Not all of the older ones tell where their configuration lies.
-        if !is_here || includes || !is_young(&answers.place) || fs::read(&self.program).ok()?.starts_with(b"#!") {
+        if !is_here || includes || !is_young(&answers.place) || self.is_script()? {
             return None;
         }
         // Most often it is told by what is known already that it is too soon.
@@ -146,6 +147,13 @@ impl Opening {
         let sum = hash(&kept.0);
         kept.bytes(sum.as_bytes());
         Some(kept.0)
+    }
+
+    /// Whether git is a script, which may give other answers without being another file.
+    fn is_script(&self) -> Option<bool> {
+        let mut begin = [0; 2];
+        fs::File::open(&self.program).and_then(|mut file| file.read_exact(&mut begin)).ok()?;
+        Some(begin == *b"#!")
     }
 
     /// The files of the configuration that the repository holds, and of the place; perhaps not there.
