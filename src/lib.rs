@@ -51,7 +51,8 @@
 //! (`git::packs`). Overlaps are packed where they are found and take their form when somebody looks
 //! ([`domain::path_overlaps`]), those that merge cleanly being counted until then ([`domain::overlaps`]); so they are
 //! remembered by the tips ([`git::merge::Memory`]), of which only what is looked at is read again, and the next scan costs what
-//! changed. Most lines do not depend on anybody's files: they are judged while git still looks at those ([`git::merge::begin`]).
+//! changed. Most lines do not depend on anybody's files: they are judged while those are still looked at ([`git::merge::begin`]),
+//! by git, or by their stamps where git said before how they stand ([`git::status::Question`]).
 //! `tests/differential.rs` compares every verdict with git's own over random histories.
 //!
 //! # Beyond one machine

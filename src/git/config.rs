@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::names;
 use super::program::Git;
+use crate::domain::hash::hash;
 
 /// Where a value stands, from the widest to the nearest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -163,6 +164,12 @@ impl Config {
     pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
         let files: BTreeSet<&[u8]> = self.lines.iter().filter_map(|line| line.origin.strip_prefix(b"file:")).collect();
         files.into_iter().map(names::to_path)
+    }
+
+    /// Equal for two configurations that hold the same values, wherever these stand.
+    pub(super) fn fingerprint(&self) -> String {
+        let all = self.lines.iter().map(|line| [&*line.key, b"=", line.value.as_deref().unwrap_or(b"\n")].concat());
+        hash(&all.collect::<Vec<_>>().join(&0))
     }
 
     /// Every key of `section`, in git's order, with repetitions, as git prints them.

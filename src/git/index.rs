@@ -16,7 +16,10 @@ use cache_tree::Folder;
 use window::Window;
 
 mod cache_tree;
+mod stamps;
 mod window;
+
+pub(super) use stamps::stamps;
 
 /// What stands before the id in an entry: times, place, mode, owner, size.
 const STAT: usize = 40;
@@ -41,6 +44,7 @@ pub fn staged(objects: &Objects, file: &Path, tree: Option<ObjectId>) -> Result<
     let Some(mut index) = Window::open(file).and_then(|window| Index::read(window, objects.format().id_len())) else {
         return Ok(None);
     };
+    index.window.get_mut().settle();
     let cache = index.cache.take();
     let cache = cache.as_deref().map(|cache| Folder::read(cache, index.id_len, 0));
     // A cache that cannot be read is a damaged index.
@@ -127,7 +131,6 @@ impl Index {
             at = index.entry(at)?;
         }
         index.extensions(at)?;
-        index.window.get_mut().settle();
         Some(index)
     }
 

@@ -31,9 +31,11 @@ pub mod remote;
 pub mod rename;
 pub mod repository;
 pub mod snapshot;
+mod stamp;
 pub mod status;
 pub mod target;
 pub mod tree;
+mod var;
 pub mod view;
 pub mod worktrees;
 

@@ -16,18 +16,17 @@ use super::bytes::{Reader, Writer};
 use super::names;
 use super::program::Git;
 use super::repository::{END_OF_PATH, HookEnv, Repository, is_young};
+use super::stamp::SETTLED;
+use super::var;
 use crate::domain::hash::hash;
 use crate::domain::id::ObjectId;
-use crate::domain::time::{Seconds, Timestamp};
+use crate::domain::time::Timestamp;
 use look::Look;
 
 mod look;
 
 /// Grows with what is asked, and with how answers are kept.
 const FORMAT: u8 = 1;
-
-/// What changed less than so long ago may change again without anybody seeing it: some file systems count in two seconds.
-const SETTLED: Seconds = Seconds(3);
 
 /// Variables of git that no question at an opening depends on, and that differ from call to call.
 const OF_NO_ACCOUNT: &[&str] = &[
@@ -130,7 +129,7 @@ impl Opening {
         files.extend(config.files().map(|file| self.cwd.join(file)));
         self.settled_look(&files, now)?;
         for name in ["GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL"] {
-            files.extend(self.configured_by(&repository.git, name)?);
+            files.extend(var::files(repository.git.call(&self.cwd, "var"), name)?);
         }
         files.sort();
         files.dedup();
@@ -162,16 +161,6 @@ impl Opening {
         files.extend(["config", "config.worktree", "shallow"].map(|name| self.common_dir.join(name)));
         files.push(self.git_dir.join("config.worktree"));
         files
-    }
-
-    /// Where git would look for the configuration of a wider scope, there or not; `None` for a git that does not say.
-    fn configured_by(&self, git: &Git, name: &str) -> Option<Vec<PathBuf>> {
-        let output = git.call(&self.cwd, "var").arg(name).output().ok()?;
-        let lines = output.stdout.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-        let files: Vec<PathBuf> = lines.map(names::to_path).collect();
-        // One that is switched off ends so too, and says nothing.
-        let is_told = output.code == 0 || files.is_empty() && output.stderr.is_empty();
-        (is_told && files.iter().all(|file| file.is_absolute())).then_some(files)
     }
 
     fn settled_look(&self, files: &[PathBuf], now: Timestamp) -> Option<Look> {

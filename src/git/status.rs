@@ -2,14 +2,15 @@
 //! Must not know: the content of any file, other worktrees.
 
 mod again;
-mod ahead;
+mod seen;
+mod site;
 mod staged;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::error::Error;
-use super::program::{Call, Git, Output};
+use super::program::Output;
 use super::repository::{OwnPaths, Repository};
 use super::worktrees::Worktree;
 use crate::domain::id::ObjectId;
@@ -17,8 +18,10 @@ use crate::domain::path::RepoPath;
 use crate::domain::working_set::{Layer, Status as Kind};
 
 pub use again::read_on;
-pub use ahead::Ahead;
+pub use seen::{Asked, Finding, Question, Surroundings};
 pub use staged::staged;
+
+use site::Site;
 
 /// One path that differs from HEAD, in the index or in the worktree.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,45 +104,25 @@ impl Entry {
 /// # Errors
 /// Where git cannot answer, or answers from an index that is not whole.
 pub fn read(repository: &Repository, worktree: &Worktree) -> Result<Status, Error> {
-    check_index(worktree)?;
-    answered(repository, worktree, &call(repository, worktree)?.output()?)
+    let site = Site::of(repository, worktree)?;
+    site.check_index(worktree)?;
+    Ok(site.answered(&site.question().output()?)?.status(repository, worktree))
 }
 
-fn check_index(worktree: &Worktree) -> Result<(), Error> {
-    if worktree.head.is_some() && !worktree.git_dir.join("index").exists() {
-        return Err(Error::Repository("it has no index: nothing is checked out there yet".into()));
+/// What git said, of paths that are left out too.
+#[derive(Clone, Debug, Default)]
+struct Answer {
+    entries: BTreeMap<RepoPath, Entry>,
+    /// What is ignored, where that was asked for; folders end in a slash.
+    ignored: BTreeSet<Vec<u8>>,
+    partial: Option<String>,
+}
+
+impl Answer {
+    fn status(mut self, repository: &Repository, worktree: &Worktree) -> Status {
+        self.entries.retain(|path, entry| !is_left_out(path, entry, &worktree.nested, &repository.own_paths));
+        Status { entries: self.entries, partial: self.partial }
     }
-    Ok(())
-}
-
-/// What git is asked about a whole worktree.
-const QUESTION: [&str; 5] =
-    ["--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"];
-
-/// The files of an index of up to so many bytes, some twenty thousand, are looked at by one thread of git: more save it a
-/// millisecond or two, and keep the processors from all that is done beside.
-const SMALL_INDEX: u64 = 2 << 20;
-
-/// Git's question about the whole worktree.
-fn call(repository: &Repository, worktree: &Worktree) -> Result<Call, Error> {
-    let git = by_one_thread(&worktree.git(repository)?, &worktree.git_dir);
-    Ok(worktree.call(&git, "status").args(QUESTION))
-}
-
-/// Git that looks at few files one after another.
-fn by_one_thread(git: &Git, git_dir: &Path) -> Git {
-    let index = git_dir.join("index").metadata();
-    let is_small = index.is_ok_and(|index| index.len() <= SMALL_INDEX);
-    if is_small { git.overriding("core.preloadIndex=false") } else { git.clone() }
-}
-
-fn answered(repository: &Repository, worktree: &Worktree, output: &Output) -> Result<Status, Error> {
-    if output.code != 0 {
-        return Err(output.failed("status".into(), worktree.path.clone()));
-    }
-    let mut entries = parse(&output.stdout)?;
-    entries.retain(|path, entry| !is_left_out(path, entry, &worktree.nested, &repository.own_paths));
-    Ok(Status { entries, partial: complaint(output, &worktree.path) })
 }
 
 fn is_left_out(path: &RepoPath, entry: &Entry, nested: &[RepoPath], own: &OwnPaths) -> bool {
@@ -166,8 +149,8 @@ fn bad(what: impl Into<String>) -> Error {
 }
 
 /// Reads `git status --porcelain=v2 -z`.
-fn parse(answer: &[u8]) -> Result<BTreeMap<RepoPath, Entry>, Error> {
-    let mut entries: BTreeMap<RepoPath, Entry> = BTreeMap::new();
+fn parse(answer: &[u8]) -> Result<Answer, Error> {
+    let mut found = Answer::default();
     for record in answer.split(|&b| b == 0).filter(|record| !record.is_empty()) {
         let (path, entry) = match record[0] {
             b'1' => ordinary(record)?,
@@ -176,16 +159,20 @@ fn parse(answer: &[u8]) -> Result<BTreeMap<RepoPath, Entry>, Error> {
                 Some(path) => (path, Entry::UNTRACKED),
                 None => continue,
             },
-            b'#' | b'!' => continue,
+            b'!' => {
+                found.ignored.insert(record.get(2..).unwrap_or_default().to_vec());
+                continue;
+            }
+            b'#' => continue,
             other => return Err(bad(format!("a record begins with {:?}", char::from(other)))),
         };
         // A path taken out of the index whose file still lies there comes twice.
-        match entries.get_mut(&path) {
+        match found.entries.get_mut(&path) {
             Some(known) => known.untracked |= entry.untracked,
-            None => drop(entries.insert(path, entry)),
+            None => drop(found.entries.insert(path, entry)),
         }
     }
-    Ok(entries)
+    Ok(found)
 }
 
 /// An untracked file; `None` for a folder, which is a repository of its own.
@@ -284,8 +271,9 @@ mod tests {
         )
         .into_bytes();
         answer.extend_from_slice(b"? caf\xe9\0");
-        let entries = parse(&answer).expect("well formed");
+        let Answer { entries, ignored, .. } = parse(&answer).expect("well formed");
         assert_eq!(entries.len(), 8);
+        assert_eq!(ignored, BTreeSet::from([b"ignored".to_vec()]));
         assert_eq!(entries[&path(b"a b\n \x1b")].worktree_mode, 0o100_755);
         assert_eq!(entries[&path(b"-new")].kind(), Kind::Added);
         assert_eq!(entries[&path(b"intent")].layers().collect::<Vec<_>>(), [Layer::Unstaged]);

@@ -8,6 +8,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::first_look::FirstLook;
 use super::settings::{Flag, TeamFile};
+use super::statuses::Ahead;
 use crate::domain::id::{Identity, ObjectId, RefName};
 use crate::domain::path::RepoPath;
 use crate::domain::policy::Policy;
@@ -22,7 +23,6 @@ use crate::git::merge::{Judge, MergeSettings, Recall};
 use crate::git::objects::Objects;
 use crate::git::refs;
 use crate::git::repository::{HookEnv, OwnPaths, Repository};
-use crate::git::status::Ahead;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Deadline, Git, names, publication, target};
 use crate::os::clock;
@@ -103,9 +103,9 @@ impl Context {
     /// Where there is none, where git refuses to read it, or where a setting cannot be understood.
     pub fn open(env: &Env, options: &OpenOptions) -> Result<Self, Failure> {
         let (mut repository, asked) = opened::open(env, options.hook.as_ref())?;
-        let ahead = if options.survey { Ahead::ask(&repository) } else { None };
         let config = repository.config.clone();
         let (store, now) = (Store::open(&repository.common_dir)?, clock::now());
+        let ahead = if options.survey { Ahead::ask(env, &repository, &store, now) } else { None };
         if repository.main_worktree.is_none() && !repository.bare {
             repository.main_worktree = remembered(&store, &repository);
         }
@@ -174,7 +174,7 @@ impl Context {
 
     /// What was asked about the asking worktree when the context was opened for a survey; once.
     #[must_use]
-    pub fn status_ahead(&self) -> Option<Ahead> {
+    pub(super) fn status_ahead(&self) -> Option<Ahead> {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 

@@ -34,6 +34,7 @@ pub mod report;
 pub mod scratch;
 pub mod session;
 pub mod settings;
+mod statuses;
 pub mod survey;
 pub mod sync;
 pub mod uninstall;

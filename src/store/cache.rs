@@ -1,8 +1,8 @@
 //! A cache of what can be found out again, by key. It may be deleted at any time, by anybody.
 //! Must not know: what is kept, whether it still holds; whoever reads it checks that.
 //!
-//! One file a key under `cache/v2/`, and under `cache/openings/` what whoever could change it must not be another. No lock is taken: a file is put in place in one step, and of two writers the later
-//! one's stays. Another format has another folder.
+//! One file a key under `cache/v2/`, and under `cache/openings/` and `cache/statuses/` what nobody else may write. No lock is
+//! taken: a file is put in place in one step, and of two writers the later one's stays. Another format has another folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -34,6 +34,9 @@ const JUDGED: Shelf = Shelf { folder: "v2", largest: 128 << 20, most: 16, larges
 
 /// What git said of a place: one file a worktree, and one more for its hooks.
 const OPENINGS: Shelf = Shelf { folder: "openings", largest: 8 << 20, most: 256, largest_file: 1 << 20, own: true };
+
+/// What git said of what is not committed: one file a worktree, and more where its configuration or the environment differs.
+const STATUSES: Shelf = Shelf { folder: "statuses", largest: 64 << 20, most: 512, largest_file: 8 << 20, own: true };
 
 /// What was kept when it was opened, whatever is put in its place.
 #[derive(Debug)]
@@ -79,6 +82,12 @@ impl Store {
         self.taken(OPENINGS, key)
     }
 
+    /// What git said of what is not committed in a worktree, as this user kept it under this key.
+    #[must_use]
+    pub fn status(&self, key: &str) -> Option<Vec<u8>> {
+        self.taken(STATUSES, key)
+    }
+
     /// The same, of which parts can be read.
     #[must_use]
     pub fn cached_parts(&self, key: &str) -> Option<Parts> {
@@ -97,6 +106,12 @@ impl Store {
     #[must_use]
     pub fn keep_opening(&self, key: &str, bytes: &[u8]) -> bool {
         self.put(OPENINGS, key, bytes)
+    }
+
+    /// Keeps what git said of what is not committed in a worktree, for this user alone.
+    #[must_use]
+    pub fn keep_status(&self, key: &str, bytes: &[u8]) -> bool {
+        self.put(STATUSES, key, bytes)
     }
 
     fn folder(&self, on: Shelf) -> PathBuf {

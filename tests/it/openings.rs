@@ -5,30 +5,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use crate::later::Later;
 use crate::world::{FILE, Place, World, executable, fake_clock, files_below, skip};
 
-/// A place whose git notes every call that it gets, where it is an hour later than the files were written: what was written
-/// just now may be written again unseen, so nothing is kept of it.
-struct Later<'w> {
-    place: Place<'w>,
-    calls: PathBuf,
-}
-
-impl<'w> Later<'w> {
-    fn at(world: &'w World, place: &Place<'w>) -> Option<Self> {
-        let (global, calls) = (world.path("home/.gitconfig"), world.path("calls"));
-        fs::write(&global, format!("[trace2]\n\tnormalTarget = {}\n", calls.display())).expect("writable");
-        let place = place.with("GIT_CONFIG_GLOBAL", &global);
-        Some(Self { place: fake_clock(&place, "+1h")?, calls })
-    }
-
-    /// How often git was asked where a scan is, which has to say something.
+impl Later<'_> {
+    /// How often git was asked where a scan is.
     fn asks(&self, place: &Place<'_>) -> usize {
-        drop(fs::remove_file(&self.calls));
-        place.coord(&["scan"]).ok();
-        let calls = fs::read_to_string(&self.calls).expect("git is called for something");
-        assert!(calls.contains("cmd_name status"), "{calls}");
-        calls.matches("cmd_name rev-parse").count()
+        self.calls(place, &["scan"]).matches("cmd_name rev-parse").count()
     }
 
     /// Once more it is asked, and then no more.
@@ -139,10 +122,8 @@ fn hooks_and_linked_worktrees_have_answers_of_their_own() {
     let Some(later) = Later::at(&world, &feature) else { return skip("there is no libfaketime") };
     later.asks_once("nothing is known");
     for expected in [1, 0] {
-        drop(fs::remove_file(&later.calls));
         later.place.edit(FILE, 10, &format!("asked {expected} times"));
-        later.place.commit("work").ok();
-        let calls = fs::read_to_string(&later.calls).expect("git is called for something");
+        let calls = later.noted(|| drop(later.place.commit("work").ok()));
         // The hook before the commit, and the one after it takes what that kept.
         assert_eq!(calls.matches("cmd_name rev-parse").count(), expected, "{calls}");
     }

@@ -1,11 +1,13 @@
 //! A worktree looked at again: git is asked about the paths that changed, where no others can have changed with them.
 //! Must not know: how changes are noticed, how git's answer is read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Status, answered, call, read};
+use super::site::Site;
+use super::{Answer, Entry, Status, read};
 use crate::domain::path::RepoPath;
 use crate::git::error::Error;
+use crate::git::program::Call;
 use crate::git::repository::Repository;
 use crate::git::worktrees::Worktree;
 use crate::git::{contents, names};
@@ -24,32 +26,48 @@ pub fn read_on(
     before: &Status,
     changed: &BTreeSet<RepoPath>,
 ) -> Result<Status, Error> {
-    let paths = changed.iter().map(|path| names::to_path(path.as_bytes()));
-    if changed.len() > FEW || !stands_alone(repository, worktree) || changed.iter().any(|path| leads_on(worktree, path))
-    {
+    let site = Site::of(repository, worktree)?;
+    if !can_ask(&site, changed) {
         return read(repository, worktree);
     }
-    let call = call(repository, worktree)?.env("GIT_LITERAL_PATHSPECS", "1").arg("--").args(paths);
-    let mut status = answered(repository, worktree, &call.output()?)?;
-    let is_kept = |path: &RepoPath| !changed.iter().any(|changed| path == changed || path.is_within(changed));
-    let kept = before.entries.iter().filter(|(path, _)| is_kept(path));
-    status.entries.extend(kept.map(|(path, entry)| (path.clone(), entry.clone())));
-    Ok(status)
+    let mut answer = site.answered(&about(site.question(), changed).output()?)?;
+    carry_over(&mut answer, &before.entries, changed);
+    Ok(answer.status(repository, worktree))
 }
 
-/// Whether git calls paths by the names that the file system has for them, and looks at no others for them.
-fn stands_alone(repository: &Repository, worktree: &Worktree) -> bool {
-    let folds = ["core.ignoreCase", "core.precomposeUnicode"];
-    let is_folded = folds.iter().any(|name| repository.config.boolean(name) == Some(true));
-    !is_folded && worktree.git_dir.join("index").exists() && !worktree.git_dir.join("info/sparse-checkout").exists()
+/// Whether git may be asked about these paths alone: it calls paths by the names that the file system has for them, looks
+/// at no others for them, and they are few.
+pub(super) fn can_ask(site: &Site, changed: &BTreeSet<RepoPath>) -> bool {
+    changed.len() <= FEW
+        && !site.folds_names
+        && site.index().exists()
+        && !site.git_dir.join("info/sparse-checkout").exists()
+        && !changed.iter().any(|path| leads_on(site, path))
+}
+
+/// The question, about these paths alone.
+pub(super) fn about(question: Call, changed: &BTreeSet<RepoPath>) -> Call {
+    let paths = changed.iter().map(|path| names::to_path(path.as_bytes()));
+    question.env("GIT_LITERAL_PATHSPECS", "1").arg("--").args(paths)
+}
+
+/// Takes in what was known of all other paths.
+pub(super) fn carry_over(answer: &mut Answer, before: &BTreeMap<RepoPath, Entry>, changed: &BTreeSet<RepoPath>) {
+    let kept = before.iter().filter(|(path, _)| !is_among(path, changed));
+    answer.entries.extend(kept.map(|(path, entry)| (path.clone(), entry.clone())));
+}
+
+/// Whether a path is one of these, or lies below one.
+pub(super) fn is_among(path: &RepoPath, changed: &BTreeSet<RepoPath>) -> bool {
+    changed.iter().any(|changed| path.is_within(changed))
 }
 
 /// Whether more than the path itself may be other than it was: with rules of git's own, or in another repository.
-fn leads_on(worktree: &Worktree, path: &RepoPath) -> bool {
+fn leads_on(site: &Site, path: &RepoPath) -> bool {
     let is_gits = |name: &[u8]| name.starts_with(b".git");
     path.as_bytes().split(|&byte| byte == b'/').any(is_gits)
         || contents::ancestors(path)
             .iter()
             .chain([path])
-            .any(|above| names::below(&worktree.path, above).join(".git").exists())
+            .any(|above| names::below(&site.top, above).join(".git").exists())
 }

@@ -6,9 +6,10 @@ use std::thread::{Scope, ScopedJoinHandle};
 use super::SurveyOptions;
 use crate::domain::id::Identity;
 use crate::git;
-use crate::git::status::{self, Status};
+use crate::git::status::Status;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
+use crate::ops::statuses;
 
 /// A question on its way.
 pub(super) struct Early<'scope> {
@@ -28,8 +29,8 @@ impl<'scope> Early<'scope> {
         let worktree = worktrees.iter().find(|worktree| worktree.identity == *here && worktree.is_readable())?;
         let ahead = ctx.status_ahead().filter(|ahead| ahead.is_of(worktree));
         let status = scope.spawn(|| match ahead {
-            Some(ahead) => ahead.answer(&ctx.repository, worktree),
-            None => status::read(&ctx.repository, worktree),
+            Some(ahead) => ahead.answer(ctx, worktree),
+            None => statuses::read(ctx, worktree),
         });
         Some(Self { identity: here.clone(), status })
     }

@@ -21,8 +21,8 @@ use crate::git::status::{self, Status};
 use crate::git::worktrees::Worktree;
 use crate::git::{self, tree};
 use crate::ops::context::Context;
-use crate::ops::sync;
 use crate::ops::who::{Everybody, Who};
+use crate::ops::{statuses, sync};
 
 /// With more changed paths than this, only those are read where another's work may meet them.
 const FEW: usize = 1000;
@@ -120,7 +120,7 @@ fn statuses(
     thread::scope(|scope| {
         for _ in 0..workers(to_read.len()) {
             let (send, next, to_read) = (send.clone(), &next, &to_read);
-            scope.spawn(move || ask(ctx, to_read, next, &send));
+            scope.spawn(move || ask(ctx, to_read, (next, options.memo.is_some()), &send));
         }
         if let Some((at, status)) = early {
             // Where nobody receives it, nobody wants it.
@@ -166,14 +166,16 @@ fn workers(work: usize) -> usize {
 fn ask(
     ctx: &Context,
     people: &[(usize, &Who, Option<&Kept>)],
-    next: &AtomicUsize,
+    (next, memo): (&AtomicUsize, bool),
     send: &Sender<(usize, Result<Status, git::Error>)>,
 ) {
     while let Some((at, person, kept)) = people.get(next.fetch_add(1, Ordering::Relaxed)) {
         let Some(worktree) = &person.worktree else { continue };
         let status = match kept {
             Some(kept) => status::read_on(&ctx.repository, worktree, &kept.status, &kept.changed),
-            None => status::read(&ctx.repository, worktree),
+            // Whoever looks again and again knows what changes, and keeps what was said.
+            None if memo => status::read(&ctx.repository, worktree),
+            None => statuses::read(ctx, worktree),
         };
         if send.send((*at, status)).is_err() {
             return;
