@@ -13,8 +13,8 @@ use crate::git::status::{Asked, Finding, Question, Status, Surroundings};
 use crate::git::worktrees::Worktree;
 use crate::store::Store;
 
-/// What git says of the asking worktree, asked for before it is known who else is there: nobody leaves that one out.
-/// Dropped, its answer is of no interest; git comes to its end by itself.
+/// What git says of the asking worktree, asked for before it is known who else is there, if it has to be asked: nobody leaves
+/// that one out. Dropped, its answer is of no interest; git comes to its end by itself.
 #[derive(Debug)]
 pub(super) struct Ahead {
     here: Identity,

@@ -12,6 +12,7 @@ mod work;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
@@ -132,7 +133,9 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
     };
     let objects = ctx.repository.objects()?;
     let (people, taken, known) = thread::scope(|scope| {
-        let early = Early::start(scope, ctx, &worktrees, options);
+        let early = || Early::start(scope, ctx, &worktrees, options);
+        // Two processors are busy until it is known who is there and what is remembered, and one of them idles after that.
+        let (sooner, later) = if processors() > 2 { (early(), None) } else { (None, Some(early)) };
         let memory = scope.spawn(|| recall(ctx, &target, &worktrees, options));
         let mut people = who::everybody(ctx, &objects, &worktrees, &whom)?;
         if options.here_only {
@@ -140,6 +143,7 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
             people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
         }
         let mut memory = joined(memory.join());
+        let early = later.map_or(sooner, |early| early());
         let start = begun::begin(ctx, &objects, options, (&target, &people), &mut memory);
         let taken = reading::read(ctx, &objects, &target, &people, (options, early));
         let begun = start.map(|start| {
@@ -150,6 +154,11 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
     })?;
     let survey = judging::judge(ctx, &objects, options, target, people, (&taken, known))?;
     of_paths(survey, &options.paths)
+}
+
+/// How many the machine runs side by side.
+fn processors() -> usize {
+    thread::available_parallelism().map_or(2, NonZero::get)
 }
 
 /// What was found out before. It is asked for before it is known who is wanted, where that may be many.

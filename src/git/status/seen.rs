@@ -82,13 +82,14 @@ pub struct Asked {
 
 #[derive(Debug)]
 enum Way {
-    /// Git would say what it said.
-    Same(On, Told),
-    /// Git was asked about the paths that may have changed.
-    Partly(On, Told, Look, Output),
+    /// Git was not asked: it may say what it said.
+    Kept(On, Box<Told>),
     /// Git was asked about everything; `is_second` where the index stood so at a former look too.
     Wholly { answer: Result<Output, Error>, is_second: bool },
 }
+
+/// An answer, and what is new of it.
+type Answered = (Answer, Option<News>);
 
 /// What is to be kept, as far as it is known before it is written down.
 #[derive(Debug)]
@@ -131,43 +132,57 @@ impl Question {
         Self { site, format: repository.store.format, common_dir, surroundings, at, key }
     }
 
-    /// Looks whether what was kept holds, and asks git about the rest.
+    /// Asks git, where what was kept cannot hold: it takes a while, and may be done before more is known.
     #[must_use]
     pub fn ask(self, kept: Option<&[u8]>) -> Asked {
         // Of one that cannot be told, none is ever the same.
-        let index = stamp::of_file(&self.site.index()).unwrap_or(Stamp::NEVER).settled(self.at);
+        let index = self.index().unwrap_or(Stamp::NEVER).settled(self.at);
         let seen = kept.and_then(|kept| form::read(kept, &self.key, self.format));
         let seen = seen.filter(|seen| index != Stamp::NEVER && seen.on.index == index);
-        let way = match seen {
-            Some(Seen { on, what: What::Told(told) }) => self.look_again(on, told),
-            Some(Seen { what: What::Marked, .. }) => self.wholly(true),
-            Some(Seen { what: What::Untellable, .. }) | None => self.wholly(false),
+        let (on, what) = seen.map(|seen| (seen.on, seen.what)).unzip();
+        let way = match (on, what) {
+            (Some(on), Some(What::Told(told))) => Way::Kept(on, Box::new(told)),
+            (_, what) => {
+                let is_second = what == Some(What::Marked);
+                Way::Wholly { answer: self.wholly(is_second), is_second }
+            }
         };
         Asked { question: self, index, way }
     }
 
-    fn look_again(&self, on: On, told: Told) -> Way {
-        let Some(look) = told.look(self, &on) else { return self.wholly(true) };
+    /// Looks whether what was kept holds, and asks git about the rest.
+    fn look_again(&self, on: &On, told: Told) -> Result<Answered, Error> {
+        let look = told.look(self, on).filter(|_| self.index() == Some(on.index));
+        let look = look.filter(|look| look.changed.is_empty() || again::can_ask(&self.site, &look.changed));
+        let Some(look) = look else { return self.answered(&self.wholly(true)?, true) };
         if look.changed.is_empty() {
-            return Way::Same(on, told);
+            return Ok((told.answer(), None));
         }
-        if !again::can_ask(&self.site, &look.changed) {
-            return self.wholly(true);
-        }
-        match again::about(self.site.question_with_ignored(), &look.changed).output() {
-            Ok(output) => Way::Partly(on, told, look, output),
-            answer @ Err(_) => Way::Wholly { answer, is_second: false },
-        }
+        let output = again::about(self.site.question_with_ignored(), &look.changed).output()?;
+        let mut answer = self.site.answered(&output)?;
+        again::carry_over(&mut answer, &told.entries, &look.changed);
+        Ok((answer.clone(), Some(News::Partly(Box::new((told, look, answer))))))
     }
 
-    fn wholly(&self, is_second: bool) -> Way {
+    fn wholly(&self, is_second: bool) -> Result<Output, Error> {
         let question = if is_second { self.site.question_with_ignored() } else { self.site.question() };
-        Way::Wholly { answer: question.output(), is_second }
+        question.output()
+    }
+
+    fn answered(&self, output: &Output, is_second: bool) -> Result<Answered, Error> {
+        let answer = self.site.answered(output)?;
+        let news = if is_second { News::Wholly(answer.clone()) } else { News::Marked };
+        Ok((answer, Some(news)))
+    }
+
+    fn index(&self) -> Option<Stamp> {
+        stamp::of_file(&self.site.index())
     }
 }
 
 impl Asked {
-    /// What is not committed in `worktree`, which the question was about, and what is to be kept of that.
+    /// What is not committed in `worktree`, which the question was about, and what is to be kept of that. Looks at all its
+    /// files and folders where what was kept may hold.
     ///
     /// # Errors
     /// As [`super::read`].
@@ -181,20 +196,9 @@ impl Asked {
             nested: worktree.nested.clone(),
         };
         let (answer, news) = match way {
-            Way::Same(known, told) if known == on => (told.answer(), None),
-            Way::Partly(known, told, look, output) if known == on => {
-                let mut answer = question.site.answered(&output)?;
-                again::carry_over(&mut answer, &told.entries, &look.changed);
-                (answer.clone(), Some(News::Partly(Box::new((told, look, answer)))))
-            }
-            Way::Same(..) | Way::Partly(..) => {
-                (question.site.answered(&question.site.question().output()?)?, Some(News::Marked))
-            }
-            Way::Wholly { answer, is_second } => {
-                let answer = question.site.answered(&answer?)?;
-                let news = if is_second { News::Wholly(answer.clone()) } else { News::Marked };
-                (answer, Some(news))
-            }
+            Way::Kept(known, told) if known == on => question.look_again(&on, *told)?,
+            Way::Kept(..) => question.answered(&question.wholly(false)?, false)?,
+            Way::Wholly { answer, is_second } => question.answered(&answer?, is_second)?,
         };
         let may_keep = answer.partial.is_none() && index != Stamp::NEVER;
         let news = news.filter(|_| may_keep);
@@ -227,7 +231,7 @@ impl Finding {
             },
         };
         // What changed meanwhile is not what git spoke of.
-        let is_same = stamp::of_file(&question.site.index()) == Some(on.index);
+        let is_same = question.index() == Some(on.index);
         is_same.then(|| form::written(&question.key, &Seen { on, what }))
     }
 }

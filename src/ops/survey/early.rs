@@ -1,4 +1,4 @@
-//! What git says of the asking worktree, asked for before it is known who else is at work: nobody leaves that one out.
+//! What git says of the asking worktree, found out while others are judged: nobody leaves that one out.
 //! Must not know: what is made of it.
 
 use std::thread::{Scope, ScopedJoinHandle};

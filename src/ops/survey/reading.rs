@@ -2,14 +2,13 @@
 //! Must not know: verdicts, states.
 
 use std::collections::BTreeSet;
-use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
-use super::SurveyOptions;
 use super::early::Early;
 use super::memo::Kept;
+use super::{SurveyOptions, processors};
 use crate::domain::id::ObjectId;
 use crate::domain::report::Target;
 use crate::domain::sync::Synced;
@@ -159,7 +158,7 @@ fn of_other_machine(ctx: &Context, objects: &Objects, synced: &Synced) -> Taken 
 
 /// As many as the machine runs side by side.
 fn workers(work: usize) -> usize {
-    thread::available_parallelism().map_or(2, NonZero::get).clamp(1, 16).min(work)
+    processors().clamp(1, 16).min(work)
 }
 
 /// Asks git about one worktree after another until none is left.
