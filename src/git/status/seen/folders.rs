@@ -14,8 +14,9 @@ use crate::git::stamp::{Stamp, Top};
 /// Files with rules for the folder in which they lie, tracked or not.
 const RULES: [&[u8]; 2] = [b".gitignore", b".gitattributes"];
 
-/// What decides which folders are entered: what is left out, what is ignored, which hold files of the index.
-pub(super) type Among<'a> = (&'a On, &'a BTreeSet<Vec<u8>>, &'a BTreeSet<Vec<u8>>);
+/// What decides which folders are entered: what is left out, and what is ignored. Where everything is ignored that the index
+/// does not hold, nobody has to look.
+pub(super) type Among<'a> = (&'a On, &'a BTreeSet<Vec<u8>>);
 
 /// Folders, and the files with rules in them.
 #[derive(Debug, Default)]
@@ -56,9 +57,8 @@ pub(super) fn enter(
     Ok(())
 }
 
-pub(super) fn is_entered(path: &[u8], (on, ignored, holding): Among<'_>) -> bool {
-    let is_ignored = || ignored.contains(&[path, b"/"].concat());
-    !is_left_out(path, on) && (holding.contains(path) || !is_ignored())
+pub(super) fn is_entered(path: &[u8], (on, ignored): Among<'_>) -> bool {
+    !is_left_out(path, on) && !ignored.contains(&[path, b"/"].concat())
 }
 
 /// Folders in which something came or went: what is in them now that was not known to be.
@@ -165,13 +165,6 @@ pub(super) fn is_below(path: &[u8], folder: &[u8]) -> bool {
 
 pub(super) fn parent(path: &[u8]) -> &[u8] {
     path.iter().rposition(|&b| b == b'/').map_or(&[], |slash| &path[..slash])
-}
-
-/// A folder and all above it, the top aside.
-pub(super) fn with_ancestors(folder: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    std::iter::successors(Some(folder), |folder| Some(parent(folder)))
-        .take_while(|folder| !folder.is_empty())
-        .map(<[u8]>::to_vec)
 }
 
 fn name_of(path: &[u8]) -> &[u8] {

@@ -27,8 +27,6 @@ pub(super) struct Files {
     pub(super) stamps: BTreeMap<Vec<u8>, Stamp>,
     /// Those that are not as they were.
     changed: BTreeSet<RepoPath>,
-    /// The folders that hold any.
-    pub(super) folders: BTreeSet<Vec<u8>>,
 }
 
 impl Look {
@@ -61,15 +59,9 @@ fn files_beside(
     mut held: impl FnMut(&[u8]),
 ) -> Result<Files, Unseen> {
     let mut files = Files::default();
-    let mut folder = Vec::new();
     let mut unseen = Unseen::Ever;
     let done = index::stamps(&question.site.index(), question.format, |path, noted| {
         held(path);
-        let parent = folders::parent(path);
-        if parent != folder {
-            folder = parent.to_vec();
-            files.folders.extend(folders::with_ancestors(parent));
-        }
         if on.own.iter().any(|own| folders::is_below(path, own.as_bytes())) {
             return Some(());
         }

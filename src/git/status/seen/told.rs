@@ -35,7 +35,7 @@ impl Told {
         let mut told =
             Self { files: files.stamps, ignored: answer.ignored, entries: answer.entries, ..Self::default() };
         let mut found = Found::default();
-        folders::enter(question, &top, (on, &told.ignored, &files.folders), Vec::new(), &mut found)?;
+        folders::enter(question, &top, (on, &told.ignored), Vec::new(), &mut found)?;
         told.take_in(question, rules, found).ok_or(Unseen::ThisTime)?;
         Ok(told)
     }
@@ -52,7 +52,6 @@ impl Told {
         let Look { changed, files, folders } = look;
         let is_other = |path: &[u8]| RepoPath::new(path).is_ok_and(|path| is_among(&path, &changed));
         self.folders.retain(|path, _| !is_other(path));
-        self.ignored.retain(|path| !is_other(path.strip_suffix(b"/").unwrap_or(path)));
         self.folders.extend(folders);
         self.ignored.extend(answer.ignored);
         self.entries = answer.entries;
@@ -60,9 +59,8 @@ impl Told {
         let mut found = Found::default();
         for path in &changed {
             let path = path.as_bytes();
-            if folders::is_entered(path, (on, &self.ignored, &files.folders)) && top.folder(path).is_some() {
-                let among = (on, &self.ignored, &files.folders);
-                folders::enter(question, &top, among, path.to_vec(), &mut found).ok()?;
+            if folders::is_entered(path, (on, &self.ignored)) && top.folder(path).is_some() {
+                folders::enter(question, &top, (on, &self.ignored), path.to_vec(), &mut found).ok()?;
             }
         }
         self.take_in(question, Vec::new(), found)?;
