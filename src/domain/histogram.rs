@@ -2,6 +2,8 @@
 //! texts, and so on in both parts; afterwards every changed run is moved to its one canonical place.
 //! Must not know: bytes, files, merging.
 
+mod one_change;
+
 use imara_diff::{Algorithm, Diff, Token};
 
 use super::hunk::Hunk;
@@ -12,13 +14,18 @@ const COMMONPLACE: u32 = 64;
 
 /// Which lines of either text have no partner in the other.
 #[derive(Debug)]
-pub(super) struct Alignment {
+struct Alignment {
     removed: Vec<bool>,
     added: Vec<bool>,
 }
 
+/// What changed from `base` to `side`, in order.
+pub(super) fn hunks(base: &[Line], side: &[Line]) -> Vec<Hunk> {
+    one_change::find(base, side).unwrap_or_else(|| align(base, side).hunks())
+}
+
 /// Aligns `base` and `side`.
-pub(super) fn align(base: &[Line], side: &[Line]) -> Alignment {
+fn align(base: &[Line], side: &[Line]) -> Alignment {
     let mut search = Search::new(base, side);
     let mut regions = vec![Region { base: (0, len(base)), side: (0, len(side)) }];
     while let Some(region) = regions.pop() {
@@ -44,7 +51,7 @@ fn len(lines: &[Line]) -> u32 {
 
 impl Alignment {
     /// The changed runs in order.
-    pub(super) fn hunks(&self) -> Vec<Hunk> {
+    fn hunks(&self) -> Vec<Hunk> {
         let (mut base, mut side, mut hunks) = (0, 0, Vec::new());
         loop {
             let removed = run_end(&self.removed, base);

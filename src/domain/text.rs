@@ -1,11 +1,11 @@
 //! A text as a list of lines, and which lines a side changed.
 //! Must not know: files, objects, what a changed line means for anybody else.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::ops::Range;
-use std::rc::Rc;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use super::histogram;
 use super::hunk::Hunk;
@@ -19,18 +19,47 @@ const BINARY_PREFIX: usize = 8000;
 /// Whether git would take the content for binary: a NUL byte among the first 8000.
 #[must_use]
 pub fn is_binary(content: &[u8]) -> bool {
-    content[..content.len().min(BINARY_PREFIX)].contains(&0)
+    memchr::memchr(0, &content[..content.len().min(BINARY_PREFIX)]).is_some()
 }
 
 /// The lines of a text with their ends, so that a missing newline at the end is a difference and CR is content.
 pub fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split_inclusive(|&b| b == b'\n')
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at(end);
+        rest = after;
+        Some(line).filter(|line| !line.is_empty())
+    })
 }
 
 /// Numbers the lines of the texts that are compared with each other.
 #[derive(Debug, Default)]
 pub struct LineTable {
-    numbers: HashMap<Box<[u8]>, Line, RandomState>,
+    numbers: HashTable<Line>,
+    hasher: RandomState,
+    known: Known,
+}
+
+/// Lines one behind the other, as most are too short for a piece of memory each.
+#[derive(Debug, Default)]
+struct Known {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Known {
+    fn line(&self, number: Line) -> &[u8] {
+        let at = number as usize;
+        &self.bytes[at.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[at]]
+    }
+
+    fn push(&mut self, line: &[u8]) -> Line {
+        let number = Line::try_from(self.ends.len()).expect("no text has four thousand million lines");
+        self.bytes.extend_from_slice(line);
+        self.ends.push(self.bytes.len());
+        number
+    }
 }
 
 impl LineTable {
@@ -42,39 +71,43 @@ impl LineTable {
 
     /// The lines of `text`, by number.
     pub fn lines(&mut self, text: &[u8]) -> Vec<Line> {
-        split(text)
-            .map(|line| {
-                if let Some(&number) = self.numbers.get(line) {
-                    return number;
-                }
-                let number = Line::try_from(self.numbers.len()).unwrap_or(Line::MAX);
-                self.numbers.insert(line.into(), number);
-                number
-            })
-            .collect()
-    }
-
-    /// The lines of `text`, of which most are those of `like`: what both begin and end with alike is not looked at again.
-    pub fn lines_like(&mut self, text: &[u8], like: &Text) -> Vec<Line> {
-        let head = whole_lines(&text[..shared_prefix(text, &like.content)]);
-        let room = text.len().min(like.content.len()) - head.bytes;
-        let (rest, rest_of_like) = (&text[text.len() - room..], &like.content[like.content.len() - room..]);
-        let tail = tail_lines(&rest[room - shared_suffix(rest, rest_of_like)..]);
-        let mut lines = Vec::with_capacity(like.lines.len());
-        lines.extend_from_slice(&like.lines[..head.count]);
-        lines.extend(self.lines(&text[head.bytes..text.len() - tail.bytes]));
-        lines.extend_from_slice(&like.lines[like.lines.len() - tail.count..]);
+        let mut lines = Vec::with_capacity(newlines(text) + 1);
+        self.number(text, &mut lines);
         lines
     }
-}
 
-/// A text with its lines as a [`LineTable`] numbered them.
-#[derive(Clone, Debug)]
-pub struct Text {
-    /// Its bytes.
-    pub content: Rc<[u8]>,
-    /// Its lines.
-    pub lines: Rc<[Line]>,
+    /// The lines of `text`, of which most are those of `like`, whose lines were numbered before: what both begin and end
+    /// with alike is not looked at again.
+    pub fn lines_like(&mut self, text: &[u8], (like, numbered): (&[u8], &[Line])) -> Vec<Line> {
+        let head = whole_lines(&text[..shared_prefix(text, like)]);
+        let room = text.len().min(like.len()) - head.bytes;
+        let (rest, rest_of_like) = (&text[text.len() - room..], &like[like.len() - room..]);
+        let tail = tail_lines(&rest[room - shared_suffix(rest, rest_of_like)..]);
+        let mut lines = Vec::with_capacity(numbered.len() + 1);
+        lines.extend_from_slice(&numbered[..head.count]);
+        self.number(&text[head.bytes..text.len() - tail.bytes], &mut lines);
+        lines.extend_from_slice(&numbered[numbered.len() - tail.count..]);
+        lines
+    }
+
+    fn number(&mut self, text: &[u8], lines: &mut Vec<Line>) {
+        let Self { numbers, hasher, known } = self;
+        if numbers.is_empty() {
+            numbers.reserve(lines.capacity(), |_| 0);
+            known.ends.reserve(lines.capacity());
+            known.bytes.reserve(text.len());
+        }
+        lines.extend(split(text).map(|line| {
+            let hash = hasher.hash_one(line);
+            let same = |number: &Line| known.line(*number) == line;
+            if let Some(number) = numbers.find(hash, same) {
+                return *number;
+            }
+            let number = known.push(line);
+            numbers.insert_unique(hash, number, |number| hasher.hash_one(known.line(*number)));
+            number
+        }));
+    }
 }
 
 /// Some whole lines at a text's beginning or end.
@@ -121,7 +154,7 @@ fn shared_suffix(a: &[u8], b: &[u8]) -> usize {
 /// meet the other side's, else down).
 #[must_use]
 pub fn hunks(base: &[Line], side: &[Line]) -> Vec<Hunk> {
-    histogram::align(base, side).hunks()
+    histogram::hunks(base, side)
 }
 
 /// Where lines of the base stand in the side. Lines that a hunk changed stand for all of the hunk's lines there.
@@ -165,10 +198,10 @@ mod tests {
         }
         let mut table = LineTable::new();
         for like in &texts {
-            let like = Text { content: like.as_slice().into(), lines: table.lines(like).into() };
+            let numbered = table.lines(like);
             for text in &texts {
                 let expected = table.lines(text);
-                assert_eq!(table.lines_like(text, &like), expected, "{text:?} like {:?}", like.content);
+                assert_eq!(table.lines_like(text, (like, &numbered)), expected, "{text:?} like {like:?}");
             }
         }
     }

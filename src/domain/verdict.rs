@@ -188,32 +188,38 @@ impl Merge {
 /// Merges two texts that both started from `base`.
 #[must_use]
 pub fn three_way(base: &[u8], a: &[u8], b: &[u8], rule: Rule) -> Merge {
-    let mut table = LineTable::new();
-    let numbered = [base, a, b].map(|text| table.lines(text));
-    let hunks = [1, 2].map(|n| text::hunks(&numbered[0], &numbered[n]));
-    let side = |n: usize| Side { lines: &numbered[n], hunks: &hunks[n - 1] };
-    let blocks: Vec<Block> = blocks(side(1), side(2), rule).collect();
+    let (numbered, hunks) = changed(base, [a, b]);
+    let side = |n: usize| Side { lines: &numbered[n], hunks: &hunks[n] };
+    let blocks: Vec<Block> = blocks(side(0), side(1), rule).collect();
     let texts = [base, a, b].map(|text| text::split(text).collect::<Vec<_>>());
     Merge { lines: write(&texts, &blocks), blocks }
+}
+
+/// The sides' lines, and what each changed.
+fn changed(base: &[u8], sides: [&[u8]; 2]) -> ([Vec<Line>; 2], [Vec<Hunk>; 2]) {
+    let mut table = LineTable::new();
+    let from = table.lines(base);
+    let numbered = sides.map(|text| table.lines_like(text, (base, &from)));
+    let hunks = [0, 1].map(|n: usize| text::hunks(&from, &numbered[n]));
+    (numbered, hunks)
 }
 
 /// The merged text where all of it merges; `None` where it conflicts.
 #[must_use]
 pub fn merged_text(base: &[u8], a: &[u8], b: &[u8], rule: Rule) -> Option<Vec<u8>> {
-    let mut table = LineTable::new();
-    let numbered = [base, a, b].map(|text| table.lines(text));
-    let hunks = [1, 2].map(|n| text::hunks(&numbered[0], &numbered[n]));
-    let side = |n: usize| Side { lines: &numbered[n], hunks: &hunks[n - 1] };
-    let starts = [base, a, b].map(line_starts);
-    let part = |which: usize, text: &[u8], range: &Range<u32>| {
-        text[starts[which][range.start as usize]..starts[which][range.end as usize]].to_vec()
+    let (numbered, hunks) = changed(base, [a, b]);
+    let side = |n: usize| Side { lines: &numbered[n], hunks: &hunks[n] };
+    let texts = [base, a, b];
+    let starts = texts.map(line_starts);
+    let part = |which: usize, range: &Range<u32>| {
+        &texts[which][starts[which][range.start as usize]..starts[which][range.end as usize]]
     };
     let (mut merged, mut at) = (Vec::with_capacity(a.len().max(b.len())), 0);
-    for block in blocks(side(1), side(2), rule) {
-        merged.extend(part(0, base, &(at..block.base.start)));
+    for block in blocks(side(0), side(1), rule) {
+        merged.extend_from_slice(part(0, &(at..block.base.start)));
         match block.outcome {
-            Outcome::TakeA | Outcome::Agreed => merged.extend(part(1, a, &block.a)),
-            Outcome::TakeB => merged.extend(part(2, b, &block.b)),
+            Outcome::TakeA | Outcome::Agreed => merged.extend_from_slice(part(1, &block.a)),
+            Outcome::TakeB => merged.extend_from_slice(part(2, &block.b)),
             Outcome::Conflict => return None,
         }
         at = block.base.end;

@@ -11,7 +11,7 @@ use super::super::id_map::{IdHasher, IdMap};
 use super::super::objects::Objects;
 use crate::domain::hunk::Hunk;
 use crate::domain::id::ObjectId;
-use crate::domain::text::{self, Line, LineTable, Text};
+use crate::domain::text::{self, Line, LineTable};
 use crate::domain::verdict::Side;
 
 /// The lines of the blobs that stand at one path in different trees.
@@ -22,6 +22,12 @@ pub(super) struct Texts<'o> {
     /// The first of them, as most are much like it.
     first: OnceCell<Text>,
     changed: RefCell<ByEnds>,
+}
+
+/// A text with its lines.
+struct Text {
+    content: Rc<[u8]>,
+    lines: Rc<[Line]>,
 }
 
 /// What changed, by base and side.
@@ -60,7 +66,7 @@ impl<'o> Texts<'o> {
     fn number(&self, content: Rc<[u8]>) -> Rc<[Line]> {
         let mut table = self.table.borrow_mut();
         if let Some(first) = self.first.get() {
-            return table.lines_like(&content, first).into();
+            return table.lines_like(&content, (&first.content, &first.lines)).into();
         }
         let lines: Rc<[Line]> = table.lines(&content).into();
         self.first.get_or_init(|| Text { content, lines: Rc::clone(&lines) });
