@@ -5,6 +5,8 @@ pub(super) mod packed;
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::super::error::Error;
 use super::super::tree::Entry;
 use super::meeting::{Group, Side};
@@ -41,14 +43,19 @@ fn spans(ranges: &[Range<u32>]) -> Spans {
     ranges.iter().map(LineSpan::of).collect()
 }
 
+/// Lines of a file. Most changes are one run of lines or two.
+type Ranges = SmallVec<[Range<u32>; 2]>;
+
 /// One side's lines.
 #[derive(Debug, Default)]
 struct Lines {
     /// In the file as the target has it.
-    target: Vec<Range<u32>>,
+    target: Ranges,
     /// In the side's own file.
-    own: Vec<Range<u32>>,
+    own: Ranges,
 }
+
+type Hunks<'h> = SmallVec<[&'h Hunk; 2]>;
 
 struct Meeting {
     a: Lines,
@@ -69,8 +76,7 @@ impl Meeting {
         else {
             return Ok(None);
         };
-        let (mut in_a, mut in_b): (Vec<&Hunk>, Vec<&Hunk>) =
-            (from_a.hunks.iter().collect(), from_b.hunks.iter().collect());
+        let (mut in_a, mut in_b): (Hunks<'_>, Hunks<'_>) = (from_a.hunks.iter().collect(), from_b.hunks.iter().collect());
         if grade == Grade::Conflict {
             let met: Vec<Block> = verdict::blocks(from_a.side(), from_b.side(), Rule::Zealous)
                 .filter(|block| block.outcome == Outcome::Conflict)
@@ -97,8 +103,8 @@ impl Meeting {
 }
 
 /// Lines in the file from which `back` leads, in the one it leads to; none where that is no text.
-fn taken_back(back: Option<&Changed>, lines: &[Range<u32>]) -> Vec<Range<u32>> {
-    back.map_or_else(Vec::new, |back| lines.iter().map(|range| map_range(&back.hunks, range)).collect())
+fn taken_back(back: Option<&Changed>, lines: &[Range<u32>]) -> Ranges {
+    back.map_or_else(Ranges::new, |back| lines.iter().map(|range| map_range(&back.hunks, range)).collect())
 }
 
 /// The hunks' lines, those of the side taken back into its own file where that differs from what is left on the target.
@@ -109,6 +115,6 @@ fn lines(texts: &Texts<'_>, hunks: &[&Hunk], there: ObjectId, tip: Option<Entry>
         Some(tip) => texts.changed(Some(there), Some(tip.id))?,
         None => return Ok(Lines { target, own: own.collect() }),
     };
-    let own = back.map_or_else(Vec::new, |back| own.map(|range| map_range(&back.hunks, &range)).collect());
+    let own = back.map_or_else(Ranges::new, |back| own.map(|range| map_range(&back.hunks, &range)).collect());
     Ok(Lines { target, own })
 }
