@@ -133,19 +133,21 @@ fn newlines(text: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', text).count()
 }
 
-/// Compared in steps of this many bytes.
+/// Compared in steps of this many bytes, each without a call.
 const STEP: usize = 64;
 
 /// How many bytes two texts begin with alike.
 #[must_use]
 pub fn shared_prefix(a: &[u8], b: &[u8]) -> usize {
-    let whole = a.chunks_exact(STEP).zip(b.chunks_exact(STEP)).take_while(|(x, y)| x == y).count() * STEP;
+    let steps = a.as_chunks::<STEP>().0.iter().zip(b.as_chunks::<STEP>().0);
+    let whole = steps.take_while(|(x, y)| x == y).count() * STEP;
     whole + a[whole..].iter().zip(&b[whole..]).take_while(|(x, y)| x == y).count()
 }
 
 /// How many bytes two texts end with alike.
 fn shared_suffix(a: &[u8], b: &[u8]) -> usize {
-    let whole = a.rchunks_exact(STEP).zip(b.rchunks_exact(STEP)).take_while(|(x, y)| x == y).count() * STEP;
+    let steps = a.as_rchunks::<STEP>().1.iter().rev().zip(b.as_rchunks::<STEP>().1.iter().rev());
+    let whole = steps.take_while(|(x, y)| x == y).count() * STEP;
     let (a, b) = (&a[..a.len() - whole], &b[..b.len() - whole]);
     whole + a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count()
 }

@@ -86,8 +86,24 @@ pub(super) struct Packs {
     last: Cell<usize>,
     bases: RefCell<HashMap<(usize, u64), Object, RandomState>>,
     bytes: Cell<usize>,
-    inflate: RefCell<Decompressor>,
+    inflate: RefCell<Inflate>,
     buffer: RefCell<Buffer>,
+}
+
+/// Small deltas and trees are packed by the code that the format gives, other things by codes of their own, each of which
+/// takes the place of the last: kept apart, the given one is set up once.
+#[derive(Default)]
+struct Inflate {
+    given: Decompressor,
+    own: Decompressor,
+}
+
+impl Inflate {
+    /// By how the first block of what is compressed is coded, behind the two bytes that zlib puts before it (RFC 1951, 3.2.3).
+    fn of(&mut self, packed: &[u8]) -> &mut Decompressor {
+        let given = packed.get(2).is_some_and(|first| first >> 1 & 3 == 1);
+        if given { &mut self.given } else { &mut self.own }
+    }
 }
 
 type Object = (ObjectKind, Rc<[u8]>);
@@ -101,8 +117,7 @@ enum Form {
 
 impl Packs {
     pub(super) fn new(files: Arc<PackFiles>) -> Self {
-        let inflate = RefCell::new(Decompressor::new());
-        let (last, bytes, bases, buffer) = Default::default();
+        let (last, bytes, bases, inflate, buffer) = Default::default();
         Self { files, last, bases, bytes, inflate, buffer }
     }
 
@@ -149,7 +164,7 @@ impl Packs {
         let most = start + size + size / 1000 + OVERHEAD;
         let packed = data.part(from, most, &mut buffer)?.get(start..)?;
         let mut content: Rc<[u8]> = std::iter::repeat_n(0, size).collect();
-        let written = self.inflate.borrow_mut().zlib_decompress(packed, Rc::get_mut(&mut content)?).ok()?;
+        let written = self.inflate.borrow_mut().of(packed).zlib_decompress(packed, Rc::get_mut(&mut content)?).ok()?;
         (written == size).then_some((form, content))
     }
 

@@ -20,6 +20,12 @@ use crate::domain::path_overlaps::{Evidence, Wanted, worst};
 /// The places of two lines, the first smaller.
 pub(super) type Pair = (usize, usize);
 
+/// There is room for so many findings at a path from the beginning.
+const ROOM: usize = 32;
+
+/// Most overlaps take about so many bytes.
+const AN_OVERLAP: usize = 16;
+
 /// What was found of pairs at one path, or of one sort.
 #[derive(Default)]
 pub(super) struct Findings {
@@ -30,9 +36,11 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// None yet, at a path.
-    pub(super) fn at(path: &RepoPath) -> Self {
-        Self { path: Some(path.clone()), ..Self::default() }
+    /// None yet, at a path that so many lines changed.
+    pub(super) fn at(path: &RepoPath, lines: usize) -> Self {
+        let most = lines * lines.saturating_sub(1) / 2;
+        let packed = Writer(Vec::with_capacity(most.min(ROOM) * AN_OVERLAP));
+        Self { path: Some(path.clone()), all: Vec::with_capacity(most.min(ROOM)), packed }
     }
 
     /// None yet that are of any path.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::super::attributes::Driver;
+use super::super::attributes::{Attributes, Driver};
 use super::super::error::Error;
 use super::super::history::{self, Fork};
 use super::super::tree::{self, Entry};
@@ -157,13 +157,15 @@ pub(super) struct Bench<'w> {
     brought: &'w [Brought],
     pub(super) group: &'w Group,
     pub(super) texts: Texts<'w>,
+    attributes: Attributes,
     /// By side: what it changed of the target's text.
     changed: Vec<Option<Changed>>,
 }
 
 impl<'w> Bench<'w> {
     pub(super) fn new(work: &'w Work<'w>, brought: &'w [Brought], group: &'w Group) -> Self {
-        Self { work, brought, group, texts: Texts::new(work.judge.objects), changed: Vec::new() }
+        let (texts, attributes) = (Texts::new(work.judge.objects), work.attributes(&group.path));
+        Self { work, brought, group, texts, attributes, changed: Vec::with_capacity(group.sides.len()) }
     }
 
     /// Reads the sides' hunks on the target. A side that cannot be read has none; its pairs will say why.
@@ -218,8 +220,7 @@ impl<'w> Bench<'w> {
         let same = self.group.sides[i].effective == self.group.sides[j].effective;
         let (a, b) = (self.changed[i].as_ref()?, self.changed[j].as_ref()?);
         let settings = &self.work.judge.settings;
-        let driver = self.work.attributes(&self.group.path).driver;
-        if same || driver != Driver::Text || settings.contents_by_git {
+        if same || self.attributes.driver != Driver::Text || settings.contents_by_git {
             return None;
         }
         let stops = verdict::conflicts(a.side(), b.side(), settings.rule);
@@ -252,7 +253,6 @@ impl<'w> Bench<'w> {
     }
 
     fn outcome(&self, entries: [Option<Entry>; 3], renames: Renames) -> Result<Outcome, Error> {
-        let attributes = self.work.attributes(&self.group.path);
-        content::outcome(&self.texts, &self.work.judge.settings, attributes, entries, renames)
+        content::outcome(&self.texts, &self.work.judge.settings, self.attributes, entries, renames)
     }
 }

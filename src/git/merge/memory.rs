@@ -259,7 +259,10 @@ pub(super) fn refresh(
     brought: &mut [Brought],
     new: &[usize],
 ) -> Result<(), Error> {
-    let paths: HashSet<RepoPath, RandomState> = new.iter().flat_map(|&n| brought[n].paths().cloned()).collect();
+    if !brought.iter().any(|line| line.remembered) {
+        return Ok(());
+    }
+    let paths: HashSet<&RepoPath, RandomState> = new.iter().flat_map(|&n| brought[n].paths()).collect();
     let mut again = Vec::new();
     for (n, line) in brought.iter().enumerate().filter(|(_, line)| line.remembered) {
         let made =
@@ -277,7 +280,7 @@ pub(super) fn refresh(
 }
 
 /// Merges once more what the line left at these paths; whether that is all there is to it.
-fn remake(work: &Work<'_>, line: &Brought, paths: &HashSet<RepoPath, RandomState>) -> Result<bool, Error> {
+fn remake(work: &Work<'_>, line: &Brought, paths: &HashSet<&RepoPath, RandomState>) -> Result<bool, Error> {
     for touched in line.touched.iter().filter(|touched| touched.met() && paths.contains(&touched.path)) {
         if work.is_ignored(&touched.path) {
             continue;
@@ -320,7 +323,10 @@ pub(super) fn keep(
     };
     let all = pairs.with_all_read();
     let placed = all.as_ref().unwrap_or(pairs).standing().filter_map(|pair| Some((numbered(&pair)?, pair)));
-    let (clean, telling): (Vec<_>, Vec<_>) = placed.partition(|(_, pair)| pair.merges_cleanly());
+    let (mut clean, mut telling) = (Vec::with_capacity(pairs.known.len()), Vec::new());
+    for placed in placed {
+        if placed.1.merges_cleanly() { clean.push(placed) } else { telling.push(placed) }
+    }
     let attributes = work.attributes.borrow();
     let attributes = attributes.iter().collect();
     let contents =
