@@ -37,7 +37,7 @@ pub struct Who {
     /// Its tip.
     pub tip: Option<ObjectId>,
     /// The worktree behind it.
-    pub worktree: Option<Worktree>,
+    pub worktree: Option<Box<Worktree>>,
     /// When it last changed, as far as that can be told without a look at its files.
     pub touched: Option<Timestamp>,
     /// Why it cannot be read.
@@ -155,7 +155,7 @@ pub fn everybody(
     candidates.extend(wanted.candidates(found, &owned, &synced));
     candidates.extend(wanted.other_machines(synced));
     labels::make_unique(candidates.iter_mut().map(|one| (one.claim, &one.who.identity, &mut one.who.label)));
-    everybody.all = candidates.into_iter().filter(|one| one.wanted).map(|one| one.who).collect();
+    everybody.all = candidates.into_iter().filter_map(|one| one.wanted.then_some(one.who)).collect();
     everybody.all.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.identity.cmp(&b.identity)));
     Ok(everybody)
 }
@@ -218,7 +218,7 @@ fn of_worktree(worktree: &Worktree) -> (Who, Claim) {
         tip: worktree.head,
         touched: worktree.touched(),
         broken: worktree.broken.clone(),
-        worktree: Some(worktree.clone()),
+        worktree: Some(Box::new(worktree.clone())),
         synced: None,
     };
     (who, claim)

@@ -2,6 +2,7 @@
 //! Must not know: other lines of work, how any of that is found out.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
 use super::super::history::Fork;
 use super::super::tree::Entry;
@@ -12,10 +13,14 @@ use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, PathConflict};
 use crate::domain::path::RepoPath;
 
-/// A line of work brought onto the target.
+/// A line of work brought onto the target. It stays where it is when it changes hands: there are a thousand, and hands enough.
+#[derive(Clone, Debug)]
+pub(super) struct Brought(Box<Account>);
+
+/// What is known of it.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own; no two exclude each other")]
-pub(super) struct Brought {
+pub(super) struct Account {
     pub(super) tip: ObjectId,
     pub(super) tree: Option<ObjectId>,
     pub(super) judge_unlanded: bool,
@@ -48,9 +53,29 @@ pub(super) struct Brought {
     pub(super) outline: Option<Outline>,
 }
 
+impl Deref for Brought {
+    type Target = Account;
+
+    fn deref(&self) -> &Account {
+        &self.0
+    }
+}
+
+impl DerefMut for Brought {
+    fn deref_mut(&mut self) -> &mut Account {
+        &mut self.0
+    }
+}
+
+impl From<Account> for Brought {
+    fn from(account: Account) -> Self {
+        Self(Box::new(account))
+    }
+}
+
 impl Brought {
     pub(super) fn new(line: &Line) -> Self {
-        Self {
+        Self::from(Account {
             tip: line.tip,
             tree: None,
             judge_unlanded: line.judge_unlanded,
@@ -69,7 +94,7 @@ impl Brought {
             renames: None,
             remembered: false,
             outline: None,
-        }
+        })
     }
 
     /// What it started from at the paths it changed.

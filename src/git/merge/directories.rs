@@ -77,7 +77,8 @@ fn directories(path: &RepoPath) -> impl Iterator<Item = &[u8]> {
 
 /// One line has a file at a path below which another has one.
 fn file_and_directory(groups: &[Group], found: &mut BTreeSet<Pair>) {
-    let by_path: HashMap<&[u8], &Group, RandomState> = groups.iter().map(|group| (group.path.as_bytes(), group)).collect();
+    let by_path: HashMap<&[u8], &Group, RandomState> =
+        groups.iter().map(|group| (group.path.as_bytes(), group)).collect();
     let there = |side: &&Side| side.effective.is_some() || side.fails;
     for group in groups {
         for above in directories(&group.path).filter_map(|dir| by_path.get(dir)) {

@@ -76,7 +76,8 @@ impl Meeting {
         else {
             return Ok(None);
         };
-        let (mut in_a, mut in_b): (Hunks<'_>, Hunks<'_>) = (from_a.hunks.iter().collect(), from_b.hunks.iter().collect());
+        let (mut in_a, mut in_b): (Hunks<'_>, Hunks<'_>) =
+            (from_a.hunks.iter().collect(), from_b.hunks.iter().collect());
         if grade == Grade::Conflict {
             let met: Vec<Block> = verdict::blocks(from_a.side(), from_b.side(), Rule::Zealous)
                 .filter(|block| block.outcome == Outcome::Conflict)

@@ -273,8 +273,9 @@ pub(super) fn refresh(
     }
     let lines: Vec<Line> = again.iter().map(|&n| question.lines[n]).collect();
     for (n, line) in again.into_iter().zip(landing::bring(work, &lines, None)?) {
-        let (already, renames) = (brought[n].already, brought[n].renames.take());
-        brought[n] = Brought { already, renames, ..line };
+        let before = std::mem::replace(&mut brought[n], line);
+        brought[n].already = before.already;
+        brought[n].renames.clone_from(&before.renames);
     }
     Ok(())
 }

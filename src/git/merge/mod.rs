@@ -5,19 +5,20 @@
 //! Must not know: instances, who is asking, what an answer leads to.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use super::attributes::{self, Attributes, Outside};
 use super::error::Error;
+use super::history::Fork;
 use super::id_map::IdMap;
 use super::merge_tree::{self, Asked, Merged};
 use super::objects::{ObjectStore, Objects};
 use super::program::{Deadline, Git};
 use super::rename;
-use super::tree::{Entry, TreeChange};
+use super::tree::TreeChange;
 use crate::domain::id::ObjectId;
 use crate::domain::lazy::Lazy;
 use crate::domain::path::RepoPath;
@@ -304,26 +305,24 @@ const MANY: usize = 100;
 
 /// What is told of the lines. What they left on the target is of no use any more; of a thousand lines it takes
 /// milliseconds to take that apart.
-fn told(brought: Vec<Brought>) -> Vec<LineAnswer> {
+fn told(mut brought: Vec<Brought>) -> Vec<LineAnswer> {
     let many = brought.len() > MANY;
-    let (answers, left): (Vec<_>, Vec<_>) = brought.into_iter().map(LineAnswer::of).unzip();
+    let answers = brought.iter_mut().map(LineAnswer::of).collect();
     if many {
-        thread::spawn(move || drop(left));
+        thread::spawn(move || drop(brought));
     }
     answers
 }
 
-/// What a line made of the target.
-type LeftThere = BTreeMap<RepoPath, Option<Entry>>;
-
 impl LineAnswer {
-    fn of(line: Brought) -> (Self, LeftThere) {
+    /// Takes from the line what is told of it.
+    fn of(line: &mut Brought) -> Self {
         let landing = line.landing();
-        let changes = match line.outline {
+        let changes = match line.outline.take() {
             Some(outline) => Lazy::new(outline.len(), move || outline.changes()),
-            None => line.touched.into_iter().map(Touched::change).collect(),
+            None => std::mem::take(&mut line.touched).into_iter().map(Touched::change).collect(),
         };
-        let renames = line.renames.unwrap_or_default();
-        (Self { fork: line.fork, changes, renames, landing }, line.effective)
+        let renames = line.renames.take().unwrap_or_default();
+        Self { fork: std::mem::replace(&mut line.fork, Fork::None), changes, renames, landing }
     }
 }

@@ -20,8 +20,9 @@ const SIGNATURE: &[u8; 8] = b"\xfftOc\0\0\0\x02";
 /// For every first byte of a name how many begin with it or a smaller one.
 const FANOUT: usize = 256 * 4;
 
-/// So many names are read at once.
-const BLOCK: usize = 256;
+/// So many names are read at once, or less.
+const LARGEST: usize = 256;
+const SMALLEST: usize = 32;
 
 /// So often the next block is looked at before it is half of those that are left.
 const NEAR: usize = 2;
@@ -34,6 +35,8 @@ pub(super) struct Index {
     head: [u8; SIGNATURE.len() + FANOUT],
     count: usize,
     id_len: usize,
+    /// So many names are read at once.
+    block: usize,
     /// Names and behind them their places, so many at a time; nothing where there is no room.
     held: Vec<OnceLock<Option<Vec<u8>>>>,
 }
@@ -49,19 +52,21 @@ impl Index {
     pub(super) fn open(path: &Path, id_len: usize, room: &mut u64) -> Option<Self> {
         let file = File::open(path).ok()?;
         let len = file.metadata().ok()?.len();
-        let mut index = Self { file, head: [0; SIGNATURE.len() + FANOUT], count: 0, id_len, held: Vec::new() };
+        let mut index =
+            Self { file, head: [0; SIGNATURE.len() + FANOUT], count: 0, id_len, block: SMALLEST, held: Vec::new() };
         let read = read_up_to(&index.file, &mut index.head, 0)?;
         if read < index.head.len() || !index.head.starts_with(SIGNATURE) {
             return None;
         }
         index.count = index.up_to(255);
+        index.block = block_of(index.count);
         let ascending = (1..=255u8).all(|first| index.up_to(first - 1) <= index.up_to(first));
         if !ascending || len < index.large_offsets() + 2 * id_len as u64 {
             return None;
         }
         if len <= *room {
             *room -= len;
-            index.held.resize_with(index.count.div_ceil(BLOCK), OnceLock::new);
+            index.held.resize_with(index.count.div_ceil(index.block), OnceLock::new);
         }
         Some(index)
     }
@@ -71,11 +76,11 @@ impl Index {
         let name = id.as_bytes();
         let first = *name.first()?;
         let (from, to) = (first.checked_sub(1).map_or(0, |before| self.up_to(before)), self.up_to(first));
-        let (mut low, mut high) = (from / BLOCK, to.checked_sub(1).filter(|last| from <= *last)? / BLOCK);
+        let (mut low, mut high) = (from / self.block, to.checked_sub(1).filter(|last| from <= *last)? / self.block);
         // Names are hashes, so the next bytes say about how far it is.
         let next = u32::from_be_bytes(*name.get(1..)?.first_chunk()?);
         let far = (u64::from(next) * (to - from) as u64) >> 32;
-        let mut at = (from + usize::try_from(far).ok()?) / BLOCK;
+        let mut at = (from + usize::try_from(far).ok()?) / self.block;
         for tried in 0.. {
             let block = self.block(at)?;
             let near = match block.compare(name)? {
@@ -112,8 +117,8 @@ impl Index {
 
     /// Names, and behind them their places.
     fn read(&self, at: usize) -> Option<Vec<u8>> {
-        let first = at * BLOCK;
-        let count = self.count.checked_sub(first)?.min(BLOCK);
+        let first = at * self.block;
+        let count = self.count.checked_sub(first)?.min(self.block);
         let mut bytes = vec![0; count * (self.id_len + 4)];
         let (names, places) = bytes.split_at_mut(count * self.id_len);
         let names_at = (SIGNATURE.len() + FANOUT + first * self.id_len) as u64;
@@ -140,6 +145,12 @@ impl Index {
         let at = self.large_offsets() + 8 * u64::from(place & 0x7fff_ffff);
         (read_up_to(&self.file, &mut far, at)? == far.len()).then(|| u64::from_be_bytes(far))
     }
+}
+
+/// So many names that where one is to be expected is mostly in the same block: of those with one first byte, as hashes
+/// are spread, half of their number's root before or behind.
+fn block_of(count: usize) -> usize {
+    (4 * (count / 256).isqrt()).next_power_of_two().clamp(SMALLEST, LARGEST)
 }
 
 impl Block<'_> {

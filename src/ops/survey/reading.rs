@@ -111,7 +111,7 @@ fn statuses(
         _ if early.as_ref().is_some_and(|(early, _)| *early == at) => None,
         kept => Some((at, person, kept.as_ref())),
     };
-    let readable = |person: &Who| person.worktree.as_ref().is_some_and(Worktree::is_readable);
+    let readable = |person: &Who| person.worktree.as_deref().is_some_and(Worktree::is_readable);
     let all = people.all.iter().enumerate().filter(|(_, person)| readable(person));
     let to_read: Vec<(usize, &Who, Option<&Kept>)> = all.filter_map(asked).collect();
     let count = to_read.len() + usize::from(early.is_some());

@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use super::super::super::attributes::{Attributes, ByPath, Driver, Outside};
 use super::super::super::bytes::{self, Reader, SUM, Writer};
 use super::super::super::repository::joined;
-use super::super::brought::Brought;
+use super::super::brought::{Account, Brought};
 use super::super::evidence::packed;
 use super::super::pair_answers::{Shelf, Standing};
 use super::shelf::{KeptPair, Outline, Part, Place, Touching};
@@ -246,7 +246,7 @@ fn lines(from: &mut In<'_>, (main, deeds): (&Arc<Part>, &Arc<Part>)) -> Option<(
         let sum = *from.reader.take(SUM)?.first_chunk()?;
         let (main, deeds) = (Arc::clone(main), Arc::clone(deeds));
         let outline = Outline { main, deeds, place, len, sum, touched, is_eventful };
-        Some(Brought { outline: Some(outline), ..line })
+        Some(Brought::from(Account { outline: Some(outline), ..line }))
     })?;
     let places = from.reader.list(|from| main.framed(from))?;
     Some((lines, Touching { part: Arc::clone(main), places }))

@@ -10,7 +10,7 @@ use crate::domain::path::RepoPath;
 use crate::git::attributes::Attributes;
 use crate::git::bytes::Reader;
 use crate::git::history::Fork;
-use crate::git::merge::brought::Brought;
+use crate::git::merge::brought::Account;
 use crate::git::merge::evidence::packed;
 use crate::git::merge::memory::shelf::Deeds;
 use crate::git::merge::walk::Touched;
@@ -64,7 +64,7 @@ impl<'b> In<'b> {
     }
 
     /// A line in outline, without its place.
-    pub(super) fn line(&mut self) -> Option<Brought> {
+    pub(super) fn line(&mut self) -> Option<Account> {
         let (tip, tree, base) = (self.id()?, self.maybe_id()?, self.maybe_id()?);
         let mut forks = self.list(Self::id)?;
         let fork = match forks.len() {
@@ -77,7 +77,7 @@ impl<'b> In<'b> {
         let (judge_unlanded, adds, by_git, complete, already) = (flag()?, flag()?, flag()?, flag()?, flag()?);
         let conflicts = self.list(|from| Some((from.path()?, packed::kind(&mut from.reader)?)))?;
         let renames = self.list(|from| Some((from.path()?, from.path()?)))?;
-        Some(Brought {
+        Some(Account {
             tip,
             tree,
             judge_unlanded,
