@@ -134,18 +134,21 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
     let objects = ctx.repository.objects()?;
     let (people, taken, known) = thread::scope(|scope| {
         let early = || Early::start(scope, ctx, &worktrees, options);
-        // Two processors are busy until it is known who is there and what is remembered, and one of them idles after that.
+        // Two processors are busy until it is known what is remembered, and one of them idles after that.
         let (sooner, later) = if processors() > 2 { (early(), None) } else { (None, Some(early)) };
-        let memory = scope.spawn(|| recall(ctx, &target, &worktrees, options));
-        let mut people = who::everybody(ctx, &objects, &worktrees, &whom)?;
+        let (target, worktrees) = (&target, &worktrees);
+        let memory = scope.spawn(move || {
+            let memory = recall(ctx, target, worktrees, options);
+            (memory, later.map_or(sooner, |early| early()))
+        });
+        let mut people = who::everybody(ctx, &objects, worktrees, &whom)?;
         if options.here_only {
             let here = ctx.repository.here.as_ref();
             people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
         }
-        let mut memory = joined(memory.join());
-        let early = later.map_or(sooner, |early| early());
-        let start = begun::begin(ctx, &objects, options, (&target, &people), &mut memory);
-        let taken = reading::read(ctx, &objects, &target, &people, (options, early));
+        let (mut memory, early) = joined(memory.join());
+        let start = begun::begin(ctx, &objects, options, (target, &people), &mut memory);
+        let taken = reading::read(ctx, &objects, target, &people, (options, early));
         let begun = start.map(|start| {
             start.note(ctx, &taken);
             start.begun

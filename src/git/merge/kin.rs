@@ -2,6 +2,9 @@
 //! Must not know: paths, verdicts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasherDefault;
+
+use smallvec::SmallVec;
 
 use super::super::id_map::IdMap;
 use super::brought::Brought;
@@ -22,7 +25,10 @@ pub(super) struct Kin {
 
 /// Finds them by the lines' own commits.
 pub(super) fn find(brought: &[Brought]) -> Kin {
-    let mut holders: IdMap<Vec<usize>> = IdMap::default();
+    let commits = brought.iter().map(|line| line.own.len()).sum();
+    // Hardly a commit has two.
+    let mut holders: IdMap<SmallVec<[usize; 2]>> =
+        IdMap::with_capacity_and_hasher(commits, BuildHasherDefault::default());
     for (n, line) in brought.iter().enumerate() {
         for &commit in &line.own {
             holders.entry(commit).or_default().push(n);
@@ -39,7 +45,7 @@ pub(super) fn find(brought: &[Brought]) -> Kin {
     for commit in brought.iter().flat_map(|line| &line.own) {
         let Some(group) = holders.remove(commit).filter(|group| group.len() > 1) else { continue };
         let next = known.len();
-        kin.held_by.insert(*commit, *known.entry(group).or_insert(next));
+        kin.held_by.insert(*commit, *known.entry(group.into_vec()).or_insert(next));
     }
     kin.holders = vec![Vec::new(); known.len()];
     for (group, at) in known {
