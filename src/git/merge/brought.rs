@@ -13,7 +13,8 @@ use crate::domain::id::ObjectId;
 use crate::domain::overlap::{ConflictKind, PathConflict};
 use crate::domain::path::RepoPath;
 
-/// A line of work brought onto the target. It stays where it is when it changes hands: there are a thousand, and hands enough.
+/// A line of work brought onto the target. There may be a thousand, handed on five
+/// times, so each has a piece of memory of its own.
 #[derive(Clone, Debug)]
 pub(super) struct Brought(Box<Account>);
 

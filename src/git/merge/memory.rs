@@ -273,9 +273,8 @@ pub(super) fn refresh(
     }
     let lines: Vec<Line> = again.iter().map(|&n| question.lines[n]).collect();
     for (n, line) in again.into_iter().zip(landing::bring(work, &lines, None)?) {
-        let before = std::mem::replace(&mut brought[n], line);
-        brought[n].already = before.already;
-        brought[n].renames.clone_from(&before.renames);
+        let mut before = std::mem::replace(&mut brought[n], line);
+        (brought[n].already, brought[n].renames) = (before.already, before.renames.take());
     }
     Ok(())
 }
