@@ -13,7 +13,7 @@ mod work;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use crate::domain::id::{Identity, ObjectId};
@@ -22,7 +22,6 @@ use crate::domain::time::Seconds;
 use crate::failure::Failure;
 use crate::git::merge::Memory;
 use crate::git::objects::Objects;
-use crate::git::repository::joined;
 use crate::git::worktrees::Worktree;
 use crate::ops::context::Context;
 use crate::ops::verdicts;
@@ -133,20 +132,23 @@ pub fn survey(ctx: &Context, options: &SurveyOptions) -> Result<Survey, Failure>
     };
     let objects = ctx.repository.objects()?;
     let (people, taken, known) = thread::scope(|scope| {
-        let early = || Early::start(scope, ctx, &worktrees, options);
-        // Two processors are busy until it is known what is remembered, and one of them idles after that.
-        let (sooner, later) = if processors() > 2 { (early(), None) } else { (None, Some(early)) };
         let (target, worktrees) = (&target, &worktrees);
-        let memory = scope.spawn(move || {
-            let memory = recall(ctx, target, worktrees, options);
-            (memory, later.map_or(sooner, |early| early()))
-        });
+        let (send, memory) = mpsc::channel();
+        let recall = move || drop(send.send(recall(ctx, target, worktrees, options)));
+        // Two processors are busy until it is known what is remembered, and one of them idles after that.
+        let early = if processors() > 2 {
+            scope.spawn(recall);
+            Early::start(scope, (ctx, worktrees), options, || ())
+        } else {
+            Early::start(scope, (ctx, worktrees), options, recall)
+        };
         let mut people = who::everybody(ctx, &objects, worktrees, &whom)?;
         if options.here_only {
             let here = ctx.repository.here.as_ref();
             people.all.retain(|who| Some(&who.identity) == here || options.also.contains(&who.identity));
         }
-        let (mut memory, early) = joined(memory.join());
+        // Where nothing comes, who was to send it panicked, which the scope tells.
+        let mut memory = memory.recv().ok().flatten();
         let start = begun::begin(ctx, &objects, options, (target, &people), &mut memory);
         let taken = reading::read(ctx, &objects, target, &people, (options, early));
         let begun = start.map(|start| {

@@ -98,11 +98,16 @@ fn land(
         Ok::<_, Error>(numbers.into_iter().zip(landed))
     };
     let wanted = work.outside.borrow_mut().take_if(|outside| matches!(outside, Outlook::Wanted)).is_some();
-    let (landed, (outside, attributes)) = thread::scope(|scope| {
-        // In this order, so that what changes between the two is noticed the next time.
-        let attributes = scope.spawn(|| (if wanted { Outside::look(&source) } else { None }, source.read(&paths)));
-        (merge(readable.clone()), joined(attributes.join()))
-    });
+    // In this order, so that what changes between the two is noticed the next time.
+    let ask = || (if wanted { Outside::look(&source) } else { None }, source.read(&paths));
+    let (landed, (outside, attributes)) = if wanted || !paths.is_empty() {
+        thread::scope(|scope| {
+            let attributes = scope.spawn(ask);
+            (merge(readable.clone()), joined(attributes.join()))
+        })
+    } else {
+        (merge(readable.clone()), ask())
+    };
     if let Some(outside) = outside {
         work.outside.replace(Some(Outlook::Seen(outside)));
     }

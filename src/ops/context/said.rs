@@ -66,10 +66,14 @@ impl Context {
         self.said.sync.get_or_init(read).as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
-    /// What instances and sessions said of themselves, as far as it can be read.
+    /// What instances and sessions said of themselves, as far as it can be read; by identity.
     #[must_use]
     pub fn records(&self) -> &[Record] {
-        self.said.records.get_or_init(|| self.store.records().map(|listing| listing.items).unwrap_or_default())
+        self.said.records.get_or_init(|| {
+            let mut records = self.store.records().map(|listing| listing.items).unwrap_or_default();
+            records.sort_by(|a, b| a.identity.cmp(&b.identity));
+            records
+        })
     }
 
     /// What an instance works on, as it or its youngest live session says.
@@ -88,7 +92,9 @@ impl Context {
     }
 
     fn live_records<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = &'a Record> {
-        self.records().iter().filter(|record| record.identity == *identity).filter(|record| {
+        let records = self.records();
+        let first = records.partition_point(|record| record.identity < *identity);
+        records[first..].iter().take_while(|record| record.identity == *identity).filter(|record| {
             let liveness = record.process.as_ref().map_or(Liveness::Unknown, process::is_alive);
             record.session.is_none() || !record.is_stale(liveness, self.now)
         })

@@ -18,20 +18,27 @@ pub(super) struct Early<'scope> {
 }
 
 impl<'scope> Early<'scope> {
-    /// Asks, where an earlier answer is not known.
+    /// Asks, where an earlier answer is not known; does `first` before, in the same thread: of two processors the second
+    /// would else be given to a third thread while somebody waits for what the second found.
     pub(super) fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
-        ctx: &'env Context,
-        worktrees: &'env [Worktree],
+        (ctx, worktrees): (&'env Context, &'env [Worktree]),
         options: &SurveyOptions,
+        first: impl FnOnce() + Send + 'scope,
     ) -> Option<Self> {
-        let here = ctx.repository.here.as_ref().filter(|_| options.memo.is_none())?;
-        let worktree = worktrees.iter().find(|worktree| worktree.identity == *here && worktree.is_readable())?;
-        let ahead = ctx.status_ahead().filter(|ahead| ahead.is_of(worktree));
-        let status = scope.spawn(|| match ahead {
-            Some(ahead) => ahead.answer(ctx, worktree),
-            None => statuses::read(ctx, worktree),
+        let here = ctx.repository.here.as_ref().filter(|_| options.memo.is_none());
+        let is_here = |worktree: &&Worktree| Some(&worktree.identity) == here && worktree.is_readable();
+        let Some(worktree) = worktrees.iter().find(is_here) else {
+            scope.spawn(first);
+            return None;
+        };
+        let status = scope.spawn(|| {
+            first();
+            match ctx.status_ahead().filter(|ahead| ahead.is_of(worktree)) {
+                Some(ahead) => ahead.answer(ctx, worktree),
+                None => statuses::read(ctx, worktree),
+            }
         });
-        Some(Self { identity: here.clone(), status })
+        Some(Self { identity: worktree.identity.clone(), status })
     }
 }

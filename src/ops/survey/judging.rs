@@ -254,12 +254,11 @@ fn state(
 
 /// The instances of which a session gave a sign of life, or for which a process stands. What cannot be read said nothing.
 fn alive(ctx: &Context) -> BTreeSet<Identity> {
-    let records = ctx.store.records().map(|listing| listing.items).unwrap_or_default();
-    let lives = |record: &Record| {
+    let lives = |record: &&Record| {
         let liveness = record.process.as_ref().map_or(Liveness::Unknown, process::is_alive);
         (record.session.is_some() || record.process.is_some()) && !record.is_stale(liveness, ctx.now)
     };
-    records.into_iter().filter(lives).map(|record| record.identity).collect()
+    ctx.records().iter().filter(lives).map(|record| record.identity.clone()).collect()
 }
 
 fn target_conflicts(asked: &Asked, lines: &[LineAnswer]) -> Vec<TargetConflict> {

@@ -115,6 +115,17 @@ fn statuses(
     let all = people.all.iter().enumerate().filter(|(_, person)| readable(person));
     let to_read: Vec<(usize, &Who, Option<&Kept>)> = all.filter_map(asked).collect();
     let count = to_read.len() + usize::from(early.is_some());
+    let mut enter = |done: usize, (at, answer)| {
+        if let Some(progress) = &options.progress {
+            progress(done, count);
+        }
+        enter(at, answer);
+    };
+    if to_read.is_empty() {
+        // Nobody else is asked: it is waited for here, without a thread that waits for a thread.
+        early.into_iter().for_each(|(at, status)| enter(count, (at, joined(status.join()))));
+        return;
+    }
     let ((send, receive), next) = (mpsc::channel(), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..workers(to_read.len()) {
@@ -127,11 +138,8 @@ fn statuses(
         } else {
             drop(send);
         }
-        for (done, (at, answer)) in receive.iter().enumerate() {
-            if let Some(progress) = &options.progress {
-                progress(done + 1, count);
-            }
-            enter(at, answer);
+        for (before, answer) in receive.iter().enumerate() {
+            enter(before + 1, answer);
         }
     });
 }
