@@ -33,19 +33,21 @@ impl RepoPath {
     ///
     /// # Errors
     /// Names the first rule of the type that the bytes break.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, BadPath> {
-        let bytes: Vec<u8> = bytes.into();
+    pub fn new(bytes: impl AsRef<[u8]>) -> Result<Self, BadPath> {
+        let bytes = bytes.as_ref();
         if bytes.is_empty() {
             return Err(BadPath::Empty);
         }
         if bytes[0] == b'/' {
             return Err(BadPath::Absolute);
         }
-        if bytes.contains(&0) {
+        if memchr::memchr(0, bytes).is_some() {
             return Err(BadPath::Nul);
         }
-        let untrackable =
-            |part: &[u8]| part.is_empty() || part == b"." || part == b".." || part.eq_ignore_ascii_case(b".git");
+        let untrackable = |part: &[u8]| match part {
+            b"" | b"." | b".." => true,
+            part => part.len() == 4 && part.eq_ignore_ascii_case(b".git"),
+        };
         if bytes.split(|&b| b == b'/').any(untrackable) {
             return Err(BadPath::Component);
         }

@@ -50,7 +50,7 @@ pub(super) struct Account {
     pub(super) renames: Option<Vec<(RepoPath, RepoPath)>>,
     /// From an earlier time: contents that were merged then are not in memory now.
     pub(super) remembered: bool,
-    /// What it touched and made of the target, where that is still to be read.
+    /// What it touched and made of the target, where not all of that was read.
     pub(super) outline: Option<Outline>,
 }
 

@@ -190,25 +190,21 @@ impl Outline {
         self.touched
     }
 
-    /// Tells it from every other.
-    fn address(&self) -> (usize, u32) {
-        (Arc::as_ptr(&self.main).addr(), self.place)
-    }
-
-    fn read(&self) -> Option<Deeds> {
+    /// What the line did at the paths with these numbers.
+    fn read(&self, wanted: impl Fn(usize) -> bool) -> Option<Deeds> {
         let piece = self.deeds.piece(self.place, self.len, self.sum)?;
-        In { reader: Reader(&piece), id_len: self.main.id_len, paths: self.main.paths() }.deeds()
+        In { reader: Reader(&piece), id_len: self.main.id_len, paths: self.main.paths() }.deeds(wanted)
     }
 
     /// What the line changed, sorted by path.
     pub(in crate::git::merge) fn changes(&self) -> Vec<TreeChange> {
-        let touched = self.read().map(|(touched, _)| touched).unwrap_or_default();
+        let touched = self.read(|_| true).map(|(touched, _)| touched).unwrap_or_default();
         touched.into_iter().map(Touched::change).collect()
     }
 }
 
-/// Reads those of the lines in full that one of the `new` ones may meet; all of them where a new one does more than to
-/// change files that everybody has. `false` where one cannot be read any more.
+/// Reads what one of the `new` lines may meet: of lines that do nothing but to change files that everybody has what they did
+/// where one of those acted, where these do nothing else either; else all of a line. `false` where one cannot be read any more.
 pub(super) fn read_near<'l>(
     lines: impl Iterator<Item = &'l mut Brought>,
     touching: &[&Touching],
@@ -219,21 +215,30 @@ pub(super) fn read_near<'l>(
     }
     let near = if new.iter().all(Brought::only_modifies) {
         let paths = new.iter().flat_map(|line| &line.touched).map(|touched| touched.path.as_bytes()).collect();
-        touching.iter().map(|touching| touching.lines(&paths)).collect::<Option<Vec<_>>>()
+        touching.iter().map(|touching| touching.near(&paths)).collect::<Option<Vec<_>>>()
     } else {
         None
     };
-    let is_near = |outline: &Outline| {
-        let Some(near) = &near else { return true };
-        outline.is_eventful || near.iter().any(|near| near.contains(&outline.address()))
+    let met = |line: &'l mut Brought| {
+        let outline = line.outline.as_ref()?;
+        let near = match &near {
+            Some(near) if !outline.is_eventful => Some(near.iter().find(|near| near.holds(outline))?),
+            _ => None,
+        };
+        Some((line, near))
     };
-    let mut near: Vec<&mut Brought> = lines.filter(|line| line.outline.as_ref().is_some_and(is_near)).collect();
-    let read_some = |lines: &mut [&mut Brought]| lines.iter_mut().all(|line| read(line));
-    if near.len() < MANY {
-        return read_some(&mut near);
+    let mut met: Vec<(&mut Brought, Option<&Near>)> = lines.filter_map(met).collect();
+    let read_some = |met: &mut [(&mut Brought, Option<&Near>)]| {
+        met.iter_mut().all(|(line, near)| match near {
+            Some(near) => near.read(line),
+            None => read(line),
+        })
+    };
+    if met.len() < MANY {
+        return read_some(&mut met);
     }
-    let middle = near.len() / 2;
-    let (some, others) = near.split_at_mut(middle);
+    let middle = met.len() / 2;
+    let (some, others) = met.split_at_mut(middle);
     thread::scope(|scope| {
         let others = scope.spawn(|| read_some(others));
         read_some(some) & joined(others.join())
@@ -249,10 +254,33 @@ pub(super) fn read_all(lines: &mut [Brought]) -> bool {
 /// Reads a line in full; `false` where it cannot be read any more.
 fn read(line: &mut Brought) -> bool {
     let Some(outline) = &line.outline else { return true };
-    let Some(deeds) = outline.read() else { return false };
+    let Some(deeds) = outline.read(|_| true) else { return false };
     (line.touched, line.effective) = deeds;
     line.outline = None;
     true
+}
+
+/// Some of the paths that a part names, and its lines that touched one of them.
+struct Near<'p> {
+    part: &'p Arc<Part>,
+    /// By number, whether it is one of them.
+    paths: Vec<bool>,
+    /// By the places of what they did.
+    lines: HashSet<u32, RandomState>,
+}
+
+impl Near<'_> {
+    fn holds(&self, outline: &Outline) -> bool {
+        Arc::ptr_eq(self.part, &outline.main) && self.lines.contains(&outline.place)
+    }
+
+    /// Reads what a line did at these paths, which its outline tells of still; `false` where that cannot be read any more.
+    fn read(&self, line: &mut Brought) -> bool {
+        let Some(outline) = &line.outline else { return true };
+        let Some(deeds) = outline.read(|path| self.paths.get(path).is_some_and(|near| *near)) else { return false };
+        (line.touched, line.effective) = deeds;
+        true
+    }
 }
 
 /// Which lines touched which paths.
@@ -264,16 +292,14 @@ pub(super) struct Touching {
 }
 
 impl Touching {
-    /// The addresses of the lines that touched any of the paths.
-    fn lines(&self, paths: &HashSet<&[u8], RandomState>) -> Option<HashSet<(usize, u32), RandomState>> {
+    /// What touched any of the paths.
+    fn near(&self, paths: &HashSet<&[u8], RandomState>) -> Option<Near<'_>> {
         let (part, mut lines) = (&self.part, HashSet::default());
-        for (path, &place) in part.paths().iter().zip(&self.places) {
-            if paths.contains(path.as_bytes()) {
-                let places = part.from(place as usize)?.list(|from| from.reader.small())?;
-                lines.extend(places.into_iter().map(|place| (Arc::as_ptr(part).addr(), place)));
-            }
+        let paths: Vec<bool> = part.paths().iter().map(|path| paths.contains(path.as_bytes())).collect();
+        for (&place, _) in self.places.iter().zip(&paths).filter(|(_, near)| **near) {
+            lines.extend(part.from(place as usize)?.list(|from| from.reader.small())?);
         }
-        Some(lines)
+        Some(Near { part, paths, lines })
     }
 }
 

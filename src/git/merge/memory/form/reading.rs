@@ -40,8 +40,12 @@ impl<'b> In<'b> {
     }
 
     pub(super) fn path(&mut self) -> Option<RepoPath> {
-        let at = usize::try_from(self.reader.number()?).ok()?;
+        let at = self.path_number()?;
         self.paths.get(at).cloned()
+    }
+
+    fn path_number(&mut self) -> Option<usize> {
+        usize::try_from(self.reader.number()?).ok()
     }
 
     fn id(&mut self) -> Option<ObjectId> {
@@ -99,18 +103,24 @@ impl<'b> In<'b> {
         })
     }
 
-    /// What a line did.
-    pub(in super::super) fn deeds(&mut self) -> Option<Deeds> {
-        let mut effective = Vec::new();
-        let touched = self.list(|from| {
-            let (path, base) = (from.path()?, from.entry()?);
-            let (ours, theirs) = (from.entry_or(base)?, from.entry()?);
-            if from.reader.flag()? {
-                effective.push((path.clone(), from.entry_or(theirs)?));
+    /// What a line did at the paths whose numbers are `wanted`.
+    pub(in super::super) fn deeds(&mut self, wanted: impl Fn(usize) -> bool) -> Option<Deeds> {
+        let (mut touched, mut effective) = (Vec::new(), Vec::new());
+        for _ in 0..self.reader.count()? {
+            let (at, base) = (self.path_number()?, self.entry()?);
+            let (ours, theirs) = (self.entry_or(base)?, self.entry()?);
+            let left = if self.reader.flag()? { Some(self.entry_or(theirs)?) } else { None };
+            let path = self.paths.get(at)?;
+            if wanted(at) {
+                effective.extend(left.map(|entry| (path.clone(), entry)));
+                touched.push(Touched { path: path.clone(), base, ours, theirs });
             }
-            Some(Touched { path, base, ours, theirs })
-        })?;
-        effective.extend(self.list(|from| Some((from.path()?, from.entry()?)))?);
+        }
+        for _ in 0..self.reader.count()? {
+            let (at, entry) = (self.path_number()?, self.entry()?);
+            let path = self.paths.get(at)?;
+            effective.extend(wanted(at).then(|| (path.clone(), entry)));
+        }
         Some((touched, effective.into_iter().collect()))
     }
 
@@ -121,7 +131,8 @@ impl<'b> In<'b> {
 
     /// An overlap's path and packed form.
     pub(in super::super) fn packed_overlap(&mut self) -> Option<(&'b RepoPath, &'b [u8])> {
-        let path = self.paths.get(usize::try_from(self.reader.number()?).ok()?)?;
+        let at = self.path_number()?;
+        let path = self.paths.get(at)?;
         Some((path, self.reader.bytes()?))
     }
 
