@@ -382,6 +382,22 @@ fn what_another_has_too_is_seen_from_the_path_that_the_target_lost() {
     }
 }
 
+/// On the target what one adds seems to be what the target lost.
+#[test]
+fn what_another_did_where_the_target_lost_something_is_seen_from_where_it_seems_to_be_now() {
+    let repo = Repo::new(&[
+        ("main", &[], &[("f", Some("1\n")), ("old", Some(TEN))]),
+        ("deletes", &["main"], &[("old", None)]),
+        ("main", &["main"], &[("f", Some("2\n")), ("old", None)]),
+        ("adds", &["main"], &[("new", Some(&TEN.replace('5', "five")))]),
+    ]);
+    for only in [None, Some([path("new")].into())] {
+        let answer = repo.ask(&Question { only, ..repo.question(&["deletes", "adds"]) });
+        let conflict = answer.pairs.iter().flat_map(|pair| &pair.paths).find(|overlap| overlap.path == path("new"));
+        assert_eq!(conflict.and_then(|conflict| conflict.kind), Some(ConflictKind::RenameDelete), "{answer:?}");
+    }
+}
+
 #[test]
 fn a_path_that_both_moved_alike_and_that_does_not_land_is_told_by_the_tips() {
     let (mine, targets) = (TEN.replace('5', "mine"), TEN.replace('5', "the target's"));

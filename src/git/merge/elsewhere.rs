@@ -8,10 +8,8 @@ use super::super::error::Error;
 use super::super::history;
 use super::super::rename;
 use super::super::tree::{self, Entry};
-use super::Work;
 use super::brought::Brought;
-use super::gone;
-use super::moves;
+use super::{Work, gone, lookalikes};
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
@@ -28,14 +26,8 @@ pub(super) type Elsewhere = BTreeSet<(RepoPath, RepoPath)>;
 pub(super) fn find(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
     let mut places = moved_to(work, brought)?;
     places.extend(moved_from(work, brought, &places)?);
-    places.extend(added_for(work, brought)?);
+    places.extend(lookalikes::find(work, brought)?);
     Ok(places)
-}
-
-/// What a line changed and the target lost.
-fn lost(line: &Brought) -> impl Iterator<Item = (&RepoPath, Entry)> {
-    let gone = line.touched.iter().filter(|touched| touched.ours.is_none());
-    gone.filter_map(|touched| Some((&touched.path, touched.base?))).filter(|(_, base)| base.is_file())
 }
 
 /// What lines from before a move of the target did where it has nothing any more.
@@ -53,7 +45,7 @@ fn moved_to(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
     let mut by_base: BTreeMap<ObjectId, Left<'_>> = BTreeMap::new();
     for line in brought {
         let Some(base) = line.base else { continue };
-        for (path, _) in lost(line) {
+        for (path, _) in lookalikes::lost(line) {
             by_base.entry(base).or_default().changed.insert(path);
         }
         for touched in line.touched.iter().filter(|touched| touched.is_new()) {
@@ -88,24 +80,6 @@ fn along(path: &RepoPath, from: &RepoPath, to: &RepoPath) -> Option<RepoPath> {
         let goes_on = new.filter(|new| new.file_name() == dir.file_name())?;
         (old, new) = (dir.parent(), goes_on.parent());
     }
-}
-
-/// What anybody adds much like something that a line changed and the target lost: it seems to have moved there.
-fn added_for(work: &Work<'_>, brought: &[Brought]) -> Result<Elsewhere, Error> {
-    let lost: BTreeMap<&RepoPath, Entry> = brought.iter().flat_map(lost).collect();
-    let mut found = Elsewhere::new();
-    for line in brought.iter().filter(|_| !lost.is_empty()) {
-        work.breathe("the search for what the target lost")?;
-        for change in tree::diff(work.judge.objects, line.base, line.tree)? {
-            let Some(added) = change.after.filter(|after| change.before.is_none() && after.is_file()) else { continue };
-            for (&path, &gone) in &lost {
-                if moves::alike(work, gone, added)? {
-                    found.insert((path.clone(), change.path.clone()));
-                }
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// What the target called what one line changed, or the directory that it added something to, at a time since which another

@@ -1,7 +1,6 @@
 //! The merges that git would really do: each line of work onto the target, and each pair on top of each other.
 //! It deviates from git in one known case: a path with a merge driver, which is never run, in a merge from several
-//! bases; such a path never blocks. Looked at on some paths only, a file that a line adds is not seen to be much like one that
-//! the target lost and another line changed. Commits in common that the target lacks are nobody's own work in a pair.
+//! bases; such a path never blocks. Commits in common that the target lacks are nobody's own work in a pair.
 //! Must not know: instances, who is asking, what an answer leads to.
 
 use std::cell::RefCell;
@@ -42,6 +41,7 @@ mod ground;
 mod kin;
 mod landed;
 mod landing;
+mod lookalikes;
 mod meeting;
 mod memory;
 mod moves;
