@@ -1,6 +1,7 @@
 //! The attributes of paths that judging looks at, as they stand in the target's tree.
 //! Must not know: what a merge does with them.
 
+mod inside;
 mod outside;
 
 use std::collections::{BTreeSet, HashMap};
@@ -13,6 +14,7 @@ use super::program::Git;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
 
+pub use inside::says_nothing;
 pub use outside::Outside;
 
 /// An index that is not there. Git would read the main worktree's, which may be broken, and which says nothing about the
@@ -104,6 +106,14 @@ impl Source<'_> {
             found.entry(path).or_default().learn(attribute, value, self.default_driver);
         }
         Ok(found)
+    }
+
+    /// What git says of paths of which nobody says anything.
+    #[must_use]
+    pub fn unspecified(&self, paths: &BTreeSet<RepoPath>) -> ByPath {
+        let mut attributes = Attributes::default();
+        attributes.learn(b"merge", b"unspecified", self.default_driver);
+        paths.iter().map(|path| (path.clone(), attributes)).collect()
     }
 
     /// Whether the paths still have these attributes.

@@ -3,7 +3,7 @@
 
 use crate::domain::id::ObjectId;
 use crate::failure::Failure;
-use crate::git::merge::{self, Again, Begun, Keep, LineAnswer, Memory, PairAnswers, Question, Recall, Source};
+use crate::git::merge::{self, Again, Begun, Keep, LineAnswer, Memory, PairAnswers, Question, Recall, Rest, Source};
 use crate::git::objects::Objects;
 use crate::ops::context::Context;
 
@@ -30,6 +30,8 @@ pub(super) struct Verdicts {
     pub(super) pairs: PairAnswers,
     /// What is to be remembered of it.
     pub(super) keep: Option<Keep>,
+    /// What of the lines nobody asks for any more.
+    pub(super) rest: Rest,
 }
 
 /// Answers the question as far as lines stand where it is expected; nothing where that would not be used. What stands in the way
@@ -55,20 +57,22 @@ pub(super) fn judge(
     let judge = ctx.judge(objects);
     if !merge::is_remembered(&judge, question) {
         let answer = merge::judge(&judge, question)?;
-        return Ok(Verdicts { lines: answer.lines, pairs: answer.pairs.into(), keep: None });
+        return Ok(Verdicts { lines: answer.lines, pairs: answer.pairs.into(), ..Verdicts::default() });
     }
     let finished = begun.map(|begun| begun.finish(&judge, question)).transpose()?.flatten();
-    let Again { lines, pairs, keep } = match finished {
+    let Again { lines, pairs, keep, rest } = match finished {
         Some(again) => again,
         None => merge::judge_again(&judge, question, memory)?,
     };
-    Ok(Verdicts { lines, pairs, keep })
+    Ok(Verdicts { lines, pairs, keep, rest })
 }
 
-/// Remembers what was found about a target, while other things are done.
-pub(super) fn remember(ctx: &Context, target: ObjectId, keep: Keep) {
+/// Remembers what was found about a target, while other things are done; until then processors have better to do than to take
+/// the `rest` apart.
+pub(super) fn remember(ctx: &Context, target: ObjectId, keep: Keep, rest: Rest) {
     let store = ctx.store.clone();
     ctx.meanwhile(move || {
+        let _later = rest;
         // Without it the next time takes longer, nothing more.
         let _ = match keep {
             Keep::First(kept) => store.cache(&key(target), &kept.to_bytes()),

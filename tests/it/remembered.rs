@@ -90,6 +90,45 @@ fn attributes_and_settings_count_anew() {
     assert_eq!(scan(&main), afresh(&world));
 }
 
+/// Git is asked for attributes where any are given on the way to a path, or outside, and only there.
+#[test]
+fn attributes_are_asked_for_where_there_are_any() {
+    let world = many();
+    let (main, global, notes) = (world.main(), world.path("home/.gitconfig"), world.path("calls"));
+    fs::write(&global, format!("[trace2]\n\tnormalTarget = {}\n", notes.display())).expect("writable");
+    let noting = main.with("GIT_CONFIG_GLOBAL", &global);
+    let cold = || {
+        drop(fs::remove_dir_all(world.store().join("cache")));
+        drop(fs::remove_file(&notes));
+        let found = conflicts(&scan(&noting));
+        let calls = fs::read_to_string(&notes).expect("git was asked for other things");
+        (calls.matches("cmd_name check-attr").count(), found)
+    };
+    let (asked, without) = cold();
+    assert_eq!(asked, 0);
+    assert!(without > 16, "{without}");
+    let beside = format!("{FILE}/../.gitattributes").replace("api.rs/../", "");
+    for (place, says) in [(".gitattributes", FILE), (&beside, "api.rs")] {
+        main.write(place, &format!("{says} merge=union\n"));
+        main.git(&["add", "-A"]).ok();
+        main.commit("attributes").ok();
+        assert_eq!(cold(), (1, 0), "{place}");
+        main.git(&["rm", "-q", place]).ok();
+        main.commit("no attributes").ok();
+        assert_eq!(cold(), (0, without), "{place}");
+    }
+    main.write("elsewhere/.gitattributes", "* merge=union\n");
+    main.commit("attributes of others").ok();
+    assert_eq!(cold(), (0, without));
+    let outside = world.common().join("info/attributes");
+    fs::create_dir_all(outside.parent().expect("a folder")).expect("the repository is writable");
+    fs::write(&outside, format!("{FILE} merge=union\n")).expect("the repository is writable");
+    assert_eq!(cold(), (1, 0));
+    fs::remove_file(&outside).expect("it is there");
+    main.git(&["config", "merge.default", "union"]).ok();
+    assert_eq!(cold(), (0, 0), "the default for paths of which nobody says anything");
+}
+
 #[test]
 fn what_was_spoiled_is_not_believed() {
     let world = many();

@@ -30,6 +30,12 @@ impl Outside {
         files.into_iter().map(|file| content(&file).map(|content| (file, content))).collect::<Option<_>>().map(Self)
     }
 
+    /// Whether there is no such file.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.0.iter().all(|(_, held)| held.is_none())
+    }
+
     /// Whether every file holds what it held.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {

@@ -102,6 +102,7 @@ impl Begun {
             Origin::Memory => memory::keep_new(work, question, &mut brought, &pairs, known.volumes()),
             Origin::Nothing(outside) => memory::keep(work, question, &mut brought, &pairs, outside),
         };
-        Again { lines: told(brought), pairs, keep }
+        let (lines, rest) = told(brought);
+        Again { lines, pairs, keep, rest }
     }
 }

@@ -98,8 +98,14 @@ fn land(
         Ok::<_, Error>(numbers.into_iter().zip(landed))
     };
     let wanted = work.outside.borrow_mut().take_if(|outside| matches!(outside, Outlook::Wanted)).is_some();
+    let is_untold = wanted && work.or_reason(work.is_untold(&paths))?.unwrap_or(false);
     // In this order, so that what changes between the two is noticed the next time.
-    let ask = || (if wanted { Outside::look(&source) } else { None }, source.read(&paths));
+    let ask = || {
+        let outside = if wanted { Outside::look(&source) } else { None };
+        // Where nothing is said of any path, git need not be asked about thousands.
+        let is_untold = is_untold && outside.as_ref().is_some_and(Outside::is_nothing);
+        (outside, if is_untold { Ok(source.unspecified(&paths)) } else { source.read(&paths) })
+    };
     let (landed, (outside, attributes)) = if wanted || !paths.is_empty() {
         thread::scope(|scope| {
             let attributes = scope.spawn(ask);

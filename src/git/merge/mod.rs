@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 
 use super::attributes::{self, Attributes, Outside};
 use super::error::Error;
@@ -58,7 +57,7 @@ mod wanted;
 pub use begun::{Begun, begin};
 pub use memory::{Keep, Kept, Later, Memory, Recall, Source, WORTH_REMEMBERING};
 pub use pair_answers::PairAnswers;
-pub use question::{Again, Answer, Landing, Line, LineAnswer, PairAnswer, Pairs, Question};
+pub use question::{Again, Answer, Landing, Line, LineAnswer, PairAnswer, Pairs, Question, Rest};
 pub use settings::MergeSettings;
 pub use succession::land;
 
@@ -87,7 +86,7 @@ pub fn judge(judge: &Judge<'_>, question: &Question) -> Result<Answer, Error> {
     let mut question = question.clone();
     let (found, elsewhere) = work.look(&mut question)?;
     let (brought, pairs) = work.answer(&question, &mut Known::default(), found)?;
-    Ok(Answer { lines: told(brought), pairs: pairs.into_all(), elsewhere })
+    Ok(Answer { lines: told(brought).0, pairs: pairs.into_all(), elsewhere })
 }
 
 /// Whether [`judge_again`] has any advantage over [`judge`] for this question.
@@ -109,7 +108,7 @@ pub fn judge_again(judge: &Judge<'_>, question: &Question, memory: Option<Memory
         return Ok(again);
     }
     let Answer { lines, pairs, .. } = self::judge(judge, question)?;
-    Ok(Again { lines, pairs: pairs.into(), keep: None })
+    Ok(Again { lines, pairs: pairs.into(), keep: None, rest: Rest::default() })
 }
 
 /// What one judgement works with.
@@ -217,6 +216,12 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether the question's target says nothing of these paths' attributes.
+    fn is_untold(&self, paths: &BTreeSet<RepoPath>) -> Result<bool, Error> {
+        let objects = self.judge.objects;
+        attributes::says_nothing(objects, objects.commit(self.original)?.tree, paths.iter())
+    }
+
     fn attribute_source(&self) -> attributes::Source<'_> {
         attributes::Source {
             git: &self.git,
@@ -300,18 +305,9 @@ impl<'a> Work<'a> {
     }
 }
 
-/// More lines than this are taken apart beside whatever comes next.
-const MANY: usize = 100;
-
-/// What is told of the lines. What they left on the target is of no use any more; of a thousand lines it takes
-/// milliseconds to take that apart.
-fn told(mut brought: Vec<Brought>) -> Vec<LineAnswer> {
-    let many = brought.len() > MANY;
-    let answers = brought.iter_mut().map(LineAnswer::of).collect();
-    if many {
-        thread::spawn(move || drop(brought));
-    }
-    answers
+/// What is told of the lines, and what is not.
+fn told(mut brought: Vec<Brought>) -> (Vec<LineAnswer>, Rest) {
+    (brought.iter_mut().map(LineAnswer::of).collect(), Rest(brought))
 }
 
 impl LineAnswer {

@@ -2,9 +2,11 @@
 //! Must not know: how that is found out.
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use super::super::history::Fork;
 use super::super::tree::TreeChange;
+use super::brought::Brought;
 use super::memory::Keep;
 use super::pair_answers::PairAnswers;
 use crate::domain::id::ObjectId;
@@ -106,6 +108,25 @@ pub struct Again {
     pub pairs: PairAnswers,
     /// What is to be kept of it.
     pub keep: Option<Keep>,
+    /// What of the lines nobody asks for any more.
+    pub rest: Rest,
+}
+
+/// More lines than this are taken apart beside whatever comes next.
+const MANY: usize = 100;
+
+/// What lines left on the target, which is of no use any more once it is told what comes of it. Of a thousand lines it takes
+/// milliseconds to take that apart: whoever drops it does not wait for that.
+#[derive(Clone, Debug, Default)]
+pub struct Rest(pub(super) Vec<Brought>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if self.0.len() > MANY {
+            let brought = std::mem::take(&mut self.0);
+            thread::spawn(move || drop(brought));
+        }
+    }
 }
 
 /// Two lines on top of each other.

@@ -57,7 +57,7 @@ impl Bench<'_> {
         let memory = if subject.is_none() { verdicts::recall(self.ctx, tip, members.len(), true) } else { None };
         let mut answer = verdicts::judge(self.ctx, self.objects, &question, (memory, None))?;
         if let Some(keep) = answer.keep.take() {
-            verdicts::remember(self.ctx, tip, keep);
+            verdicts::remember(self.ctx, tip, keep, std::mem::take(&mut answer.rest));
         }
         self.survey(target, members, answer)
     }

@@ -56,7 +56,7 @@ pub(super) fn judge(
         _ => Verdicts::default(),
     };
     if let Some((target, keep)) = target.tip.zip(answer.keep.take()) {
-        verdicts::remember(ctx, target, keep);
+        verdicts::remember(ctx, target, keep, std::mem::take(&mut answer.rest));
     }
     Ok(put_together(ctx, objects, target, people, (taken, &asked, answer)))
 }
