@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use super::error::Error;
 use super::objects::{ObjectKind, Objects, wrong};
 use crate::domain::id::ObjectId;
@@ -66,12 +68,17 @@ pub struct TreeChange {
     pub after: Option<Entry>,
 }
 
+/// Most paths are no longer.
+const MOSTLY: usize = 256;
+
 /// A path below `dir`; a name that git cannot check out makes the tree unreadable.
 pub(super) fn join(dir: Option<&RepoPath>, name: &[u8], tree: ObjectId) -> Result<RepoPath, Error> {
-    let bytes = match dir {
-        Some(dir) => [dir.as_bytes(), b"/", name].concat(),
-        None => name.to_vec(),
-    };
+    let mut bytes = SmallVec::<[u8; MOSTLY]>::new();
+    if let Some(dir) = dir {
+        bytes.extend_from_slice(dir.as_bytes());
+        bytes.push(b'/');
+    }
+    bytes.extend_from_slice(name);
     RepoPath::new(bytes).map_err(|_| wrong(tree, "is under a name that no file can have"))
 }
 

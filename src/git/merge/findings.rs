@@ -20,8 +20,8 @@ use crate::domain::path_overlaps::{Evidence, Wanted, worst};
 /// The places of two lines, the first smaller.
 pub(super) type Pair = (usize, usize);
 
-/// There is room for so many findings at a path from the beginning.
-const ROOM: usize = 32;
+/// There is room for so many findings at a path from the beginning; what is not taken of it is no memory yet.
+const ROOM: usize = 1 << 16;
 
 /// Most overlaps take about so many bytes.
 const AN_OVERLAP: usize = 16;
@@ -36,11 +36,11 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// None yet, at a path that so many lines changed.
-    pub(super) fn at(path: &RepoPath, lines: usize) -> Self {
-        let most = lines * lines.saturating_sub(1) / 2;
-        let packed = Writer(Vec::with_capacity(most.min(ROOM) * AN_OVERLAP));
-        Self { path: Some(path.clone()), all: Vec::with_capacity(most.min(ROOM)), packed }
+    /// None yet, at a path where so many pairs meet.
+    pub(super) fn at(path: &RepoPath, pairs: usize) -> Self {
+        let room = pairs.min(ROOM);
+        let packed = Writer(Vec::with_capacity(room * AN_OVERLAP));
+        Self { path: Some(path.clone()), all: Vec::with_capacity(room), packed }
     }
 
     /// None yet that are of any path.

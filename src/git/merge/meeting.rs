@@ -67,6 +67,9 @@ pub(super) fn index(work: &Work<'_>, brought: &[Brought], near: &[usize], open: 
     Ok(groups)
 }
 
+/// About so many lines change a path.
+const FEW: usize = 4;
+
 /// The groups in the making.
 #[derive(Default)]
 struct Groups {
@@ -137,7 +140,9 @@ impl Groups {
             return;
         }
         self.at.insert(path.clone(), self.all.len());
-        self.all.push(Group { path: path.clone(), target, told_in: target, sides: vec![side] });
+        let mut sides = Vec::with_capacity(FEW);
+        sides.push(side);
+        self.all.push(Group { path: path.clone(), target, told_in: target, sides });
     }
 
     /// The last line that was added at the path.

@@ -121,7 +121,7 @@ fn judge_group(
     let mut bench = Bench::new(work, brought, group);
     bench.prepare()?;
     let blocks = may_block(work, &group.path);
-    let mut found = Findings::at(&group.path, group.sides.len());
+    let mut found = Findings::at(&group.path, wanted.count(group));
     for i in 0..group.sides.len() {
         for j in wanted.partners(group, i) {
             let pair = (group.sides[i].line, group.sides[j].line);

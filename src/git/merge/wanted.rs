@@ -44,6 +44,12 @@ impl<'q> Wanted<'q> {
         group.sides.len() > 1 && group.sides.iter().any(|side| self.is_asking[side.line])
     }
 
+    /// How many pairs at the path are, at most.
+    pub(super) fn count(&self, group: &Group) -> usize {
+        let asking = group.sides.iter().filter(|side| self.is_asking[side.line]).count();
+        asking * (group.sides.len() - asking) + asking * asking.saturating_sub(1) / 2
+    }
+
     /// The sides after this one at the path, of which one of the two lines is asking.
     pub(super) fn partners<'a>(&'a self, group: &'a Group, at: usize) -> impl Iterator<Item = usize> + 'a {
         let asks = |at: usize| self.is_asking[group.sides[at].line];

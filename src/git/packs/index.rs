@@ -37,13 +37,16 @@ pub(super) struct Index {
     id_len: usize,
     /// So many names are read at once.
     block: usize,
-    /// Names and behind them their places, so many at a time; nothing where there is no room.
-    held: Vec<OnceLock<Option<Vec<u8>>>>,
+    /// Names with their places, so many at a time; nothing where there is no room.
+    held: Vec<OnceLock<Option<Block>>>,
 }
 
 /// Some names in their order, and their places.
-struct Block<'i> {
-    bytes: Cow<'i, [u8]>,
+#[derive(Clone, Debug)]
+struct Block {
+    names: Vec<u8>,
+    /// How each name begins, and behind all of them the places: where a name is to be found is seen without reading others.
+    numbers: Vec<u32>,
     id_len: usize,
 }
 
@@ -107,24 +110,22 @@ impl Index {
         number(&self.head, SIGNATURE.len() + 4 * usize::from(first)).map_or(0, |count| count as usize)
     }
 
-    fn block(&self, at: usize) -> Option<Block<'_>> {
-        let bytes = match self.held.get(at) {
-            Some(held) => Cow::Borrowed(held.get_or_init(|| self.read(at)).as_deref()?),
-            None => Cow::Owned(self.read(at)?),
-        };
-        Some(Block { bytes, id_len: self.id_len })
+    fn block(&self, at: usize) -> Option<Cow<'_, Block>> {
+        match self.held.get(at) {
+            Some(held) => held.get_or_init(|| self.read(at)).as_ref().map(Cow::Borrowed),
+            None => self.read(at).map(Cow::Owned),
+        }
     }
 
-    /// Names, and behind them their places.
-    fn read(&self, at: usize) -> Option<Vec<u8>> {
+    fn read(&self, at: usize) -> Option<Block> {
         let first = at * self.block;
         let count = self.count.checked_sub(first)?.min(self.block);
-        let mut bytes = vec![0; count * (self.id_len + 4)];
-        let (names, places) = bytes.split_at_mut(count * self.id_len);
+        let (mut names, mut places) = (vec![0; count * self.id_len], [0; 4 * LARGEST]);
+        let places = &mut places[..4 * count];
         let names_at = (SIGNATURE.len() + FANOUT + first * self.id_len) as u64;
-        let whole = read_up_to(&self.file, names, names_at)? == names.len()
+        let whole = read_up_to(&self.file, &mut names, names_at)? == names.len()
             && read_up_to(&self.file, places, self.offsets() + 4 * first as u64)? == places.len();
-        whole.then_some(bytes)
+        whole.then(|| Block::of(names, places, self.id_len))
     }
 
     /// Behind the names stand as many checksums, then the places.
@@ -153,36 +154,49 @@ fn block_of(count: usize) -> usize {
     (4 * (count / 256).isqrt()).next_power_of_two().clamp(SMALLEST, LARGEST)
 }
 
-impl Block<'_> {
+impl Block {
+    fn of(names: Vec<u8>, places: &[u8], id_len: usize) -> Self {
+        let starts = names.chunks_exact(id_len).map(start);
+        let places = places.chunks_exact(4).map(start);
+        let mut numbers = Vec::with_capacity(2 * places.len());
+        numbers.extend(starts.chain(places));
+        Self { names, numbers, id_len }
+    }
+
     fn names(&self) -> usize {
-        self.bytes.len() / (self.id_len + 4)
+        self.numbers.len() / 2
     }
 
     fn name(&self, n: usize) -> Option<&[u8]> {
-        self.bytes.get(n * self.id_len..(n + 1) * self.id_len)
+        self.names.get(n * self.id_len..(n + 1) * self.id_len)
     }
 
     /// Whether the name would stand before these, among them, or after.
     fn compare(&self, name: &[u8]) -> Option<Ordering> {
-        if name < self.name(0)? {
+        let against = |n: usize| match start(name).cmp(self.numbers.get(n)?) {
+            Ordering::Equal => Some(name.cmp(self.name(n)?)),
+            told => Some(told),
+        };
+        if against(0)? == Ordering::Less {
             return Some(Ordering::Less);
         }
-        Some(if name > self.name(self.names().checked_sub(1)?)? { Ordering::Greater } else { Ordering::Equal })
+        let last = against(self.names().checked_sub(1)?)?;
+        Some(if last == Ordering::Greater { Ordering::Greater } else { Ordering::Equal })
     }
 
     /// The place of a name; `None` where it is not among these.
     fn place(&self, name: &[u8]) -> Option<u32> {
-        let (mut from, mut to) = (0, self.names());
-        while from < to {
-            let middle = usize::midpoint(from, to);
-            match self.name(middle)?.cmp(name) {
-                Ordering::Less => from = middle + 1,
-                Ordering::Greater => to = middle,
-                Ordering::Equal => return number(&self.bytes, self.names() * self.id_len + 4 * middle),
-            }
-        }
-        None
+        let (starts, places) = self.numbers.split_at(self.names());
+        let first = starts.partition_point(|&other| other < start(name));
+        let alike = starts[first..].iter().take_while(|&&other| other == start(name)).count();
+        let n = (first..first + alike).find(|&n| self.name(n).is_some_and(|other| other == name))?;
+        places.get(n).copied()
     }
+}
+
+/// How a name begins, as a number of the same order.
+fn start(name: &[u8]) -> u32 {
+    name.first_chunk().map_or(0, |first| u32::from_be_bytes(*first))
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
