@@ -52,7 +52,8 @@ pub(super) fn index(work: &Work<'_>, brought: &[Brought], near: &[usize], open: 
     let lines: Vec<usize> = (0..brought.len()).filter(|&n| open[n] && brought[n].unknown.is_none()).collect();
     // Putting more parts together would take as long as it saves.
     let (first, second) = lines.split_at(lines.len() / 2);
-    let halves = side_by_side::map_heavy(work, &[first, second], lines.len(), |work, lines| {
+    let touched: usize = lines.iter().map(|&n| brought[n].touched.len()).sum();
+    let halves = side_by_side::map_heavy(work, &[first, second], touched / A_LINE, |work, lines| {
         let mut groups = Groups::default();
         lines.iter().try_for_each(|&line| groups.enter(work, brought, line, wanted))?;
         Ok(groups)
@@ -66,6 +67,9 @@ pub(super) fn index(work: &Work<'_>, brought: &[Brought], near: &[usize], open: 
     }
     Ok(groups)
 }
+
+/// About so many paths entered take as long as a light piece of work.
+const A_LINE: usize = 10;
 
 /// About so many lines change a path.
 const FEW: usize = 4;

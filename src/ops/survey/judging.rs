@@ -55,10 +55,13 @@ pub(super) fn judge(
         }
         _ => Verdicts::default(),
     };
-    if let Some((target, keep)) = target.tip.zip(answer.keep.take()) {
-        verdicts::remember(ctx, target, keep, std::mem::take(&mut answer.rest));
+    let (tip, keep, rest) = (target.tip, answer.keep.take(), std::mem::take(&mut answer.rest));
+    let survey = put_together(ctx, objects, target, people, (taken, &asked, answer));
+    // Not before: it would take a processor that somebody waits for.
+    if let Some((target, keep)) = tip.zip(keep) {
+        verdicts::remember(ctx, target, keep, rest);
     }
-    Ok(put_together(ctx, objects, target, people, (taken, &asked, answer)))
+    Ok(survey)
 }
 
 /// What is asked about these lines.

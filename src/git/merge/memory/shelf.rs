@@ -163,7 +163,7 @@ impl Shelf for Part {
 }
 
 /// So many lines are worth a second thread.
-const MANY: usize = 50;
+const MANY: usize = 300;
 
 /// What a line did, still to be read.
 #[derive(Clone, Debug)]
