@@ -24,6 +24,9 @@ const FANOUT: usize = 256 * 4;
 const LARGEST: usize = 256;
 const SMALLEST: usize = 32;
 
+/// So many bytes has the longest sort of name.
+const LONGEST: usize = 32;
+
 /// So often the next block is looked at before it is half of those that are left.
 const NEAR: usize = 2;
 
@@ -41,14 +44,15 @@ pub(super) struct Index {
     held: Vec<OnceLock<Option<Block>>>,
 }
 
-/// Some names in their order, and their places.
+/// Some names in their order, each with its place behind it: whoever finds the one has read the other.
 #[derive(Clone, Debug)]
 struct Block {
-    names: Vec<u8>,
-    /// How each name begins, and behind all of them the places: where a name is to be found is seen without reading others.
-    numbers: Vec<u32>,
+    bytes: Vec<u8>,
     id_len: usize,
 }
+
+/// How many bytes of a place there are behind a name.
+const PLACE: usize = 4;
 
 impl Index {
     /// Opens it; `None` where it is in another format or damaged. It is held where there is `room`.
@@ -83,11 +87,15 @@ impl Index {
         // Names are hashes, so the next bytes say about how far it is.
         let next = u32::from_be_bytes(*name.get(1..)?.first_chunk()?);
         let far = (u64::from(next) * (to - from) as u64) >> 32;
-        let mut at = (from + usize::try_from(far).ok()?) / self.block;
+        let about = from + usize::try_from(far).ok()?;
+        let mut at = about / self.block;
         for tried in 0.. {
             let block = self.block(at)?;
+            if let Some(place) = block.place(name, about.saturating_sub(at * self.block)) {
+                return self.offset(place);
+            }
             let near = match block.compare(name)? {
-                Ordering::Equal => return self.offset(block.place(name)?),
+                Ordering::Equal => return None,
                 Ordering::Less => {
                     high = at.checked_sub(1)?;
                     high
@@ -120,11 +128,12 @@ impl Index {
     fn read(&self, at: usize) -> Option<Block> {
         let first = at * self.block;
         let count = self.count.checked_sub(first)?.min(self.block);
-        let (mut names, mut places) = (vec![0; count * self.id_len], [0; 4 * LARGEST]);
-        let places = &mut places[..4 * count];
+        let (mut names, mut places) = ([0; LARGEST * LONGEST], [0; LARGEST * PLACE]);
+        let (names, places) = (names.get_mut(..count * self.id_len)?, &mut places[..count * PLACE]);
         let names_at = (SIGNATURE.len() + FANOUT + first * self.id_len) as u64;
-        let whole = read_up_to(&self.file, &mut names, names_at)? == names.len()
-            && read_up_to(&self.file, places, self.offsets() + 4 * first as u64)? == places.len();
+        let places_at = self.offsets() + (PLACE * first) as u64;
+        let whole = read_up_to(&self.file, names, names_at)? == names.len()
+            && read_up_to(&self.file, places, places_at)? == places.len();
         whole.then(|| Block::of(names, places, self.id_len))
     }
 
@@ -155,48 +164,53 @@ fn block_of(count: usize) -> usize {
 }
 
 impl Block {
-    fn of(names: Vec<u8>, places: &[u8], id_len: usize) -> Self {
-        let starts = names.chunks_exact(id_len).map(start);
-        let places = places.chunks_exact(4).map(start);
-        let mut numbers = Vec::with_capacity(2 * places.len());
-        numbers.extend(starts.chain(places));
-        Self { names, numbers, id_len }
+    fn of(names: &[u8], places: &[u8], id_len: usize) -> Self {
+        let mut bytes = Vec::with_capacity(names.len() + places.len());
+        for (name, place) in names.chunks_exact(id_len).zip(places.chunks_exact(PLACE)) {
+            bytes.extend_from_slice(name);
+            bytes.extend_from_slice(place);
+        }
+        Self { bytes, id_len }
     }
 
     fn names(&self) -> usize {
-        self.numbers.len() / 2
+        self.bytes.len() / (self.id_len + PLACE)
     }
 
     fn name(&self, n: usize) -> Option<&[u8]> {
-        self.names.get(n * self.id_len..(n + 1) * self.id_len)
+        self.bytes.get(n * (self.id_len + PLACE)..)?.get(..self.id_len)
+    }
+
+    /// How the name begins, as a number of the same order.
+    fn start(&self, n: usize) -> Option<u32> {
+        number(&self.bytes, n * (self.id_len + PLACE))
     }
 
     /// Whether the name would stand before these, among them, or after.
     fn compare(&self, name: &[u8]) -> Option<Ordering> {
-        let against = |n: usize| match start(name).cmp(self.numbers.get(n)?) {
-            Ordering::Equal => Some(name.cmp(self.name(n)?)),
-            told => Some(told),
-        };
-        if against(0)? == Ordering::Less {
+        if name < self.name(0)? {
             return Some(Ordering::Less);
         }
-        let last = against(self.names().checked_sub(1)?)?;
-        Some(if last == Ordering::Greater { Ordering::Greater } else { Ordering::Equal })
+        Some(if name > self.name(self.names().checked_sub(1)?)? { Ordering::Greater } else { Ordering::Equal })
     }
 
-    /// The place of a name; `None` where it is not among these.
-    fn place(&self, name: &[u8]) -> Option<u32> {
-        let (starts, places) = self.numbers.split_at(self.names());
-        let first = starts.partition_point(|&other| other < start(name));
-        let alike = starts[first..].iter().take_while(|&&other| other == start(name)).count();
-        let n = (first..first + alike).find(|&n| self.name(n).is_some_and(|other| other == name))?;
-        places.get(n).copied()
+    /// The place of a name that is `about` there; `None` where it is not among these.
+    fn place(&self, name: &[u8], about: usize) -> Option<u32> {
+        let (start, mut n) = (number(name, 0)?, about.min(self.names()));
+        while n.checked_sub(1).and_then(|before| self.start(before)).is_some_and(|before| before >= start) {
+            n -= 1;
+        }
+        while self.start(n)? < start {
+            n += 1;
+        }
+        while self.start(n)? == start {
+            if self.name(n)? == name {
+                return number(&self.bytes, n * (self.id_len + PLACE) + self.id_len);
+            }
+            n += 1;
+        }
+        None
     }
-}
-
-/// How a name begins, as a number of the same order.
-fn start(name: &[u8]) -> u32 {
-    name.first_chunk().map_or(0, |first| u32::from_be_bytes(*first))
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
