@@ -44,11 +44,12 @@ impl RepoPath {
         if memchr::memchr(0, bytes).is_some() {
             return Err(BadPath::Nul);
         }
-        let untrackable = |part: &[u8]| match part {
-            b"" | b"." | b".." => true,
-            part => part.len() == 4 && part.eq_ignore_ascii_case(b".git"),
-        };
-        if bytes.split(|&b| b == b'/').any(untrackable) {
+        // Hardly any path needs a closer look: one where a component begins with a dot, or is empty.
+        let begins_oddly = |at: usize| matches!(bytes.get(at), None | Some(b'.' | b'/'));
+        let is_odd = begins_oddly(0) || memchr::memchr_iter(b'/', bytes).any(|slash| begins_oddly(slash + 1));
+        let untrackable =
+            |part: &[u8]| part.is_empty() || part == b"." || part == b".." || part.eq_ignore_ascii_case(b".git");
+        if is_odd && bytes.split(|&b| b == b'/').any(untrackable) {
             return Err(BadPath::Component);
         }
         Ok(Self(bytes.into()))

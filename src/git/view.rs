@@ -5,6 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use memchr::memmem;
+
 use super::error::Error;
 use super::id_map::IdMap;
 use super::program::Git;
@@ -80,8 +82,12 @@ impl View {
 
 /// The lines of a file; none where there is no such file.
 fn lines(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
+    Ok(read(path)?.split(|&b| b == b'\n').map(|line| line.trim_ascii().to_vec()).collect())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
     match fs::read(path) {
-        Ok(bytes) => Ok(bytes.split(|&b| b == b'\n').map(|line| line.trim_ascii().to_vec()).collect()),
+        Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(Error::File { operation: "read", path: path.to_owned(), source }),
     }
@@ -92,6 +98,6 @@ fn may_have_replacements(common_dir: &Path) -> Result<bool, Error> {
     if common_dir.join("reftable").exists() || common_dir.join("refs/replace").exists() {
         return Ok(true);
     }
-    let packed = lines(&common_dir.join("packed-refs"))?;
-    Ok(packed.iter().any(|line| line.windows(13).any(|part| part == b"refs/replace/")))
+    // There may be fifty thousand.
+    Ok(memmem::find(&read(&common_dir.join("packed-refs"))?, b"refs/replace/").is_some())
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use foldhash::fast::RandomState;
 
@@ -16,6 +17,7 @@ use super::super::error::Error;
 use super::super::id_map::IdMap;
 use super::super::objects::ObjectFormat;
 use super::super::program::Git;
+use super::super::repository::joined;
 use super::brought::Brought;
 use super::content::Left;
 use super::landing;
@@ -113,8 +115,12 @@ impl Recall<'_> {
     #[must_use]
     pub fn read(&self, first: &Source, later: Option<&Source>) -> Option<Memory> {
         let read = |kept| form::read(kept, self.format.id_len(), self.whole);
-        let mut first = read(first)?;
-        let later = later.and_then(read);
+        // Whoever waits for it leaves a processor idle.
+        let (first, later) = thread::scope(|scope| {
+            let later = later.map(|later| scope.spawn(move || read(later)));
+            (read(first), later.and_then(|later| joined(later.join())))
+        });
+        let mut first = first?;
         let mut later = later.filter(|later| later.key == first.name() && later.fits(first.lines.len()));
         let mut attributes = std::mem::take(&mut first.attributes);
         attributes.extend(later.iter_mut().flat_map(|later| std::mem::take(&mut later.attributes)));

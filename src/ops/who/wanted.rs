@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::selection::Selection;
 use super::{Candidate, Who};
@@ -39,8 +39,8 @@ pub struct Whom<'a> {
 /// The choice, ready to be made.
 pub(super) struct Wanted<'a> {
     ctx: &'a Context,
-    branches: Vec<GlobMatcher>,
-    refs: Vec<GlobMatcher>,
+    branches: GlobSet,
+    refs: GlobSet,
     all: bool,
     target: Option<RefName>,
     selection: Selection,
@@ -160,14 +160,18 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn matches(globs: &[GlobMatcher], name: &[u8]) -> bool {
-    globs.iter().any(|glob| glob.is_match(names::to_path(name)))
+fn matches(globs: &GlobSet, name: &[u8]) -> bool {
+    globs.is_match(names::to_path(name))
 }
 
 /// Globs of names; `*` matches `/` too, as branches are rarely asked for by level.
-fn globs(flag: &str, texts: &[String]) -> Result<Vec<GlobMatcher>, Failure> {
+fn globs(flag: &str, texts: &[String]) -> Result<GlobSet, Failure> {
     let wrong = |error| Failure::new(failure::Kind::Usage, format!("{flag}: {error}"));
-    texts.iter().map(|text| Ok(GlobBuilder::new(text).build().map_err(wrong)?.compile_matcher())).collect()
+    let mut globs = GlobSetBuilder::new();
+    for text in texts {
+        globs.add(GlobBuilder::new(text).build().map_err(wrong)?);
+    }
+    globs.build().map_err(wrong)
 }
 
 /// Whether a remote branch only repeats a local one.
