@@ -109,7 +109,7 @@ fn attributes_are_asked_for_where_there_are_any() {
     assert!(without > 16, "{without}");
     let beside = format!("{FILE}/../.gitattributes").replace("api.rs/../", "");
     for (place, says) in [(".gitattributes", FILE), (&beside, "api.rs")] {
-        main.write(place, &format!("{says} merge=union\n"));
+        main.write(place, format!("{says} merge=union\n"));
         main.git(&["add", "-A"]).ok();
         main.commit("attributes").ok();
         assert_eq!(cold(), (1, 0), "{place}");

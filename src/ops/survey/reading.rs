@@ -123,7 +123,9 @@ fn statuses(
     };
     if to_read.is_empty() {
         // Nobody else is asked: it is waited for here, without a thread that waits for a thread.
-        early.into_iter().for_each(|(at, status)| enter(count, (at, joined(status.join()))));
+        if let Some((at, status)) = early {
+            enter(count, (at, joined(status.join())));
+        }
         return;
     }
     let ((send, receive), next) = (mpsc::channel(), AtomicUsize::new(0));
