@@ -82,13 +82,15 @@ impl View {
 
 /// The lines of a file; none where there is no such file.
 fn lines(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
-    Ok(read(path)?.split(|&b| b == b'\n').map(|line| line.trim_ascii().to_vec()).collect())
+    let lines = |bytes: Vec<u8>| bytes.split(|&b| b == b'\n').map(|line| line.trim_ascii().to_vec()).collect();
+    Ok(read(path)?.map(lines).unwrap_or_default())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+/// What a file holds; `None` where there is no such file.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {
-        Ok(bytes) => Ok(bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::File { operation: "read", path: path.to_owned(), source }),
     }
 }
@@ -99,5 +101,6 @@ fn may_have_replacements(common_dir: &Path) -> Result<bool, Error> {
         return Ok(true);
     }
     // There may be fifty thousand.
-    Ok(memmem::find(&read(&common_dir.join("packed-refs"))?, b"refs/replace/").is_some())
+    let packed = read(&common_dir.join("packed-refs"))?;
+    Ok(packed.is_some_and(|packed| memmem::find(&packed, b"refs/replace/").is_some()))
 }
