@@ -242,11 +242,15 @@ impl InOrder {
         (findings, &findings.all[n as usize].1)
     }
 
+    /// Where the findings of a pair stand, all of them overlaps.
+    fn places(&self, place: u32) -> &[Place] {
+        let pair = place as usize;
+        &self.order[self.starts[pair - 1] as usize..self.starts[pair] as usize]
+    }
+
     /// The overlaps of a pair.
     fn at(&self, place: u32) -> impl Iterator<Item = (&Findings, Packed)> {
-        let pair = place as usize;
-        let places = &self.order[self.starts[pair - 1] as usize..self.starts[pair] as usize];
-        places.iter().filter_map(|place| match self.found_at(*place) {
+        self.places(place).iter().filter_map(|place| match self.found_at(*place) {
             (findings, Found::Overlap(packed)) => Some((findings, *packed)),
             _ => None,
         })
@@ -259,7 +263,7 @@ impl Evidence for InOrder {
     }
 
     fn count(&self, place: u32) -> usize {
-        self.at(place).count()
+        self.places(place).len()
     }
 
     fn choose(&self, place: u32, wanted: &mut Wanted<'_>, show: &mut dyn FnMut(&PathOverlap)) {

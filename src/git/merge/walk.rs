@@ -207,7 +207,7 @@ impl Walk<'_> {
             let path = tree::join(dir, name, either.id)?;
             let here = match ours {
                 Ours::AsBase => Here::AsBase,
-                Ours::Tree(_) => Here::Entry(listed_ours.find(name)),
+                Ours::Tree(_) => Here::Entry(listed_ours.find_mostly(name, either.is_tree())),
                 Ours::Missing => Here::Entry(None),
             };
             if either.is_tree() {

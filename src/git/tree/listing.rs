@@ -59,7 +59,12 @@ impl Listing {
 
     /// The entry of that name, whatever its type.
     pub(in crate::git) fn find(&self, name: &[u8]) -> Option<Entry> {
-        self.find_as(name, false).or_else(|| self.find_as(name, true))
+        self.find_mostly(name, false)
+    }
+
+    /// The same of a name that is mostly that of a directory, or mostly not.
+    pub(in crate::git) fn find_mostly(&self, name: &[u8], tree: bool) -> Option<Entry> {
+        self.find_as(name, tree).or_else(|| self.find_as(name, !tree))
     }
 
     fn find_as(&self, name: &[u8], tree: bool) -> Option<Entry> {
