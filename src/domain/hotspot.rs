@@ -134,26 +134,24 @@ pub fn hottest(survey: &Survey) -> Vec<HotSpot> {
     if hot.is_empty() { Vec::new() } else { spots(survey, |path| hot.contains_key(path)) }
 }
 
-/// Of thousands of conflicts hardly one is looked at for this: most are told from each other by where their path lies in
-/// memory, where each that was met is held meanwhile, and only those that lie at several places by their names.
+/// Of thousands of conflicts hardly one is looked at for this.
 fn counts(survey: &Survey) -> Counts {
-    let mut by_place: HashMap<usize, (RepoPath, usize), RandomState> = HashMap::default();
+    let mut counts = Counts::default();
+    let mut count = |path: &RepoPath, pairs, behind| match counts.get_mut(path) {
+        Some((all_pairs, all_behind)) => (*all_pairs, *all_behind) = (*all_pairs + pairs, *all_behind + behind),
+        None => drop(counts.insert(path.clone(), (pairs, behind))),
+    };
     for overlap in survey.conflicts() {
         let mut found = |path: &RepoPath, grade| {
             if grade == Grade::Conflict {
-                let place = path.as_bytes().as_ptr().addr();
-                by_place.entry(place).or_insert_with(|| (path.clone(), 0)).1 += 1;
+                count(path, 1, 0);
             }
             false
         };
         overlap.paths.choose(&mut found, &mut |_| {});
     }
-    let mut counts = Counts::default();
-    for (path, pairs) in by_place.into_values() {
-        counts.entry(path).or_default().0 += pairs;
-    }
     for path in behind(survey) {
-        counts.entry(path.clone()).or_default().1 += 1;
+        count(path, 0, 1);
     }
     counts
 }

@@ -13,7 +13,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::text;
 
 /// More combinations of deleted and added files than this are not compared by content.
-const MOST_COMPARED: usize = 400;
+pub(super) const MOST_COMPARED: usize = 400;
 
 /// The renames among the changes as (from, to), sorted: equal content first, then content that is at least half equal.
 pub fn find(objects: &Objects, changes: &[TreeChange]) -> Result<Vec<(RepoPath, RepoPath)>, Error> {

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::super::error::Error;
+use super::super::rename;
 use super::super::tree::{self, Entry};
 use super::Work;
 use super::brought::Brought;
@@ -12,9 +13,6 @@ use super::elsewhere::Elsewhere;
 use super::moves;
 use crate::domain::id::ObjectId;
 use crate::domain::path::RepoPath;
-
-/// More combinations than this are not compared by content; git gives up at some number too.
-const MOST_COMPARED: usize = 400;
 
 /// What stands or stood at a path.
 type Named = (RepoPath, Entry);
@@ -85,7 +83,7 @@ fn lost_since(work: &Work<'_>, brought: &[Brought]) -> Result<BTreeSet<Named>, E
 
 /// The paths of which the second seems to be where the first moved.
 fn alike(work: &Work<'_>, gone: &BTreeSet<Named>, added: &BTreeSet<Named>) -> Result<Elsewhere, Error> {
-    let by_content = gone.len().saturating_mul(added.len()) <= MOST_COMPARED;
+    let by_content = gone.len().saturating_mul(added.len()) <= rename::MOST_COMPARED;
     let mut found = Elsewhere::new();
     for (from, old) in gone {
         for (to, new) in added {

@@ -9,6 +9,16 @@ use crate::domain::time::{Seconds, Timestamp};
 use crate::failure::Failure;
 use crate::git::names;
 
+/// Globs of names, as a flag gives them; `*` matches `/` too, as branches are rarely asked for by level.
+pub(super) fn globs(flag: &str, texts: &[String]) -> Result<GlobSet, Failure> {
+    let wrong = |error: globset::Error| Failure::usage(format!("{flag}: {error}"));
+    let mut globs = GlobSetBuilder::new();
+    for text in texts {
+        globs.add(GlobBuilder::new(text).build().map_err(wrong)?);
+    }
+    globs.build().map_err(wrong)
+}
+
 /// Which refs count, besides what the policy says.
 pub(super) struct Selection {
     since: Option<Seconds>,
@@ -18,13 +28,8 @@ pub(super) struct Selection {
 
 impl Selection {
     pub(super) fn new(whom: &Whom<'_>) -> Result<Self, Failure> {
-        let wrong = |error: globset::Error| Failure::usage(format!("--exclude: {error}"));
-        let mut exclude = GlobSetBuilder::new();
-        for glob in whom.exclude {
-            exclude.add(GlobBuilder::new(glob).build().map_err(wrong)?);
-        }
         let authors = whom.authors.iter().map(|author| author.to_lowercase()).collect();
-        Ok(Self { since: whom.since, authors, exclude: exclude.build().map_err(wrong)? })
+        Ok(Self { since: whom.since, authors, exclude: globs("--exclude", whom.exclude)? })
     }
 
     /// Whether a ref is left out by its name or its author.

@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 
-use super::selection::Selection;
+use super::selection::{Selection, globs};
 use super::{Candidate, Who};
 use crate::domain::id::{Identity, RefName};
 use crate::domain::instance::Kind;
 use crate::domain::sync::Synced;
 use crate::domain::time::Seconds;
-use crate::failure::{self, Failure};
+use crate::failure::Failure;
 use crate::git::names;
 use crate::git::refs::{Ref, Refs};
 use crate::ops::context::Context;
@@ -162,16 +162,6 @@ impl<'a> Wanted<'a> {
 
 fn matches(globs: &GlobSet, name: &[u8]) -> bool {
     globs.is_match(names::to_path(name))
-}
-
-/// Globs of names; `*` matches `/` too, as branches are rarely asked for by level.
-fn globs(flag: &str, texts: &[String]) -> Result<GlobSet, Failure> {
-    let wrong = |error| Failure::new(failure::Kind::Usage, format!("{flag}: {error}"));
-    let mut globs = GlobSetBuilder::new();
-    for text in texts {
-        globs.add(GlobBuilder::new(text).build().map_err(wrong)?);
-    }
-    globs.build().map_err(wrong)
 }
 
 /// Whether a remote branch only repeats a local one.
